@@ -91,3 +91,16 @@ def chromium_arguments() -> list[str]:
         "--disable-component-update",
         "--disable-sync",
     ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line a tool what the run left out for want of it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    texts = [str(report.longrepr) for report in skipped]
+    for need, remedy in {
+        "needs a browser": "install chromium, or name a browser in LOCATOR_CHROMIUM",
+        "needs the real data": "put the real data into ../shared/data",
+    }.items():
+        count = sum(need in text for text in texts)
+        if count:
+            terminalreporter.write_line(f"not run: {count} tests, {need}: {remedy}")
