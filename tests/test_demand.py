@@ -39,9 +39,9 @@ def test_cells_of_one_point_street_are_the_disc_around_it():
 
 def test_a_cell_counts_at_200_m_and_not_beyond():
     street = np.array([[-1000.0, 0.0, 1000.0, 0.0]])
-    _, row = demand.grid_cells(street + [0, 50, 0, 50])
+    _, row = demand.grid_cells(street + np.array([0, 50, 0, 50]))
     assert row.min() == -2  # centre at y = -150, exactly 200 m off
-    _, row = demand.grid_cells(street + [0, 50.001, 0, 50.001])
+    _, row = demand.grid_cells(street + np.array([0, 50.001, 0, 50.001]))
     assert row.min() == -1
 
 
