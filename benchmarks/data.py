@@ -5,6 +5,8 @@ Streets come from ``../shared/data`` (see its README for origin and licence). Wh
 """
 
 import csv
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,3 +92,24 @@ def write_homes(city: City, path: Path) -> None:
             group = GROUPS[int(rng.integers(len(GROUPS)))]
             row = [f"h{number:05}", f"{lon:.7f}", f"{lat:.7f}", "wgs84"]
             writer.writerow([*row, int(rng.integers(1, 4)), group])
+
+
+def prepared(city: City) -> Path:
+    """Return the dataset folder of the city, prepared through the command line if it is not there."""
+    folder = FOLDER / f"{city.name}-{'-'.join(city.modes)}-{city.stations}-{city.homes}"
+    if (folder / "manifest.json").is_file():
+        return folder
+    inputs = FOLDER / f"{folder.name}-inputs"
+    inputs.mkdir(parents=True, exist_ok=True)
+    write_stations(city, inputs / "stations.csv")
+    command = [
+        *(sys.executable, "-m", "web", "prepare", "--json"),
+        *("--streets", str(city.streets), "--stations", str(inputs / "stations.csv")),
+        *("--out", str(folder)),
+        *(part for mode in city.modes for part in ("--mode", mode)),
+    ]
+    if city.homes:
+        write_homes(city, inputs / "homes.csv")
+        command += ["--homes", str(inputs / "homes.csv")]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return folder

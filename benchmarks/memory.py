@@ -1,0 +1,67 @@
+"""Peak memory of serving Nanjing for walk, after real questions of every kind."""
+
+import json
+import sys
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.data import NANJING, prepared, street_points
+from benchmarks.figures import Figure, rounded
+from benchmarks.serving import free_port, locator_server, server
+
+
+def peak_mib(pid: int) -> float:
+    """Return the peak resident memory of a process and its children (MiB)."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return peak / 1024 + sum(peak_mib(int(child)) for child in children)
+
+
+def ask(port: int) -> None:
+    """Ask what a day of use asks: nearest by need and hour, coverage with gaps, the map."""
+    base = f"http://127.0.0.1:{port}"
+    for number, (lon, lat) in enumerate(street_points(NANJING.streets, 200, np.random.default_rng(3))):
+        body = {"lon": lon, "lat": lat, "at": f"2026-11-23T{number % 24:02}:30"}
+        body |= {"need": ["drink"]} if number % 2 else {}
+        request = urllib.request.Request(  # noqa: S310  our own loopback address
+            f"{base}/api/v1/nearest",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            answer.read()
+    for path in (
+        "/api/v1/dataset",
+        "/api/v1/coverage?minutes=15",
+        "/api/v1/coverage?minutes=15&at=2026-11-23T03:00&geometry=cells",
+        "/map",
+    ):
+        with urllib.request.urlopen(base + path) as answer:  # noqa: S310
+            answer.read()
+
+
+def figures():
+    """Yield the figures of this group."""
+    port = free_port()
+    with server(locator_server(prepared(NANJING), port), port, "/readyz") as process:
+        idle = peak_mib(process.pid)
+        ask(port)
+        peak = peak_mib(process.pid)
+    yield Figure(
+        name="peak memory of serving Nanjing for walk, after nearest, coverage, cells and map",
+        value=rounded(peak),
+        unit="MiB",
+        against=f"before the first question {rounded(idle)} MiB",
+        ratio=None,
+        goal="≤ 400 MB",
+        met=peak * 1.048576 <= 400,
+    )
+
+
+if __name__ == "__main__":
+    for figure in figures():
+        print(figure.line(), flush=True)
+    sys.exit(0)
