@@ -1,0 +1,225 @@
+"""Docs, command line, HTTP and settings agree: what a user can say is documented, and runs."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+from click import Command, Group
+from fastapi import FastAPI
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+
+
+def text(name):
+    """Return a page of the docs."""
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def section(page, heading):
+    """Return the part of a page below a heading of the second level."""
+    parts = re.split(rf"^## {re.escape(heading)}$", page, maxsplit=1, flags=re.MULTILINE)
+    assert len(parts) == 2, f"no section {heading!r}"
+    return re.split(r"^## ", parts[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def code_blocks(page, language):
+    """Return the fenced code blocks of a language ('' for plain ones)."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+def documented_settings():
+    rows = re.findall(r"^\| `LOCATOR_(\w+)` \| (.+?) \| (.+?) \|$", text("settings.md"), re.MULTILINE)
+    return {name.lower(): (default, meaning) for name, default, meaning in rows}
+
+
+def test_every_setting_is_documented_and_none_is_invented():
+    from web.settings import Settings  # noqa: PLC0415
+
+    assert set(documented_settings()) == set(Settings.model_fields)
+
+
+def test_defaults_and_meanings_of_settings_are_the_documented_ones():
+    from web.settings import Settings  # noqa: PLC0415
+
+    for name, (default, meaning) in documented_settings().items():
+        field = Settings.model_fields[name]
+        assert meaning == field.description, name
+        if field.default_factory is None:
+            plain = {None: "none", True: "`true`", False: "`false`", "": "empty"}
+            value = field.default
+            shown = plain[value] if value in (None, "") or isinstance(value, bool) else f"`{value}`"
+            assert default == shown, name
+
+
+# --- command line ------------------------------------------------------------------------------
+
+
+def commands():
+    from web import cli  # noqa: PLC0415
+
+    group = typer.main.get_command(cli.app)
+    assert isinstance(group, Group)
+    return group.commands
+
+
+def options(command: Command):
+    """Return the longest name of every option, and short ones that stand alone."""
+    names = []
+    for parameter in command.params:
+        if parameter.param_type_name == "option" and not getattr(parameter, "hidden", False):
+            names.append(max(parameter.opts, key=len))
+    return [name for name in names if name != "--help"]
+
+
+def test_every_command_and_option_is_documented():
+    page = text("command-line.md")
+    missing = [
+        f"{name} {option}"
+        for name, command in commands().items()
+        for option in options(command)
+        if f"`{option}`" not in section(page, name)
+    ]
+    assert missing == []
+
+
+def test_no_command_or_option_is_invented():
+    page, known = text("command-line.md"), commands()
+    assert set(re.findall(r"^## (\w+)$", page, re.MULTILINE)) == set(known)
+    for name, command in known.items():
+        rows = re.findall(r"^\| (`-[^|]+) \|", section(page, name), re.MULTILINE)
+        named = {option for row in rows for option in re.findall(r"`(-[\w-]+)`", row)}
+        every = {opt for parameter in command.params for opt in parameter.opts}
+        assert named <= every, name
+
+
+def test_commands_shown_anywhere_use_options_that_exist():
+    known = commands()
+    pages = [*DOCS.glob("*.md"), *ROOT.glob("README*.md")]
+    for page in pages:
+        joined = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in re.findall(r"^locator (\w+)(.*)$", joined, re.MULTILINE):
+            name, rest = line
+            assert name in known, f"{page.name}: {name}"
+            every = {opt for parameter in known[name].params for opt in parameter.opts}
+            used = set(re.findall(r"(?<=\s)(--?[a-z][\w-]*)", rest.split("#")[0]))
+            assert used <= every | {"--help"}, f"{page.name}: locator {name}{rest}"
+
+
+def test_every_command_helps_with_an_example():
+    for name, command in commands().items():
+        words = f"{command.help or ''} {command.epilog or ''}"
+        assert f"locator {name}" in words, f"locator {name} --help shows no example"
+
+
+# --- HTTP --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def openapi(demo_dataset):
+    from web.app import create_app  # noqa: PLC0415
+    from web.settings import Settings  # noqa: PLC0415
+
+    app = create_app(Settings(data=demo_dataset))
+    assert isinstance(app, FastAPI)
+    return app.openapi()
+
+
+def test_every_route_is_documented(openapi):
+    page = text("http.md")
+    missing = [
+        f"{method.upper()} {path}"
+        for path, methods in openapi["paths"].items()
+        for method in methods
+        if f"{method.upper()} {path}" not in page
+    ]
+    assert missing == []
+
+
+def test_every_parameter_is_documented(openapi):
+    page = text("http.md")
+    missing = [
+        f"{path}: {parameter['name']}"
+        for path, methods in openapi["paths"].items()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query" and f"`{parameter['name']}`" not in page
+    ]
+    assert missing == []
+
+
+# --- Python ------------------------------------------------------------------------------------
+
+
+def test_the_python_examples_run(demo_inputs, demo_dataset, tmp_path, monkeypatch):
+    (tmp_path / "demo").symlink_to(demo_inputs["stations"].parent, target_is_directory=True)
+    (tmp_path / "demo-data").symlink_to(demo_dataset, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    for page in (DOCS / "python.md", ROOT / "README.md", ROOT / "README.zh-CN.md"):
+        blocks = code_blocks(page.read_text(encoding="utf-8"), "python")
+        assert blocks, f"{page.name} has no Python example"
+        for block in blocks:
+            exec(compile(ast.parse(block), str(page), "exec"), {})  # noqa: S102  our own docs
+
+
+def test_public_names_of_the_packages_are_documented():
+    import geodata  # noqa: PLC0415
+    import locator  # noqa: PLC0415
+
+    page = text("python.md")
+    missing = [
+        f"{package.__name__}.{name}"
+        for package in (geodata, locator)
+        for name in package.__all__
+        if f"{package.__name__}.{name}" not in page
+    ]
+    assert missing == []
+
+
+# --- the project's own files -------------------------------------------------------------------
+
+
+def test_the_two_commands_of_a_new_user_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for page in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/quickstart.md"):
+        named = re.findall(r"\bmake ([a-z-]+)", (ROOT / page).read_text(encoding="utf-8"))
+        assert set(named) - {"sure"} <= targets, page
+
+
+def test_the_locks_have_hashes_and_name_no_index():
+    for name in ("requirements.lock", "requirements-check.lock"):
+        lock = (ROOT / name).read_text(encoding="utf-8")
+        entries = re.split(r"\n(?=\S)", lock.strip())
+        assert all("--hash=sha256:" in entry for entry in entries), name
+        assert not re.search(r"https?://|--index|--extra-index|--find-links| @ ", lock), name
+
+
+def test_the_lock_holds_every_declared_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = project["dependency-groups"]
+    optional = project["project"]["optional-dependencies"].values()
+    for lock, wanted in {
+        "requirements.lock": [
+            *project["project"]["dependencies"],
+            *(name for extra in optional for name in extra),
+            *groups["test"],
+            *groups["build"],
+        ],
+        "requirements-check.lock": groups["check"],
+    }.items():
+        held = set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text("utf-8"), re.MULTILINE))
+        names = {re.match(r"[\w.-]+", entry)[0].lower().replace("_", "-") for entry in wanted}
+        assert names <= held, names - held
+
+
+def test_pages_name_no_foreign_host_but_links():
+    config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert "font: false" in config
+    for page in DOCS.glob("*.md"):
+        assert not re.search(r"!\[[^\]]*\]\(https?:|<(?:script|link|img|iframe)\b", text(page.name))
