@@ -23,7 +23,9 @@ def peak_mib(pid: int) -> float:
 def ask(port: int) -> None:
     """Ask what a day of use asks: nearest by need and hour, coverage with gaps, the map."""
     base = f"http://127.0.0.1:{port}"
-    for number, (lon, lat) in enumerate(street_points(NANJING.streets, 200, np.random.default_rng(3))):
+    for number, (lon, lat) in enumerate(
+        street_points(NANJING.streets, 200, np.random.default_rng(3))
+    ):
         body = {"lon": lon, "lat": lat, "at": f"2026-11-23T{number % 24:02}:30"}
         body |= {"need": ["drink"]} if number % 2 else {}
         request = urllib.request.Request(  # noqa: S310  our own loopback address

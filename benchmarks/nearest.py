@@ -13,7 +13,13 @@ from geodata import open_dataset
 from geodata.hours import parse_at
 from locator import Index
 
-HOURS = ("2026-11-23T03:00", "2026-11-23T08:20", "2026-11-23T12:00", "2026-11-23T17:20", "2026-11-28T19:45")
+HOURS = (
+    "2026-11-23T03:00",
+    "2026-11-23T08:20",
+    "2026-11-23T12:00",
+    "2026-11-23T17:20",
+    "2026-11-28T19:45",
+)
 NEEDS = ((), ("drink",), ("hot_meal",), ("rest", "drink"))
 BATCH = 500
 ROUNDS = 5

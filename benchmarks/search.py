@@ -45,9 +45,7 @@ def figures():
     tasks = {
         "k1": lambda: ready.pop().nearest(every, LIMIT_MS),
         "k5": lambda: ready.pop().k_nearest(every, 5, LIMIT_MS),
-        "scipy": lambda: dijkstra(
-            graph, indices=n + every, min_only=True, limit=float(LIMIT_MS)
-        ),
+        "scipy": lambda: dijkstra(graph, indices=n + every, min_only=True, limit=float(LIMIT_MS)),
     }
     theirs = tasks["scipy"]()[:n]
     labels = fresh().nearest(every, LIMIT_MS)[1]

@@ -93,6 +93,22 @@ def chromium_arguments() -> list[str]:
     ]
 
 
+@pytest.fixture(scope="session")
+def demo_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The small demo city's input files by name: streets, stations, homes, regions."""
+    from geodata.sample import write_demo
+
+    return write_demo(tmp_path_factory.mktemp("demo"), size="small")
+
+
+@pytest.fixture(scope="session")
+def canary_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same with ``geodata.sample.CANARY``, a home that nothing outside may ever show."""
+    from geodata.sample import write_demo
+
+    return write_demo(tmp_path_factory.mktemp("canary"), size="small", canary=True)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line a tool what the run left out for want of it."""
     skipped = terminalreporter.stats.get("skipped", [])

@@ -35,7 +35,9 @@ def code_blocks(page, language):
 
 
 def documented_settings():
-    rows = re.findall(r"^\| `LOCATOR_(\w+)` \| (.+?) \| (.+?) \|$", text("settings.md"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `LOCATOR_(\w+)` \| (.+?) \| (.+?) \|$", text("settings.md"), re.MULTILINE
+    )
     return {name.lower(): (default, meaning) for name, default, meaning in rows}
 
 
