@@ -1,0 +1,350 @@
+"""Streets of the fictional demo city: main roads with bridges and underpasses, and the rest.
+
+The plan says where things lie; here they become strokes with OSM tags.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import shapely
+import shapely.ops
+
+from geodata.model import FloatArray
+from geodata.sample_blocks import Fabric, Names, draw_blocks, extend
+from geodata.sample_city import BRIDGES, EXPRESSWAY, LINK, RAIL, STRUCTURE, WATER, Plan, curve
+from geodata.sample_draw import Mark, Sketch, Stroke, weave
+
+_SPEEDS = {"trunk": "60", "primary": "50", "secondary": "40"}
+_MOTORWAY = {
+    "highway": "motorway",
+    "name": "绕城高速",
+    "ref": "S90",
+    "oneway": "yes",
+    "maxspeed": "100",
+    "lanes": "2",
+}
+_UNDERPASS = {"tunnel": "yes", "layer": "-1"}
+_VIADUCT = {"bridge": "viaduct", "layer": "1"}
+
+
+def _pieces(line: shapely.LineString, zone: shapely.Geometry) -> list[tuple[FloatArray, bool]]:
+    """Return the parts of a line in order, each with whether it lies inside the zone."""
+    ends = shapely.get_coordinates(shapely.intersection(line, shapely.boundary(zone)))
+    at = np.unique(np.round(shapely.line_locate_point(line, shapely.points(ends)), 3))
+    at = np.concatenate([[0.0], at[(at > 1.0) & (at < line.length - 1.0)], [line.length]])
+    parts = [shapely.ops.substring(line, start, end) for start, end in pairwise(at.tolist())]
+    return [
+        (
+            shapely.get_coordinates(part),
+            bool(shapely.contains(zone, part.interpolate(0.5, normalized=True))),
+        )
+        for part in parts
+    ]
+
+
+def _road(name: str, kind: str, line: shapely.LineString, plan: Plan) -> list[Stroke]:
+    """Return one main road, with a bridge over the river and underpasses below the railway."""
+    tags = {"highway": kind, "name": name, "maxspeed": _SPEEDS[kind], "surface": "asphalt"}
+    tags["lanes"] = {"trunk": "6", "primary": "4"}.get(kind, "2")
+    strokes = []
+    river, rail = shapely.buffer(plan.water, 12.0), shapely.buffer(plan.rail, 25.0)
+    for part, wet in _pieces(line, river):
+        if wet:
+            strokes.append(Stroke(part, tags | {"bridge": "yes", "layer": "1"}, STRUCTURE))
+            continue
+        for piece, below in _pieces(shapely.LineString(part), rail):
+            extra = _UNDERPASS if below and kind != "secondary" else {}
+            strokes.append(Stroke(piece, tags | extra, STRUCTURE if extra else 0))
+    return strokes
+
+
+def _named_bridges(strokes: Sequence[Stroke]) -> list[Stroke]:
+    """Return the same strokes, the bridges carrying their names from south to north."""
+    bridges = [i for i, stroke in enumerate(strokes) if "bridge" in stroke.tags]
+    bridges.sort(key=lambda i: float(strokes[i].points[:, 1].mean()))
+    named = list(strokes)
+    for name, i in zip(BRIDGES, bridges, strict=True):
+        old = strokes[i]
+        named[i] = Stroke(old.points, {**old.tags, "name": name}, old.level)
+    return named
+
+
+def _expressway(plan: Plan) -> list[Stroke]:
+    """Return both carriageways, in tunnels below the river, on viaducts over the main roads."""
+    roads = shapely.union_all([line for _, _, line in plan.roads] + [plan.rail])
+    river = shapely.buffer(plan.water, 80.0)
+    crossings = shapely.buffer(shapely.intersection(roads, plan.expressway), 60.0)
+    strokes = []
+    for side in (-12.0, 12.0):
+        course = shapely.offset_curve(plan.expressway, side)
+        line = course if side < 0 else course.reverse()
+        for part, wet in _pieces(shapely.segmentize(line, 150.0), river):
+            for piece, above in _pieces(shapely.LineString(part), crossings):
+                extra = _UNDERPASS if wet else _VIADUCT if above else {}
+                strokes.append(Stroke(piece, _MOTORWAY | extra, EXPRESSWAY))
+    return strokes
+
+
+def nearest_vertex(
+    strokes: Sequence[Stroke], place: tuple[float, float] | FloatArray
+) -> FloatArray:
+    """Return the vertex of any stroke that lies nearest to a place.
+
+    Parameters
+    ----------
+    strokes : sequence of Stroke
+        Where to look.
+    place : (float, float)
+        Local metres.
+
+    Returns
+    -------
+    array (2,) of float64
+        Local metres.
+    """
+    vertices = np.vstack([stroke.points for stroke in strokes])
+    nearest: FloatArray = vertices[np.argmin(((vertices - np.asarray(place)) ** 2).sum(axis=1))]
+    return nearest
+
+
+def _links(plan: Plan, roads: Sequence[Stroke], carriageways: Sequence[Stroke]) -> list[Stroke]:
+    """Return ramps between the expressway and the main roads that cross it."""
+    ground = [s for s in roads if s.level == 0 and s.tags["highway"] in ("trunk", "primary")]
+    strokes = []
+    crossing = {"朝阳大道", "云江大道", "东北大道", "工业大道", "西江大道"}
+    for name, _, line in plan.roads:
+        if name not in crossing:
+            continue
+        for place in shapely.get_coordinates(shapely.intersection(line, plan.expressway)):
+            inward = place * (1 - 320.0 / np.hypot(*place))
+            junction = nearest_vertex(ground, inward)
+            aside = np.array([-place[1], place[0]]) / np.hypot(*place) * 420.0
+            tags = {"highway": "motorway_link", "oneway": "yes", "maxspeed": "40"}
+            for shift, leaving in ((aside, False), (-aside, True)):
+                ramp = nearest_vertex(carriageways, place * (1 - 12.0 / np.hypot(*place)) + shift)
+                ends = [ramp, (ramp + junction) / 2 + 40.0 * np.sign(shift), junction]
+                course = curve(np.array(ends if not leaving else ends[::-1]))
+                strokes.append(Stroke(shapely.get_coordinates(course), tags, LINK))
+    return strokes
+
+
+def _riverside(plan: Plan, streets: Sequence[Stroke]) -> list[Stroke]:
+    """Return the footpath along the east bank, reached by steps."""
+    path = {"highway": "footway", "name": "滨江步道", "surface": "paving_stones"}
+    strokes = []
+    bank = next(line for name, _, line in plan.roads if name == "滨江东路")
+    middle = shapely.ops.substring(bank, 0.2, 0.8, normalized=True)
+    walk = (
+        shapely.offset_curve(middle, -38.0)
+        if _wet(middle, -38.0, plan)
+        else shapely.offset_curve(middle, 38.0)
+    )
+    strokes.append(Stroke(shapely.get_coordinates(walk), path, LINK))
+    own = [stroke for stroke in streets if stroke.tags.get("name") == "滨江东路"]
+    for at in np.linspace(0.04, 0.96, 8):
+        low = nearest_vertex(
+            strokes[:1], shapely.get_coordinates(walk.interpolate(at, normalized=True))[0]
+        )
+        high = nearest_vertex(own, low)
+        strokes.append(
+            Stroke(np.array([high, low]), {"highway": "steps", "step_count": "36"}, LINK)
+        )
+    return strokes
+
+
+def _wet(line: shapely.LineString, side_m: float, plan: Plan) -> bool:
+    """Return whether moving a line sideways brings it nearer to the river."""
+    moved = shapely.offset_curve(line, side_m)
+    return bool(
+        shapely.distance(moved.interpolate(0.5, normalized=True), plan.river)
+        < shapely.distance(line.interpolate(0.5, normalized=True), plan.river)
+    )
+
+
+def _footbridges(plan: Plan, streets: Sequence[Stroke]) -> list[Stroke]:
+    """Return one footbridge with stairs over the railway and one over the second ring road."""
+    ring = next(line for name, _, line in plan.roads if name == "二环路")
+    strokes = []
+    for line, y in ((plan.rail, 0.26), (ring, -0.12)):
+        cut = shapely.LineString([(0.0, y * plan.radius_m), (plan.radius_m, y * plan.radius_m)])
+        centre = shapely.get_coordinates(shapely.intersection(line, cut))[0]
+        half = np.array([30.0, 0.0])
+        feet = [centre - 1.6 * half, centre - half, centre + half, centre + 1.6 * half]
+        steps = {"highway": "steps", "layer": "1"}
+        deck = {"highway": "footway", "bridge": "yes", "layer": "1", "name": "人行天桥"}
+        path = {"highway": "footway"}
+        others = [s for s in streets if s.tags.get("name") != "二环路" and s.level == 0]
+        strokes += [
+            Stroke(np.array([nearest_vertex(others, feet[0] - half), feet[0]]), path, LINK),
+            Stroke(np.array(feet[:2]), steps, LINK),
+            Stroke(np.array(feet[1:3]), deck, LINK),
+            Stroke(np.array(feet[2:]), steps, LINK),
+            Stroke(np.array([feet[3], nearest_vertex(others, feet[3] + half)]), path, LINK),
+        ]
+    return strokes
+
+
+def _island(plan: Plan) -> list[Stroke]:
+    """Return 2 km of street on the island that no bridge reaches."""
+    inner = shapely.buffer(plan.island, -45.0)
+    rim = shapely.get_coordinates(shapely.segmentize(inner.exterior, 60.0))
+    tags = {"highway": "residential", "name": "鹭洲环路"}
+    strokes = [Stroke(rim, tags, alone=True)]
+    left = 2000.0 - inner.exterior.length
+    lane = {"highway": "living_street", "name": "鹭洲巷"}
+    x0, y0, x1, y1 = inner.bounds
+    for y in np.linspace(y0, y1, 7)[1:-1]:
+        cut = shapely.intersection(shapely.LineString([(x0, y), (x1, y)]), inner)
+        part = shapely.ops.substring(cut, 0.0, min(left, cut.length)) if left > 0 else cut
+        if left > 1.0:
+            strokes.append(Stroke(shapely.get_coordinates(part), lane, alone=True))
+        left -= cut.length
+    return strokes
+
+
+def _village(
+    centre: FloatArray, name: str, road: Sequence[Stroke], rng: np.random.Generator
+) -> list[Stroke]:
+    """Return one village and the single road that leads to it."""
+    tags = {"highway": "unclassified", "name": name + "村道"}
+    gate = nearest_vertex(road, centre)
+    bend = (gate + centre) / 2 + rng.uniform(-90.0, 90.0, 2)
+    strokes = [Stroke(shapely.get_coordinates(curve(np.array([gate, bend, centre]))), tags)]
+    lane = {"highway": "residential", "name": name}
+    turn = rng.uniform(0, np.pi)
+    for _ in range(int(rng.integers(3, 6))):
+        turn += rng.uniform(0.5, 1.1)
+        reach = rng.uniform(140.0, 320.0)
+        way = np.array([np.cos(turn), np.sin(turn)])
+        side = np.array([-way[1], way[0]]) * rng.uniform(-60.0, 60.0)
+        arm = np.array([centre, centre + way * reach / 2 + side, centre + way * reach])
+        strokes.append(Stroke(shapely.get_coordinates(curve(arm, step_m=40.0)), lane))
+        twig = {"highway": "track", "surface": "dirt"} if rng.random() < 0.4 else lane  # noqa: PLR2004
+        tip = arm[1] + np.array([-way[1], way[0]]) * rng.uniform(80.0, 180.0)
+        strokes.append(Stroke(np.array([nearest_vertex(strokes[-1:], arm[1]), tip]), twig))
+    return strokes
+
+
+def _villages(
+    plan: Plan, roads: Sequence[Stroke], names: Names, rng: np.random.Generator
+) -> list[Stroke]:
+    """Return villages outside the expressway, each on one road."""
+    open_land = [s for s in roads if s.level == 0 and s.tags["highway"] in ("trunk", "primary")]
+    outer = [
+        s
+        for s in open_land
+        if np.hypot(*s.points[-1]) > 1.05 * plan.radius_m
+        or np.hypot(*s.points[0]) > 1.05 * plan.radius_m
+    ]
+    vertices = np.vstack([s.points for s in outer])
+    away = np.hypot(*vertices.T) > 1.12 * plan.radius_m
+    sites = _spread(vertices[away], 0.2 * plan.radius_m, rng)
+    strokes: list[Stroke] = []
+    keep_out = shapely.buffer(shapely.union_all([plan.water, plan.island, plan.rail]), 300.0)
+    for site in sites:
+        offset = rng.uniform(350.0, 900.0) * rng.choice([-1.0, 1.0])
+        tangent = np.array([-site[1], site[0]]) / np.hypot(*site)
+        centre = site + tangent * offset
+        straight = shapely.LineString([site, centre])
+        if shapely.disjoint(straight, keep_out):
+            strokes += _village(centre, names.new("")[:1] + "家村", outer, rng)
+    return strokes
+
+
+def _spread(points: FloatArray, apart_m: float, rng: np.random.Generator) -> list[FloatArray]:
+    """Return some of the points, no two of them nearer than the distance."""
+    chosen: list[FloatArray] = []
+    for point in points[rng.permutation(len(points))]:
+        if all(np.hypot(*(point - other)) > apart_m for other in chosen):
+            chosen.append(point)
+    return chosen
+
+
+def _scenery(plan: Plan, roads: Sequence[Stroke]) -> tuple[list[Stroke], list[Mark]]:
+    """Return river, water and railway, and the level crossings."""
+    strokes = [
+        Stroke(shapely.get_coordinates(plan.river), {"waterway": "river", "name": "云江"}, WATER)
+    ]
+    for part in shapely.get_parts(_sliced(plan.water, plan.radius_m)):
+        rim = shapely.get_coordinates(part.exterior)
+        tags = {"natural": "water", "water": "river", "name": "云江"}
+        strokes.append(Stroke(rim, tags, WATER))
+    crossings = [s for s in roads if s.tags["highway"] == "secondary" and s.level == 0]
+    rail = plan.rail
+    marks = []
+    for stroke in crossings:
+        for place in shapely.get_coordinates(
+            shapely.intersection(rail, shapely.LineString(stroke.points))
+        ):
+            marks.append(Mark(place[0], place[1], {"railway": "level_crossing"}))
+    tags = {"railway": "rail", "name": "云江线", "gauge": "1435"}
+    strokes.append(Stroke(shapely.get_coordinates(rail), tags, RAIL))
+    return strokes, marks
+
+
+def _sliced(water: shapely.Geometry, radius_m: float) -> shapely.Geometry:
+    """Return the river cut into stretches, so that no outline needs a hole."""
+    x0, y0, x1, y1 = water.bounds
+    middle = water.convex_hull.centroid
+    holes = [ring for part in shapely.get_parts(water) for ring in part.interiors]
+    levels = sorted(
+        {float(shapely.Polygon(ring).centroid.y) for ring in holes}
+        | {middle.y - radius_m, middle.y + 0.9 * radius_m}
+    )
+    bands = [shapely.box(x0, low, x1, high) for low, high in pairwise([y0, *levels, y1])]
+    return (
+        shapely.union_all([])
+        if not bands
+        else shapely.GeometryCollection(
+            [
+                part
+                for band in bands
+                for part in shapely.get_parts(shapely.intersection(water, band))
+            ]
+        )
+    )
+
+
+def draw_city(
+    plan: Plan,
+    heads: Sequence[str],
+    rng: np.random.Generator,
+    spurs: Sequence[tuple[str, FloatArray]] = (),
+) -> Sketch:
+    """Return all streets of the demo city.
+
+    Parameters
+    ----------
+    plan : Plan
+        The big features.
+    heads : sequence of str
+        Syllables of which street names are made.
+    rng : numpy.random.Generator
+        Source of chance.
+    spurs : sequence of (str, array (2,)), optional
+        Names and ends of further cul-de-sacs, each joined to the nearest street. They change
+        nothing else.
+
+    Returns
+    -------
+    Sketch
+        Streets, water and railway as nodes and ways.
+    """
+    roads = _named_bridges(
+        [s for name, kind, line in plan.roads for s in _road(name, kind, line, plan)]
+    )
+    fabric = draw_blocks(plan, heads, rng)
+    names = Names(heads[::-1], rng)
+    carriageways = _expressway(plan)
+    town = [*roads, *fabric.strokes]
+    extras = [*_links(plan, roads, carriageways), *_riverside(plan, roads)]
+    extras += [*_footbridges(plan, town), *_island(plan), *_villages(plan, roads, names, rng)]
+    scenery, marks = _scenery(plan, roads)
+    for name, end in spurs:
+        start = nearest_vertex([s for s in town if s.level == 0], end)
+        extras.append(
+            Stroke(np.array([start, end]), {"highway": "residential", "name": name}, LINK)
+        )
+    strokes = [*town, *carriageways, *extras, *scenery]
+    return weave(strokes, [*fabric.marks, *marks])
