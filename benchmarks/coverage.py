@@ -1,6 +1,7 @@
 """Coverage: the gather over a million points, and a whole city with and without gap polygons."""
 
 import sys
+from functools import partial
 
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
@@ -25,7 +26,7 @@ def gather():
     many = street_points(PORTO.streets, MILLION, np.random.default_rng(11))
     exits = times.exits(snapper.snap(many[:, 0], many[:, 1]))
     every = np.arange(PORTO.stations, dtype=np.int32)
-    seconds = interleaved({"gather": lambda: times.best(exits, every, LIMIT_MS)}, repeats=15)
+    seconds = interleaved({"gather": partial(times.best, exits, every, LIMIT_MS)}, repeats=15)
     yield Figure(
         name="coverage of 1 M points, the gather after the labels, Porto",
         value=rounded(seconds["gather"] * 1000),

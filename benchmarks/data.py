@@ -1,7 +1,7 @@
 """The inputs of the benchmarks: real cities with stations and homes drawn at random.
 
-Streets come from ``../shared/data`` (see its README for origin and licence). What is prepared lies in
-``build/bench`` and is made again when the streets' file or the code that prepares changes its format.
+Streets come from ``../shared/data`` (see its README for origin and licence). What is prepared lies
+in ``build/bench``; ``make clean`` removes it.
 """
 
 import csv
@@ -95,9 +95,9 @@ def write_homes(city: City, path: Path) -> None:
 
 
 def prepared(city: City) -> Path:
-    """Return the dataset folder of the city, prepared through the command line if it is not there."""
+    """Return the dataset folder of the city, prepared if it is not there."""
     folder = FOLDER / f"{city.name}-{'-'.join(city.modes)}-{city.stations}-{city.homes}"
-    if (folder / "manifest.json").is_file():
+    if (folder / "public" / "manifest.json").is_file():
         return folder
     inputs = FOLDER / f"{folder.name}-inputs"
     inputs.mkdir(parents=True, exist_ok=True)

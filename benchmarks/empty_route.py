@@ -1,4 +1,4 @@
-"""An empty FastAPI route with the response model of ``nearest``: the floor that HTTP itself costs."""
+"""An empty FastAPI route with the response model of ``nearest``: what HTTP itself costs."""
 
 import sys
 from typing import Any

@@ -1,4 +1,4 @@
-"""Requests a second of ``POST /api/v1/nearest``, against an empty route with the same response model."""
+"""Requests a second of ``POST /api/v1/nearest``, against an empty route with its model."""
 
 import json
 import re
@@ -30,7 +30,7 @@ class Load:
 
 
 def script(bodies: list[str]) -> str:
-    """Return wrk's script: each request posts the next body; errors and p99 are printed at the end."""
+    """Return wrk's script: each request posts the next body; errors and p99 come at the end."""
     lines = ",\n".join("[[" + body + "]]" for body in bodies)
     return f"""
 local bodies = {{{lines}}}

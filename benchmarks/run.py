@@ -1,11 +1,11 @@
 """Run the benchmarks: one JSON line a figure on stdout, and the table in docs/benchmarks.md.
 
-Usage: ``make bench``, or ``python -m benchmarks.run [GROUP …] [--no-docs]``. Each group runs in a process
-of its own, so that neither its memory nor its compiled code touches another's figures.
+Usage: ``make bench``, or ``python -m benchmarks.run [GROUP …] [--no-docs]``. Each group runs in a
+process of its own, so that neither its memory nor its compiled code touches another's figures.
 """
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import platform
@@ -48,12 +48,12 @@ def measure(group: str) -> tuple[list[Figure], int]:
 def page(figures: list[Figure]) -> str:
     """Return the page of the docs."""
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     return f"""# Benchmarks
 
-Written by `make bench`; do not edit. Ratios compare two things measured in the same run, taking turns;
-values are medians. The data are the real cities described in the repository's `benchmarks/data.py`
-(OpenStreetMap, © its contributors, ODbL); stations and homes are drawn at random with a fixed seed.
+Written by `make bench`; do not edit. Ratios compare two things measured in the same run, taking
+turns; values are medians. The streets are real cities (OpenStreetMap, © its contributors, ODbL), see
+`benchmarks/data.py` in the repository; stations and homes are drawn at random with a fixed seed.
 
 {table(figures)}
 Measured on {today}: {processor()}, {os.cpu_count()} cores, {platform.system()},

@@ -42,13 +42,13 @@ def documented_settings():
 
 
 def test_every_setting_is_documented_and_none_is_invented():
-    from web.settings import Settings  # noqa: PLC0415
+    from web.settings import Settings
 
     assert set(documented_settings()) == set(Settings.model_fields)
 
 
 def test_defaults_and_meanings_of_settings_are_the_documented_ones():
-    from web.settings import Settings  # noqa: PLC0415
+    from web.settings import Settings
 
     for name, (default, meaning) in documented_settings().items():
         field = Settings.model_fields[name]
@@ -64,7 +64,7 @@ def test_defaults_and_meanings_of_settings_are_the_documented_ones():
 
 
 def commands():
-    from web import cli  # noqa: PLC0415
+    from web import cli
 
     group = typer.main.get_command(cli.app)
     assert isinstance(group, Group)
@@ -73,10 +73,11 @@ def commands():
 
 def options(command: Command):
     """Return the longest name of every option, and short ones that stand alone."""
-    names = []
-    for parameter in command.params:
-        if parameter.param_type_name == "option" and not getattr(parameter, "hidden", False):
-            names.append(max(parameter.opts, key=len))
+    names = [
+        max(parameter.opts, key=len)
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not getattr(parameter, "hidden", False)
+    ]
     return [name for name in names if name != "--help"]
 
 
@@ -125,8 +126,8 @@ def test_every_command_helps_with_an_example():
 
 @pytest.fixture(scope="module")
 def openapi(demo_dataset):
-    from web.app import create_app  # noqa: PLC0415
-    from web.settings import Settings  # noqa: PLC0415
+    from web.app import create_app
+    from web.settings import Settings
 
     app = create_app(Settings(data=demo_dataset))
     assert isinstance(app, FastAPI)
@@ -171,8 +172,8 @@ def test_the_python_examples_run(demo_inputs, demo_dataset, tmp_path, monkeypatc
 
 
 def test_public_names_of_the_packages_are_documented():
-    import geodata  # noqa: PLC0415
-    import locator  # noqa: PLC0415
+    import geodata
+    import locator
 
     page = text("python.md")
     missing = [
