@@ -1,0 +1,694 @@
+/* The map page: reads the JSON block #um-data and fills the layers that Folium has made.
+ * Text from the data is only ever written as text nodes, never as HTML. */
+(function () {
+  'use strict';
+
+  var ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  var DIGIT = {};
+  for (var d = 0; d < 64; d++) { DIGIT[ALPHABET.charCodeAt(d)] = d; }
+
+  /* Integers from text: see web/map_geometry.py. Arithmetic, not bits: values pass 2^31. */
+  function decode(text) {
+    var out = [], value = 0, scale = 1;
+    for (var i = 0; i < text.length; i++) {
+      var digit = DIGIT[text.charCodeAt(i)];
+      value += (digit % 32) * scale;
+      if (digit >= 32) {
+        scale *= 32;
+      } else {
+        out.push(value % 2 ? -(value + 1) / 2 : value / 2);
+        value = 0;
+        scale = 1;
+      }
+    }
+    return out;
+  }
+
+  /* Steps to [lat, lon] in degrees. */
+  function points(text, grid) {
+    var steps = decode(text), out = [], x = 0, y = 0;
+    for (var i = 0; i < steps.length; i += 2) {
+      x += steps[i];
+      y += steps[i + 1];
+      out.push([y * grid, x * grid]);
+    }
+    return out;
+  }
+
+  function polygons(shapes) {
+    var xy = points(shapes.xy, 1e-5), rings = decode(shapes.rings);
+    var parts = decode(shapes.parts), counts = decode(shapes.shapes);
+    var p = 0, r = 0, q = 0;
+    return counts.map(function (count) {
+      var shape = [];
+      for (; count > 0; count--) {
+        var part = [];
+        for (var k = parts[q++]; k > 0; k--) {
+          part.push(xy.slice(p, p + rings[r]));
+          p += rings[r++];
+        }
+        shape.push(part);
+      }
+      return shape;
+    });
+  }
+
+  function column(packed) {
+    return decode(packed.at).map(function (i) { return packed.of[i]; });
+  }
+
+  function fill(text, values) {
+    return text.replace(/\{(\w+)\}/g, function (all, key) {
+      return values && values[key] !== undefined ? String(values[key]) : all;
+    });
+  }
+
+  function el(tag, className, text) {
+    var node = document.createElement(tag);
+    if (className) { node.className = className; }
+    if (text !== undefined && text !== '') { node.textContent = text; }
+    return node;
+  }
+
+  function whole(value) {
+    return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  }
+
+  /* WGS-84 to GCJ-02 by the public formula, as geodata.datum has it. */
+  function toGcj02(lon, lat) {
+    var x = lon - 105, y = lat - 35, pi = Math.PI, root = Math.sqrt(Math.abs(x));
+    var common = (20 * Math.sin(6 * x * pi) + 20 * Math.sin(2 * x * pi)) * 2 / 3;
+    var dLat = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + common +
+      (20 * Math.sin(y * pi) + 40 * Math.sin(y / 3 * pi)) * 2 / 3 +
+      (160 * Math.sin(y / 12 * pi) + 320 * Math.sin(y * pi / 30)) * 2 / 3;
+    var dLon = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + common +
+      (20 * Math.sin(x * pi) + 40 * Math.sin(x / 3 * pi)) * 2 / 3 +
+      (150 * Math.sin(x / 12 * pi) + 300 * Math.sin(x / 30 * pi)) * 2 / 3;
+    var a = 6378245, ee = 0.00669342162296594323, sin = Math.sin(lat / 180 * pi);
+    var magic = 1 - ee * sin * sin, rootMagic = Math.sqrt(magic);
+    dLat = dLat * 180 / (a * (1 - ee) / (magic * rootMagic) * pi);
+    dLon = dLon * 180 / (a / rootMagic * Math.cos(lat / 180 * pi) * pi);
+    return [lon + dLon, lat + dLat];
+  }
+
+  function metresBetween(a, b) {
+    return L.CRS.Earth.distance(L.latLng(a[0], a[1]), L.latLng(b[0], b[1]));
+  }
+
+  var BANDS = [null,
+    { fillColor: '#fdae61', fillOpacity: 0.72, color: '#b35806' },
+    { fillColor: '#e8601c', fillOpacity: 0.72, color: '#8c3a00' },
+    { fillColor: '#a50f15', fillOpacity: 0.70, color: '#67000d' },
+    { fillColor: '#4d3b52', fillOpacity: 0.72, color: '#2d2131' }];
+  var STREETS = [
+    { color: '#b9b4a8', weight: 2.6, from: 0 }, { color: '#c4c0b5', weight: 1.8, from: 0 },
+    { color: '#cbc7bd', weight: 1.3, from: 11 }, { color: '#d2cec5', weight: 0.9, from: 13 },
+    { color: '#dad7cf', weight: 0.7, from: 15 }];
+  var STATES = ['closed', 'open', 'unknown'];
+
+  function start(map, layers, control) {
+    var data = JSON.parse(document.getElementById('um-data').textContent);
+    var app = { map: map, layers: layers, data: data, t: data.text, minutesById: {}, me: null };
+    map.getContainer().setAttribute('aria-label', app.t.map_label);
+    frame(app, control);
+    first(app);
+    app.stations = readStations(app);
+    app.gaps = readGaps(app);
+    app.regions = readRegions(app);
+    drawStreets(app);
+    drawCovered(app);
+    drawGaps(app);
+    drawRegions(app);
+    drawStations(app);
+
+    legend(app, control);
+    search(app);
+    gapList(app);
+    form();
+    window.unionMap.app = app;
+    document.documentElement.setAttribute('data-ready', 'true');
+  }
+
+  /* ---- frame: panes, controls, bounds ---- */
+
+  function frame(app, control) {
+    var map = app.map, t = app.t;
+    [['um-covered', 310], ['um-gaps', 320], ['um-streets', 330], ['um-regions', 340],
+     ['um-me', 640]].forEach(function (pane) { map.createPane(pane[0]).style.zIndex = pane[1]; });
+    ['um-streets', 'um-regions', 'um-covered'].forEach(function (name) {
+      map.getPane(name).style.pointerEvents = 'none';
+    });
+    L.control.zoom({ position: 'topright', zoomInTitle: t.zoom_in, zoomOutTitle: t.zoom_out })
+      .addTo(map);
+    locateControl(app).addTo(map);
+    var attribution = L.control.attribution({ position: 'bottomright', prefix: false });
+    app.data.sources.forEach(function (line) { attribution.addAttribution(escapeHtml(line)); });
+    attribution.addTo(map);
+    L.control.scale({ position: 'bottomright', imperial: false, maxWidth: 120 }).addTo(map);
+    document.getElementById('um-layers').appendChild(control.getContainer());
+    var panel = document.getElementById('um-panel');
+    L.DomEvent.disableClickPropagation(panel);
+    L.DomEvent.disableScrollPropagation(panel);
+  }
+
+  function escapeHtml(text) {
+    return text.replace(/[&<>"'`]/g, function (c) { return '&#' + c.charCodeAt(0) + ';'; });
+  }
+
+  function phone() { return window.matchMedia('(max-width: 700px)').matches; }
+
+  /* What the panel leaves free: [left, top], [right, bottom] in pixels. */
+  function padding() {
+    if (!phone()) { return { paddingTopLeft: [380, 24], paddingBottomRight: [64, 40] }; }
+    var head = document.querySelector('.um-head').getBoundingClientRect();
+    return { paddingTopLeft: [16, head.bottom + 8], paddingBottomRight: [16, 84] };
+  }
+
+  function first(app) {
+    var b = app.data.view.bounds;
+    var box = L.latLngBounds([[b[1], b[0]], [b[3], b[2]]]);
+    app.map.fitBounds(box, Object.assign({ animate: false, maxZoom: 16 }, padding()));
+    app.map.setMaxBounds(box.pad(1.5));
+    app.map.options.maxBoundsViscosity = 0.8;
+    app.box = box;
+  }
+
+  /* ---- reading ---- */
+
+  function readStations(app) {
+    var s = app.data.stations, xy = points(s.xy, 1e-6), kind = decode(s.kind);
+    var until = column(s.until), status = column(s.status), hours = column(s.hours);
+    var facilities = column(s.facilities), access = column(s.access);
+    var shift = s.shift ? decode(s.shift) : null;
+    return xy.map(function (wgs, i) {
+      var gcj = shift ? [wgs[0] + shift[2 * i + 1] * 1e-6, wgs[1] + shift[2 * i] * 1e-6] : wgs;
+      return { index: i, id: s.id[i], name: s.name[i], wgs: wgs, gcj: gcj,
+        at: app.data.view.gcj02 ? gcj : wgs, kind: s.kinds[kind[i]],
+        state: STATES[+s.state[i]], until: until[i], status: status[i], hours: hours[i],
+        facilities: facilities[i], access: access[i], address: s.address[i], phone: s.phone[i] };
+    });
+  }
+
+  function readGaps(app) {
+    var g = app.data.gaps, shapes = polygons(g.shapes), region = column(g.region);
+    var station = column(g.station), cause = column(g.cause), also = column(g.also);
+    return shapes.map(function (shape, i) {
+      return { id: g.id[i], shape: shape, band: +g.severity[i], seconds: g.seconds[i],
+        workers: g.workers[i], suppressed: g.suppressed[i] === '1', area: g.area[i],
+        detour: g.detour[i], region: region[i], station: station[i], cause: cause[i],
+        also: also[i] };
+    });
+  }
+
+  function readRegions(app) {
+    var r = app.data.regions, at = points(r.xy, 1e-6);
+    return polygons(r.shapes).map(function (shape, i) {
+      return { shape: shape, name: r.name[i], share: r.share[i], at: at[i] };
+    });
+  }
+
+  /* ---- drawing ---- */
+
+  function drawStreets(app) {
+    var note = document.getElementById('um-streets-note'), s = app.data.streets, t = app.t;
+    note.textContent = !s.drawn ? '' : s.drawn < s.present ? t.streets_left : t.streets_all;
+    if (!app.layers.streets) { return; }
+    var renderer = L.canvas({ pane: 'um-streets', padding: 0.3 });
+    var levels = s.levels.map(function (level, i) {
+      var xy = points(level.xy, 1e-5), at = 0;
+      var lines = decode(level.lines).map(function (n) { return xy.slice(at, at += n); });
+      return L.polyline(lines, { renderer: renderer, pane: 'um-streets', interactive: false,
+        color: STREETS[i].color, weight: STREETS[i].weight, smoothFactor: 1.2, lineCap: 'round' });
+    });
+    function choose() {
+      var zoom = app.map.getZoom();
+      levels.forEach(function (line, i) {
+        var wanted = zoom >= STREETS[i].from;
+        if (wanted !== app.layers.streets.hasLayer(line)) {
+          app.layers.streets[wanted ? 'addLayer' : 'removeLayer'](line);
+        }
+        var wide = zoom >= 15 ? 1.8 : zoom >= 13 ? 1.3 : 1;
+        line.setStyle({ weight: STREETS[i].weight * wide });
+      });
+    }
+    app.map.on('zoomend', choose);
+    choose();
+  }
+
+  function drawCovered(app) {
+    var renderer = L.canvas({ pane: 'um-covered', padding: 0.3 });
+    polygons(app.data.covered.shapes).forEach(function (shape) {
+      L.polygon(shape, { renderer: renderer, pane: 'um-covered', interactive: false,
+        stroke: false, fillColor: '#9fd0c7', fillOpacity: 0.62, smoothFactor: 0.6 })
+        .addTo(app.layers.covered);
+    });
+  }
+
+  function drawGaps(app) {
+    var renderer = L.canvas({ pane: 'um-gaps', padding: 0.3 });
+    app.gaps.forEach(function (gap) {
+      var style = Object.assign({ renderer: renderer, pane: 'um-gaps', weight: 0.8, opacity: 0.7,
+        smoothFactor: 0.6 }, BANDS[gap.band]);
+      gap.layer = L.polygon(gap.shape, style);
+      gap.layer.bindPopup(function () { return gapPopup(app, gap); }, popupOptions());
+      gap.layer.on('popupopen', function () { gap.layer.setStyle({ weight: 2.5, opacity: 1 }); });
+      gap.layer.on('popupclose', function () { gap.layer.setStyle({ weight: 0.8, opacity: 0.7 }); });
+      gap.layer.addTo(app.layers.gaps);
+    });
+  }
+
+  function drawRegions(app) {
+    if (!app.layers.regions) { return; }
+    var renderer = L.canvas({ pane: 'um-regions', padding: 0.3 });
+    app.regions.forEach(function (region) {
+      region.layer = L.polygon(region.shape, { renderer: renderer, pane: 'um-regions',
+        interactive: false, fill: false, color: '#55606b', weight: 1.2, dashArray: '5 4' })
+        .addTo(app.layers.regions);
+      var label = el('span', 'um-region');
+      label.appendChild(el('b', '', region.name));
+      if (region.share) { label.appendChild(el('span', '', region.share)); }
+      var icon = L.divIcon({ className: 'um-region-icon', html: label, iconSize: [0, 0] });
+      L.marker(region.at, { icon: icon, interactive: false, keyboard: false, pane: 'um-regions' })
+        .addTo(app.layers.regions);
+    });
+  }
+
+  function stationIcon(station) {
+    var state = station.status ? 'inactive' : station.state;
+    var dot = el('span', 'um-dot um-' + state, station.kind.sign);
+    return L.divIcon({ className: 'um-marker', html: dot, iconSize: [44, 44], popupAnchor: [0, -10] });
+  }
+
+  function drawStations(app) {
+    var cluster = app.layers.stations;
+    cluster.options.iconCreateFunction = function (group) {
+      var n = group.getChildCount();
+      var size = n < 10 ? 'small' : n < 100 ? 'middle' : 'large';
+      var icon = L.divIcon({ className: 'um-cluster um-cluster-' + size,
+        html: el('span', '', whole(n)), iconSize: [48, 48] });
+      return icon;
+    };
+    app.stations.forEach(function (station) {
+      var marker = L.marker(station.at, { icon: stationIcon(station), title: station.name,
+        alt: station.name, riseOnHover: true });
+      marker.bindPopup(function () { return stationPopup(app, station); }, popupOptions());
+      station.marker = marker;
+    });
+    cluster.addLayers(app.stations.map(function (station) { return station.marker; }));
+  }
+
+  function popupOptions() {
+    return { minWidth: 232, maxWidth: Math.min(320, window.innerWidth - 48),
+      autoPanPaddingTopLeft: padding().paddingTopLeft, autoPanPaddingBottomRight: [20, 60] };
+  }
+
+  /* ---- popups ---- */
+
+  function row(list, name, value) {
+    if (value === '' || value === null || value === undefined) { return; }
+    list.appendChild(el('dt', '', name));
+    list.appendChild(el('dd', '', value));
+  }
+
+  /* "2026-11-22T20:00:00+08:00" as a day seen from the day of the states. */
+  function day(app, iso) {
+    var m = /^(\d+)-(\d+)-(\d+)T(\d+:\d+)/.exec(iso), now = /^(\d+)-(\d+)-(\d+)/.exec(app.data.states_at);
+    if (!m) { return iso; }
+    var days = now ? (Date.UTC(m[1], m[2] - 1, m[3]) - Date.UTC(now[1], now[2] - 1, now[3])) / 864e5 : 9;
+    var key = days === 0 ? 'today' : days === 1 ? 'tomorrow' : 'on_day';
+    return fill(app.t[key], { clock: m[4], month: +m[2], day: +m[3] });
+  }
+
+  function stateText(app, station) {
+    var t = app.t;
+    if (station.status) { return fill(t.state_inactive, { status: station.status }); }
+    if (station.state === 'unknown') { return t.state_unknown; }
+    var key = 'until_' + station.state;
+    return station.until ? fill(t[key], { time: day(app, station.until) }) : t[key + '_long'];
+  }
+
+  function stationPopup(app, station) {
+    var t = app.t, box = el('div', 'um-popup');
+    box.appendChild(el('h3', '', station.name));
+    box.appendChild(el('p', 'um-kind', station.kind.name));
+    var state = station.status ? 'inactive' : station.state;
+    box.appendChild(el('p', 'um-state um-state-' + state, stateText(app, station)));
+    var list = el('dl', 'um-rows');
+    row(list, t.hours, station.hours || t.hours_unknown);
+    row(list, t.facilities, station.facilities);
+    row(list, t.access, station.access);
+    row(list, t.address, station.address);
+    phoneRow(list, t.phone, station.phone);
+    box.appendChild(list);
+    box.appendChild(minutesLine(app, station));
+    box.appendChild(links(app, station));
+    return box;
+  }
+
+  function phoneRow(list, name, number) {
+    if (!number) { return; }
+    list.appendChild(el('dt', '', name));
+    var cell = el('dd'), digits = number.replace(/[^\d+]/g, '');
+    var link = el(digits.length >= 5 ? 'a' : 'span', 'um-phone', number);
+    if (digits.length >= 5) { link.href = 'tel:' + digits; }
+    cell.appendChild(link);
+    list.appendChild(cell);
+  }
+
+  function minutesLine(app, station) {
+    if (!app.me) {
+      var ask = el('button', 'um-ask', app.t.walk_time);
+      ask.type = 'button';
+      ask.addEventListener('click', function () { locate(app, function () { reopen(station); }); });
+      return ask;
+    }
+    var straight = metresBetween(app.me.wgs, station.wgs), known = app.minutesById[station.id];
+    var text, values = { mode: app.data.mode, metres: whole(straight) };
+    if (known) {
+      values.minutes = Math.ceil(known.seconds / 60);
+      values.metres = whole(known.metres);
+      text = fill(app.t.minutes_exact, values);
+    } else if (app.answered && app.answered.all) {
+      values.minutes = app.answered.limit;
+      text = fill(app.t.minutes_beyond, values);
+    } else {
+      values.minutes = Math.max(1, Math.ceil(straight / (app.data.speed_kph / 3.6) / 60));
+      text = fill(app.t.minutes_bound, values);
+    }
+    return el('p', 'um-minutes', text);
+  }
+
+  function reopen(station) {
+    if (station.marker.getPopup().isOpen()) { station.marker.closePopup().openPopup(); }
+  }
+
+  function links(app, station) {
+    var t = app.t, nav = el('nav', 'um-nav'), name = encodeURIComponent(station.name);
+    nav.setAttribute('aria-label', t.navigate);
+    var lat = station.gcj[0].toFixed(6), lon = station.gcj[1].toFixed(6);
+    var wgs = station.wgs[0].toFixed(6) + ',' + station.wgs[1].toFixed(6);
+    var foot = app.data.mode_code === 'drive' || app.data.mode_code === 'truck';
+    var amap = foot ? 'car' : 'walk', tencent = foot ? 'drive' : 'walk';
+    [[t.amap, 'https://uri.amap.com/navigation?to=' + lon + ',' + lat + ',' + name +
+       '&mode=' + amap + '&coordinate=gaode&callnative=1'],
+     [t.baidu, 'https://api.map.baidu.com/direction?destination=latlng:' + lat + ',' + lon +
+       '%7Cname:' + name + '&mode=' + (foot ? 'driving' : 'walking') + '&coord_type=gcj02&output=html'],
+     [t.tencent, 'https://apis.map.qq.com/uri/v1/routeplan?type=' + tencent + '&to=' + name +
+       '&tocoord=' + lat + ',' + lon],
+     [t.apple, 'https://maps.apple.com/?daddr=' + wgs + '&dirflg=' + (foot ? 'd' : 'w')]
+    ].forEach(function (entry) {
+      var link = el('a', '', entry[0]);
+      link.href = entry[1];
+      link.target = '_blank';
+      link.rel = 'noopener noreferrer';
+      nav.appendChild(link);
+    });
+    return nav;
+  }
+
+  function gapPopup(app, gap) {
+    var t = app.t, box = el('div', 'um-popup');
+    box.appendChild(el('h3', '', gap.region ? gap.region + ' · ' + t.gap : t.gap));
+    var list = el('dl', 'um-rows');
+    var time = gap.seconds === null ? t.gap_no_path :
+      fill(t.gap_time, { mode: app.data.mode, minutes: Math.ceil(gap.seconds / 60) });
+    row(list, t.gap_cause, gap.cause);
+    row(list, t.gap_also, gap.also);
+    row(list, t.gap_nearest, gap.station && gap.seconds !== null ? gap.station + t.colon + time : time);
+    row(list, t.gap_workers, workers(app, gap));
+    row(list, t.gap_area, gap.area === null ? '' : fill(t.km2, { value: gap.area }));
+    row(list, t.gap_detour, gap.detour && gap.detour >= 1.5 ? fill(t.gap_detour_times, { ratio: gap.detour }) : '');
+    box.appendChild(list);
+    return box;
+  }
+
+  function workers(app, gap) {
+    if (gap.suppressed) { return app.t.gap_suppressed; }
+    return gap.workers === null ? '' : fill(app.t.people, { count: whole(gap.workers) });
+  }
+
+  /* ---- legend ---- */
+
+  function legend(app) {
+    var box = document.getElementById('um-legend'), button = document.getElementById('um-toggle');
+    var body = document.getElementById('um-body');
+    function set(open) {
+      box.classList.toggle('um-folded', !open);
+      button.setAttribute('aria-expanded', String(open));
+      button.title = open ? app.t.legend_close : app.t.legend_open;
+      body.hidden = !open;
+    }
+    button.addEventListener('click', function () {
+      set(button.getAttribute('aria-expanded') !== 'true');
+    });
+    set(!phone());
+  }
+
+  function gapList(app) {
+    var order = app.gaps.filter(function (gap) { return gap.shape.length; });
+    order.sort(function (a, b) {
+      return (b.workers || 0) - (a.workers || 0) || (b.area || 0) - (a.area || 0) ||
+        (a.id < b.id ? -1 : 1);
+    });
+    var list = document.getElementById('um-gap-list');
+    order.slice(0, 8).forEach(function (gap) {
+      var item = el('li'), button = el('button');
+      button.type = 'button';
+      button.appendChild(el('i', 'um-swatch um-band-' + gap.band));
+      var parts = [gap.region, workers(app, gap), gap.cause].filter(Boolean);
+      if (!gap.region && gap.area !== null) { parts.unshift(fill(app.t.km2, { value: gap.area })); }
+      button.appendChild(el('span', '', parts.join(' · ')));
+      button.addEventListener('click', function () { showGap(app, gap); });
+      item.appendChild(button);
+      list.appendChild(item);
+    });
+    document.getElementById('um-gaps').hidden = !order.length;
+  }
+
+  function fold() {
+    var button = document.getElementById('um-toggle');
+    if (phone() && button.getAttribute('aria-expanded') === 'true') { button.click(); }
+  }
+
+  function showGap(app, gap) {
+    fold();
+    app.map.addLayer(app.layers.gaps);
+    app.map.fitBounds(gap.layer.getBounds(), Object.assign({ animate: false, maxZoom: 15 }, padding()));
+    gap.layer.openPopup();
+  }
+
+  function showStation(app, station) {
+    fold();
+    app.map.addLayer(app.layers.stations);
+    app.map.setView(station.at, Math.max(app.map.getZoom(), 16), { animate: false });
+    app.layers.stations.zoomToShowLayer(station.marker, function () { station.marker.openPopup(); });
+  }
+
+  function showRegion(app, region) {
+    fold();
+    if (region.shape.length) {
+      app.map.fitBounds(region.layer.getBounds(), Object.assign({ animate: false }, padding()));
+    } else {
+      app.map.setView(region.at, 13, { animate: false });
+    }
+  }
+
+  /* ---- search ---- */
+
+  function plain(text) { return text.normalize('NFKC').toLowerCase().replace(/\s+/g, ''); }
+
+  function search(app) {
+    var input = document.getElementById('um-search'), list = document.getElementById('um-found');
+    var entries = app.regions.map(function (region) {
+      return { key: plain(region.name), name: region.name, kind: app.t.search_region,
+        go: function () { showRegion(app, region); } };
+    }).concat(app.stations.map(function (station) {
+      return { key: plain(station.name), more: plain(station.address), name: station.name,
+        kind: station.kind.name, go: function () { showStation(app, station); } };
+    }));
+    var active = -1;
+
+    function close() {
+      list.hidden = true;
+      active = -1;
+      input.setAttribute('aria-expanded', 'false');
+      input.removeAttribute('aria-activedescendant');
+    }
+
+    function rank(entry, query) {
+      if (entry.key === query) { return 0; }
+      var at = entry.key.indexOf(query);
+      if (at >= 0) { return at === 0 ? 1 : 2; }
+      return entry.more && entry.more.indexOf(query) >= 0 ? 3 : 9;
+    }
+
+    function show() {
+      var query = plain(input.value), most = 8;
+      list.textContent = '';
+      if (!query) { close(); return; }
+      var found = entries.map(function (entry, i) { return [rank(entry, query), i, entry]; })
+        .filter(function (hit) { return hit[0] < 9; })
+        .sort(function (a, b) { return a[0] - b[0] || a[1] - b[1]; });
+      found.slice(0, most).forEach(function (hit, i) {
+        var item = el('li');
+        item.id = 'um-found-' + i;
+        item.setAttribute('role', 'option');
+        item.appendChild(el('span', '', hit[2].name));
+        item.appendChild(el('small', '', hit[2].kind));
+        item.addEventListener('mousedown', function (event) { event.preventDefault(); });
+        item.addEventListener('click', function () { choose(hit[2]); });
+        item.umEntry = hit[2];
+        list.appendChild(item);
+      });
+      if (!found.length) { list.appendChild(el('li', 'um-none', fill(app.t.search_none, { query: input.value }))); }
+      if (found.length > most) { list.appendChild(el('li', 'um-none', fill(app.t.search_more, { count: found.length - most }))); }
+      list.hidden = false;
+      active = -1;
+      input.setAttribute('aria-expanded', 'true');
+    }
+
+    function choose(entry) {
+      input.value = entry.name;
+      close();
+      entry.go();
+    }
+
+    function move(step) {
+      var items = list.querySelectorAll('[role=option]');
+      if (!items.length) { return; }
+      if (active >= 0) { items[active].removeAttribute('aria-selected'); }
+      active = (active + step + items.length) % items.length;
+      items[active].setAttribute('aria-selected', 'true');
+      items[active].scrollIntoView({ block: 'nearest' });
+      input.setAttribute('aria-activedescendant', items[active].id);
+    }
+
+    input.addEventListener('input', show);
+    input.addEventListener('focus', function () { if (input.value) { show(); } });
+    input.addEventListener('blur', close);
+    input.addEventListener('keydown', function (event) {
+      if (event.key === 'ArrowDown') { move(1); event.preventDefault(); }
+      if (event.key === 'ArrowUp') { move(active < 0 ? 0 : -1); event.preventDefault(); }
+      if (event.key === 'Escape') { close(); }
+      if (event.key === 'Enter') {
+        var items = list.querySelectorAll('[role=option]');
+        var item = items[Math.max(active, 0)];
+        if (item) { choose(item.umEntry); }
+        event.preventDefault();
+      }
+    });
+  }
+
+  /* ---- where I am ---- */
+
+  function locateControl(app) {
+    var Locate = L.Control.extend({
+      options: { position: 'topright' },
+      onAdd: function () {
+        var box = el('div', 'leaflet-bar um-locate'), button = el('button', '');
+        button.type = 'button';
+        button.title = app.t.locate;
+        button.setAttribute('aria-label', app.t.locate);
+        button.appendChild(el('i', 'um-target'));
+        L.DomEvent.disableClickPropagation(box);
+        button.addEventListener('click', function () { locate(app); });
+        box.appendChild(button);
+        return box;
+      }
+    });
+    return new Locate();
+  }
+
+  function toast(text) {
+    var box = document.getElementById('um-toast');
+    box.textContent = text;
+    box.hidden = !text;
+    window.clearTimeout(toast.timer);
+    if (text) { toast.timer = window.setTimeout(function () { box.hidden = true; }, 8000); }
+  }
+
+  function locate(app, done) {
+    if (!navigator.geolocation) { toast(app.t.locate_failed); return; }
+    toast(app.t.locating);
+    navigator.geolocation.getCurrentPosition(function (found) {
+      place(app, [found.coords.latitude, found.coords.longitude], found.coords.accuracy, done);
+    }, function (error) {
+      toast(error.code === 1 ? app.t.locate_denied : app.t.locate_failed);
+    }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 30000 });
+  }
+
+  function drawnFrom(app, wgs) {
+    if (!app.data.view.gcj02) { return wgs; }
+    var moved = toGcj02(wgs[1], wgs[0]);
+    return [moved[1], moved[0]];
+  }
+
+  /* The inverse, by fixed point, for a pin that was dragged on a shifted map. */
+  function wgsFrom(app, at) {
+    if (!app.data.view.gcj02) { return at; }
+    var wgs = at.slice();
+    for (var i = 0; i < 30; i++) {
+      var moved = drawnFrom(app, wgs);
+      wgs = [wgs[0] - (moved[0] - at[0]), wgs[1] - (moved[1] - at[1])];
+    }
+    return wgs;
+  }
+
+  function place(app, wgs, accuracy, done) {
+    var at = drawnFrom(app, wgs);
+    if (!app.box.pad(0.5).contains(at)) { toast(app.t.locate_outside); return; }
+    if (app.meLayer) { app.meLayer.remove(); }
+    app.me = { wgs: wgs };
+    var label = fill(app.t.me, { metres: whole(accuracy) });
+    var pin = L.marker(at, { draggable: true, title: label, alt: label, zIndexOffset: 1000,
+      icon: L.divIcon({ className: 'um-me', html: el('span', ''), iconSize: [44, 44] }) });
+    var circle = L.circle(at, { radius: accuracy, pane: 'um-me', color: '#1565c0', weight: 1,
+      fillOpacity: 0.12, interactive: false });
+    app.meLayer = L.layerGroup([circle, pin]).addTo(app.map);
+    pin.on('dragend', function () {
+      var to = pin.getLatLng();
+      circle.remove();
+      app.me = { wgs: wgsFrom(app, [to.lat, to.lng]) };
+      ask(app, done);
+    });
+    app.map.setView(at, Math.max(app.map.getZoom(), 15), { animate: false });
+    toast('');
+    ask(app, done);
+  }
+
+  /* Minutes over the streets from the server, where there is one. */
+  function ask(app, done) {
+    app.minutesById = {};
+    app.answered = null;
+    if (!app.data.nearest_url) { if (done) { done(); } return; }
+    var body = { lon: +app.me.wgs[1].toFixed(6), lat: +app.me.wgs[0].toFixed(6),
+      mode: app.data.mode_code, k: 50, open: 'any', minutes: Math.round(app.data.minutes) };
+    window.fetch(app.data.nearest_url, { method: 'POST', credentials: 'same-origin',
+      headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+      .then(function (answer) { if (!answer.ok) { throw new Error(answer.status); } return answer.json(); })
+      .then(function (answer) {
+        var reached = answer.stations.filter(function (s) { return s.seconds !== null; });
+        reached.forEach(function (s) { app.minutesById[s.id] = s; });
+        app.answered = { all: reached.length < 50, limit: Math.max(60, app.data.minutes) };
+        toast(answer.covered ? fill(app.t.nearest_found, { name: reached[0].name, mode: app.data.mode,
+          minutes: Math.ceil(reached[0].seconds / 60) }) :
+          fill(app.t.nearest_none, { minutes: app.data.minutes }));
+        if (done) { done(); }
+      })
+      .catch(function () { if (done) { done(); } });
+  }
+
+  /* ---- the form: what is empty is not sent ---- */
+
+  function form() {
+    var node = document.querySelector('.um-form form');
+    if (!node) { return; }
+    node.addEventListener('submit', function () {
+      Array.prototype.forEach.call(node.elements, function (field) {
+        if (!field.value) { field.disabled = true; }
+      });
+    });
+  }
+
+  window.unionMap = { start: start, decode: decode, toGcj02: toGcj02 };
+})();
