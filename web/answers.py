@@ -1,0 +1,388 @@
+"""From what the locator found to the object that goes out: the answer to a nearest question.
+
+What never changes about a station (name, position in each datum, links) is made once; an answer
+copies it and adds the numbers, so that a request does little more than the search itself.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geodata.datum import from_wgs84
+from geodata.hours import CLOSED, OPEN, UNKNOWN, Timetable
+from geodata.vocabulary import Vocabulary
+from locator.nearest import NearestAnswer
+from web.links import Place, navigation_links
+from web.schemas import NearestQuestion
+
+_STATE_NAMES = {CLOSED: "closed", OPEN: "open", UNKNOWN: "unknown"}
+_MS = 1000
+_DIGITS = 6
+_CLOCKS_KEPT = 32
+
+#: Alternatives that fail for their hours.
+_HOURS_FAIL = {"closed": False, "hours_unknown": None}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The state of every station at one departure.
+
+    Attributes
+    ----------
+    state : list of str
+        ``open``, ``closed`` or ``unknown``.
+    until : list of str or None
+        ISO time of the next change.
+    indptr, start_ms, end_ms : array
+        Open spans after the departure (CSR).
+    """
+
+    state: list[str]
+    until: list[str | None]
+    indptr: npt.NDArray[Any]
+    start_ms: npt.NDArray[Any]
+    end_ms: npt.NDArray[Any]
+
+    def on_arrival(self, station: int, arrival_ms: int, linger_ms: int) -> bool | None:
+        """Return whether a station is open when somebody arrives, and a while longer.
+
+        Parameters
+        ----------
+        station : int
+            Row of the station.
+        arrival_ms : int
+            Travel time.
+        linger_ms : int
+            How long it has to stay open.
+
+        Returns
+        -------
+        bool or None
+            None where it is not open and its hours at departure are unknown.
+        """
+        spans = slice(self.indptr[station], self.indptr[station + 1])
+        fits = (self.start_ms[spans] <= arrival_ms) & (
+            arrival_ms + linger_ms <= self.end_ms[spans]
+        )
+        if fits.any():
+            return True
+        return None if self.state[station] == "unknown" else False
+
+
+class Clocks:
+    """Clocks of the departures asked last.
+
+    Parameters
+    ----------
+    timetable : Timetable
+        Hours of all stations.
+    horizon_ms : int
+        How far after the departure anybody may arrive and linger.
+    """
+
+    def __init__(self, timetable: Timetable, horizon_ms: int) -> None:
+        self._timetable = timetable
+        self._horizon_ms = horizon_ms
+        self._kept: OrderedDict[datetime, Clock] = OrderedDict()
+
+    def at(self, departure: datetime) -> Clock:
+        """Return the clock of a departure.
+
+        Parameters
+        ----------
+        departure : datetime
+            With a time zone.
+
+        Returns
+        -------
+        Clock
+            Kept for the next question.
+        """
+        found = self._kept.get(departure)
+        if found is None:
+            found = self._made(departure)
+            self._kept[departure] = found
+            while len(self._kept) > _CLOCKS_KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def _made(self, departure: datetime) -> Clock:
+        """Ask the timetable."""
+        spans = self._timetable.intervals(departure, self._horizon_ms, OPEN)
+        changes = self._timetable.until(departure)
+        return Clock(
+            state=[_STATE_NAMES[code] for code in self._timetable.states(departure).tolist()],
+            until=[None if change is None else change.isoformat() for change in changes],
+            indptr=spans.indptr,
+            start_ms=spans.start_ms,
+            end_ms=spans.end_ms,
+        )
+
+
+def _texts(stations: Any, column: str) -> list[str]:
+    """Return a column as texts, ``""`` where it is missing."""
+    if column not in stations:
+        return [""] * len(stations)
+    return [str(value) if isinstance(value, str) else "" for value in stations[column]]
+
+
+class StationBook:
+    """What never changes about the stations, ready to be copied into an answer.
+
+    Parameters
+    ----------
+    stations : GeoDataFrame
+        The station table.
+    vocabulary : Vocabulary
+        Which facilities serve which needs; which kinds are places.
+    """
+
+    def __init__(self, stations: Any, vocabulary: Vocabulary) -> None:
+        self._lon = stations["lon"].to_numpy(np.float64)
+        self._lat = stations["lat"].to_numpy(np.float64)
+        self._columns = {
+            name: _texts(stations, name)
+            for name in ("id", "name", "kind", "facilities", "access", "address", "phone")
+        }
+        self._verified = _texts(stations, "verified_on")
+        self._vocabulary = vocabulary
+        self._positions: dict[str, tuple[list[float], list[float]]] = {}
+        self._kept: dict[tuple[int, str, str], dict[str, Any]] = {}
+
+    def __len__(self) -> int:
+        """Return the number of stations."""
+        return self._lon.size
+
+    def entry(self, station: int, datum: str, mode: str) -> dict[str, Any]:
+        """Return a fresh copy of a station's entry.
+
+        Parameters
+        ----------
+        station : int
+            Row of the station.
+        datum : str
+            Of the coordinates.
+        mode : str
+            For the links.
+
+        Returns
+        -------
+        dict
+            In the order of the interface; numbers and states are still None.
+        """
+        key = (station, datum, mode)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = self._made(station, datum, mode)
+        return kept.copy()
+
+    def _position(self, station: int, datum: str) -> tuple[float, float]:
+        """Return a station's position in a datum."""
+        if datum not in self._positions:
+            lon, lat = from_wgs84(self._lon, self._lat, datum)
+            self._positions[datum] = (lon.round(_DIGITS).tolist(), lat.round(_DIGITS).tolist())
+        lons, lats = self._positions[datum]
+        return lons[station], lats[station]
+
+    def _made(self, station: int, datum: str, mode: str) -> dict[str, Any]:
+        """Make the entry of a station."""
+        text = {name: values[station] for name, values in self._columns.items()}
+        facilities = [code for code in text["facilities"].split(";") if code]
+        kind = self._vocabulary.kinds.get(text["kind"])
+        shown_lon, shown_lat = self._position(station, datum)
+        place = Place(
+            text["name"], *self._position(station, "wgs84"), *self._position(station, "gcj02")
+        )
+        return {
+            "id": text["id"],
+            "name": text["name"],
+            "kind": text["kind"],
+            "lon": shown_lon,
+            "lat": shown_lat,
+            "seconds": None,
+            "metres": None,
+            "straight_metres": None,
+            "open": None,
+            "facilities": facilities,
+            "needs": needs_of(facilities, self._vocabulary),
+            "access": text["access"],
+            "address": text["address"],
+            # A person's number is never public: what is no place is a person or a web page.
+            "phone": text["phone"] if kind is None or kind.is_place else "",
+            "verified_on": self._verified[station] or None,
+            "navigate": navigation_links(place, mode),
+            "route": None,
+        }
+
+
+def needs_of(facilities: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+    """Return the needs that facilities serve.
+
+    Parameters
+    ----------
+    facilities : sequence of str
+        Codes.
+    vocabulary : Vocabulary
+        Which serves which.
+
+    Returns
+    -------
+    list of str
+        Codes, in the vocabulary's order.
+    """
+    has = set(facilities)
+    return [code for code, need in vocabulary.needs.items() if has & set(need.facilities)]
+
+
+@dataclass(frozen=True)
+class NearestContext:
+    """What an answer needs besides what was found.
+
+    Attributes
+    ----------
+    question : NearestQuestion
+        What was asked.
+    departure : datetime
+        When.
+    clock : Clock
+        States at the departure.
+    linger_ms : int
+        How long a station has to stay open after arrival.
+    """
+
+    question: NearestQuestion
+    departure: datetime
+    clock: Clock
+    linger_ms: int
+
+
+def _metres(value: float) -> float | None:
+    """Return a length to 0.1 m; None where there is none."""
+    return round(value, 1) if value == value else None  # noqa: PLR0124  NaN
+
+
+def stations_found(
+    found: NearestAnswer, book: StationBook, context: NearestContext
+) -> list[dict[str, Any]]:
+    """Return the stations of the first place of an answer.
+
+    Parameters
+    ----------
+    found : NearestAnswer
+        What the locator found.
+    book : StationBook
+        Their entries.
+    context : NearestContext
+        The question.
+
+    Returns
+    -------
+    list of dict
+        By seconds, then id.
+    """
+    rows = zip(
+        found.station[0].tolist(),
+        found.ms[0].tolist(),
+        found.metres[0].tolist(),
+        found.straight_m[0].tolist(),
+        strict=True,
+    )
+    return [
+        _filled(row, book, context) for row in rows if row[0] >= 0
+    ]
+
+
+def alternatives_found(
+    found: NearestAnswer, book: StationBook, context: NearestContext
+) -> list[dict[str, Any]]:
+    """Return the alternatives of the first place of an answer, with what each fails.
+
+    Parameters
+    ----------
+    found : NearestAnswer
+        What the locator found.
+    book : StationBook
+        Their entries.
+    context : NearestContext
+        The question.
+
+    Returns
+    -------
+    list of dict
+        Nearest first.
+    """
+    rows = zip(
+        found.alternative_station[0].tolist(),
+        found.alternative_ms[0].tolist(),
+        found.alternative_metres[0].tolist(),
+        found.alternative_straight_m[0].tolist(),
+        strict=True,
+    )
+    kept = [row for row in rows if row[0] >= 0]
+    return [
+        {**_filled(row, book, context), "fails": list(fails)}
+        for row, fails in zip(kept, found.alternative_fails[0], strict=False)
+    ]
+
+
+def _filled(
+    row: tuple[int, int, float, float], book: StationBook, context: NearestContext
+) -> dict[str, Any]:
+    """Return a station's entry with its numbers and states."""
+    station, ms, metres, straight = row
+    entry = book.entry(station, context.question.datum, context.question.mode)
+    entry["seconds"] = ms / _MS if ms >= 0 else None
+    entry["metres"] = _metres(metres) if ms >= 0 else None
+    entry["straight_metres"] = _metres(straight)
+    clock = context.clock
+    on_arrival = clock.on_arrival(station, ms, context.linger_ms) if ms >= 0 else None
+    entry["open"] = {
+        "state": clock.state[station],
+        "until": clock.until[station],
+        "on_arrival": on_arrival,
+    }
+    return entry
+
+
+def line_of(line: npt.NDArray[np.float64], datum: str) -> dict[str, Any]:
+    """Return a line as GeoJSON in a datum.
+
+    Parameters
+    ----------
+    line : array (m, 2)
+        WGS-84 longitudes and latitudes.
+    datum : str
+        Of the answer.
+
+    Returns
+    -------
+    dict
+        A LineString with 6 decimals.
+    """
+    lon, lat = from_wgs84(
+        np.ascontiguousarray(line[:, 0]), np.ascontiguousarray(line[:, 1]), datum
+    )
+    pairs = np.column_stack((lon, lat)).round(_DIGITS).tolist()
+    return {"type": "LineString", "coordinates": pairs}
+
+
+def dataset_name(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return what every answer says about its data.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the dataset.
+
+    Returns
+    -------
+    dict
+        ``name``, ``version``, ``as_of``.
+    """
+    return {key: str(manifest.get(key) or "") for key in ("name", "version", "as_of")}

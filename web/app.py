@@ -1,0 +1,129 @@
+"""The application: routes, walls and nothing on import.
+
+`create_app` is also the factory that ``uvicorn --factory web.app:create_app`` calls; it then takes
+its settings from the environment.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from geodata.errors import LocatorError
+from web import errors
+from web.openapi import completed
+from web.routes import coverage, dataset, health, nearest
+from web.security import Wall, new_logger
+from web.settings import Settings
+from web.state import Holder
+
+_TITLE = "Union circle locator"
+_DESCRIPTION = (
+    "Which union care stations can a worker reach within 15 minutes over the real streets, "
+    "are they open on arrival, and who has none? Lengths are metres along the street, times are "
+    "seconds, positions are longitude and latitude in the datum named. Errors are RFC 9457 problem "
+    "details with a stable `code`. Figures about people are rounded, each by itself."
+)
+_GZIP_LEVEL = 5
+
+
+def release() -> str:
+    """Return the version of this software.
+
+    Returns
+    -------
+    str
+        ``0`` where it is not installed.
+    """
+    try:
+        return version("union-circle-locator")
+    except PackageNotFoundError:
+        return "0"
+
+
+@asynccontextmanager
+async def _open_first(app: FastAPI) -> AsyncIterator[None]:
+    """Open the dataset before the first request; without one, `/readyz` says what is missing."""
+    try:
+        await run_in_threadpool(app.state.holder.service)
+    except LocatorError as error:
+        app.state.logger.error("not ready", error=error.code)
+    yield
+
+
+def _add_pages(app: FastAPI) -> None:
+    """Add the pages and what they load, all from this host."""
+    if find_spec("web.routes.pages") is not None:
+        from web.routes.pages import router  # noqa: PLC0415  draws maps: heavy
+
+        app.include_router(router)
+
+
+def _describe(app: FastAPI) -> None:
+    """Make `/openapi.json` complete: what our own parsing needs stands in it too."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            plain = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            app.openapi_schema = completed(plain)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        From the environment if not given.
+
+    Returns
+    -------
+    FastAPI
+        Opens its dataset when it starts, or with the first question.
+    """
+    chosen = settings if settings is not None else Settings()
+    app = FastAPI(
+        title=_TITLE,
+        version=release(),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_open_first,
+    )
+    app.state.settings = chosen
+    app.state.logger = new_logger()
+    app.state.holder = Holder(chosen)
+    errors.install(app)
+    app.include_router(nearest.new_router(chosen))
+    app.include_router(coverage.new_router(chosen))
+    app.include_router(dataset.new_router())
+    app.include_router(health.new_router())
+    _add_pages(app)
+    _describe(app)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=chosen.gzip_minimum_bytes, compresslevel=_GZIP_LEVEL
+    )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST"],
+        allow_headers=["If-None-Match", "Content-Type"],
+        expose_headers=["ETag", "Retry-After"],
+    )
+    app.add_middleware(Wall, settings=chosen, logger=app.state.logger)
+    return app

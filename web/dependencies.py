@@ -1,0 +1,349 @@
+"""From what a caller sent to checked values: query strings, bodies, limits, codes, times.
+
+Both doors use it: a question on the command line passes the same checks.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import orjson
+import pydantic
+from pydantic import BaseModel
+
+from geodata.errors import Fault, LimitError
+from geodata.hours import parse_at
+from geodata.vocabulary import Vocabulary
+from web.errors import BodyError, Refusal, refusals_of, refuse
+from web.schemas import NearestQuestion, Question
+from web.settings import Settings
+
+Q = TypeVar("Q", bound=Question)
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_NOT_FINITE = frozenset({"nan", "inf", "infinity"})
+_LONGEST_NUMBER = 64
+_OFFSET_LOST = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")
+
+#: Rough box of China: enough to see that longitude and latitude were swapped.
+_CHINA = (73.0, 17.5, 135.1, 53.6)
+
+_LON_MOST, _LAT_MOST = 180.0, 90.0
+_SWAPPED = Fault("lat", "lon and lat look swapped", "lon is the east-west one: 121.5 in Shanghai")
+
+
+def _as_number(text: str) -> float | str:
+    """Return the number, or the text as it is where it is none (the model refuses it)."""
+    if len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text):
+        return float(text)
+    return float("nan") if text.lower().lstrip("+-") in _NOT_FINITE else text
+
+
+def _as_whole(text: str) -> int | str:
+    """Return the whole number, or the text as it is."""
+    return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def _as_truth(text: str) -> bool | str:
+    """Return the truth value, or the text as it is."""
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _as_text(text: str) -> str:
+    """Return the text as it is."""
+    return text
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "number": _as_number,
+    "integer": _as_whole,
+    "boolean": _as_truth,
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the fields of a question are read from text.
+
+    Attributes
+    ----------
+    names : tuple of str
+        All fields.
+    lists : frozenset of str
+        Those that may be repeated.
+    readers : mapping of str to callable
+        From text to value.
+    """
+
+    names: tuple[str, ...]
+    lists: frozenset[str]
+    readers: Mapping[str, Callable[[str], Any]]
+
+
+_SHAPES: dict[type[BaseModel], Shape] = {}
+
+
+def shape_of(model: type[BaseModel]) -> Shape:
+    """Return how a model's fields are read from a query string.
+
+    Parameters
+    ----------
+    model : type of BaseModel
+        A question.
+
+    Returns
+    -------
+    Shape
+        Made once for each model.
+    """
+    if model not in _SHAPES:
+        properties = model.model_json_schema()["properties"]
+        kinds = {name: entry.get("type", "string") for name, entry in properties.items()}
+        _SHAPES[model] = Shape(
+            names=tuple(kinds),
+            lists=frozenset(name for name, kind in kinds.items() if kind == "array"),
+            readers={name: _READERS.get(kind, _as_text) for name, kind in kinds.items()},
+        )
+    return _SHAPES[model]
+
+
+def read_query(query: bytes | str, model: type[Q], *, lenient: bool = False) -> Q:
+    """Return the question that a query string asks.
+
+    Parameters
+    ----------
+    query : bytes or str
+        What stands after the question mark.
+    model : type
+        The question.
+    lenient : bool, optional
+        Pass over parameters that do not exist, as pages do: messengers add their own.
+
+    Returns
+    -------
+    Question
+        Checked by its model, not yet against limits and vocabularies.
+
+    Raises
+    ------
+    ValidationError
+        With every fault: unknown and repeated parameters, types, ranges.
+    """
+    text = query.decode("ascii", "replace") if isinstance(query, bytes) else query
+    shape = shape_of(model)
+    values: dict[str, Any] = {}
+    refusals: list[Refusal] = []
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+        if name in shape.lists:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            fault = Fault(name, "given more than once", "give it once")
+            refusals.append(Refusal("repeated_parameter", fault))
+        elif name in shape.readers:
+            values[name] = shape.readers[name](value)
+        elif not lenient:
+            values["?"] = None
+    if isinstance(values.get("at"), str):
+        values["at"] = _OFFSET_LOST.sub("+", values["at"])
+    return _validated(values, model, refusals)
+
+
+def _hint_swapped(refusals: list[Refusal], values: Any) -> list[Refusal]:
+    """Say so where a latitude out of range is a longitude in the wrong place."""
+    if not isinstance(values, dict):
+        return refusals
+    lon, lat = values.get("lon"), values.get("lat")
+    numbers = isinstance(lon, int | float) and isinstance(lat, int | float)
+    if not (numbers and _LAT_MOST < abs(lat) <= _LON_MOST and abs(lon) <= _LAT_MOST):
+        return refusals
+    return [
+        replace(item, fault=_SWAPPED) if item.fault.where == "lat" else item for item in refusals
+    ]
+
+
+def _validated(values: Any, model: type[Q], refusals: Sequence[Refusal] = ()) -> Q:
+    """Return the model of the values, or raise all faults at once."""
+    names = shape_of(model).names
+    try:
+        question = model.model_validate(values)
+    except pydantic.ValidationError as error:
+        refuse([*refusals, *_hint_swapped(refusals_of(error, names), values)])
+        raise
+    refuse(list(refusals))
+    return question
+
+
+def read_values(values: Mapping[str, Any], model: type[Q]) -> Q:
+    """Return the question with these values, as the command line asks it.
+
+    Parameters
+    ----------
+    values : mapping of str to Any
+        By parameter.
+    model : type
+        The question.
+
+    Returns
+    -------
+    Question
+        Checked by its model.
+
+    Raises
+    ------
+    ValidationError
+        With every fault.
+    """
+    return _validated(dict(values), model)
+
+
+def _parsed(body: bytes) -> Any:
+    """Return the parsed body, None where the strict parser refuses it."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def read_body(body: bytes, model: type[Q]) -> Q:
+    """Return the question that a JSON body asks; of a repeated key the last one counts.
+
+    Parameters
+    ----------
+    body : bytes
+        UTF-8 JSON.
+    model : type
+        The question.
+
+    Returns
+    -------
+    Question
+        Checked by its model.
+
+    Raises
+    ------
+    BodyError
+        If the body is no JSON.
+    ValidationError
+        With every fault of the values.
+    """
+    try:
+        return model.model_validate_json(body)
+    except pydantic.ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
+            raise BodyError("the body is no JSON object in UTF-8") from None
+        refuse(_hint_swapped(refusals_of(error, shape_of(model).names), _parsed(body)))
+        raise
+
+
+def _unknown_codes(name: str, codes: Iterable[str], known: Iterable[str]) -> list[Refusal]:
+    """Return a refusal if there is a code that the vocabulary lacks."""
+    listed = list(known)
+    if set(codes) <= set(listed):
+        return []
+    fault = Fault(name, "a code that does not exist", f"known: {', '.join(listed)}")
+    return [Refusal("not_in_list", fault)]
+
+
+def _over_limits(question: Question, settings: Settings) -> list[Fault]:
+    """Return a fault for every limit passed, which it names."""
+    limits: list[tuple[str, float, str, float]] = [
+        ("minutes", question.minutes, "max_minutes", settings.max_minutes),
+        *(
+            (name, len(codes), "max_list_items", settings.max_list_items)
+            for name, codes in (
+                ("need", question.need),
+                ("kind", question.kind),
+                ("access", question.access),
+            )
+        ),
+    ]
+    if isinstance(question, NearestQuestion):
+        limits.append(("k", question.k, "max_k", settings.max_k))
+    return [
+        Fault(name, f"at most {most:g} (limit {limit})")
+        for name, value, limit, most in limits
+        if value > most
+    ]
+
+
+def check_question(question: Question, settings: Settings, vocabulary: Vocabulary) -> None:
+    """Check a question against the limits and the vocabulary.
+
+    Parameters
+    ----------
+    question : Question
+        Checked by its model.
+    settings : Settings
+        The limits.
+    vocabulary : Vocabulary
+        The codes.
+
+    Raises
+    ------
+    LimitError
+        Naming each limit passed.
+    ValidationError
+        For codes that do not exist.
+    """
+    over = _over_limits(question, settings)
+    if over:
+        raise LimitError("; ".join(str(fault) for fault in over), faults=over)
+    if question.need or question.kind or question.access:
+        refuse(
+            [
+                *_unknown_codes("need", question.need, vocabulary.needs),
+                *_unknown_codes("kind", question.kind, vocabulary.kinds),
+                *_unknown_codes("access", question.access, vocabulary.access),
+            ]
+        )
+
+
+def departure(at: str | None) -> datetime | None:
+    """Return the time of a question; ``now`` is the minute that runs.
+
+    Parameters
+    ----------
+    at : str or None
+        As the models let it pass.
+
+    Returns
+    -------
+    datetime or None
+        With a time zone.
+    """
+    moment = parse_at(at)
+    if moment is not None and at == "now":
+        return moment.replace(second=0, microsecond=0)
+    return moment
+
+
+def _inside(lon: float, lat: float, box: tuple[float, float, float, float]) -> bool:
+    """Return whether a position lies in a box of west, south, east, north."""
+    return box[0] <= lon <= box[2] and box[1] <= lat <= box[3]
+
+
+def check_not_swapped(
+    lon: float, lat: float, extent: tuple[float, float, float, float]
+) -> None:
+    """Refuse a position that only makes sense the other way round.
+
+    Parameters
+    ----------
+    lon, lat : float
+        As given (degrees).
+    extent : tuple of float
+        West, south, east, north of the data.
+
+    Raises
+    ------
+    ValidationError
+        If the position is far from the data and from China, and its mirror image is in one of them.
+    """
+    if _inside(lon, lat, extent) or _inside(lon, lat, _CHINA):
+        return
+    if _inside(lat, lon, extent) or _inside(lat, lon, _CHINA):
+        refuse([Refusal("out_of_range", _SWAPPED)])

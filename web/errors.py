@@ -1,0 +1,361 @@
+"""Errors as answers: one table from error class to HTTP status, and RFC 9457 problem details.
+
+No answer repeats what the caller sent: a wrong position must not travel on into logs and screens.
+An error that nobody foresaw is a bare 500 with an id; the id and the place in the code are logged,
+the message is not, as it may hold a position.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import pydantic
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from geodata.errors import (
+    DatasetError,
+    DatumError,
+    Fault,
+    FileFormatError,
+    HolidayDataMissingError,
+    InputError,
+    LimitError,
+    LocatorError,
+    ValidationError,
+)
+
+#: Media type of RFC 9457.
+PROBLEM_JSON = "application/problem+json"
+
+_TOO_LARGE = 413
+
+#: Most faults listed in one answer.
+MOST_FAULTS = 20
+
+
+class UnknownRegionError(LocatorError):
+    """The dataset has no such region."""
+
+    code = "unknown_region"
+
+
+class BodyError(LocatorError):
+    """The body of a request is no JSON."""
+
+    code = "body_not_json"
+
+
+#: The one table: the first class that fits gives the status.
+STATUS: tuple[tuple[type[LocatorError], int], ...] = (
+    (UnknownRegionError, 404),
+    (BodyError, 400),
+    (DatasetError, 503),
+    (FileFormatError, 422),
+    (DatumError, 422),
+    (ValidationError, 422),
+    (InputError, 422),
+    (LimitError, 422),
+    (HolidayDataMissingError, 422),
+    (LocatorError, 422),
+)
+
+#: Codes of the plain HTTP errors that the framework raises itself.
+HTTP_CODES: Mapping[int, str] = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    414: "query_too_long",
+    429: "too_many_requests",
+    503: "overloaded",
+}
+
+_POSITION = ("lon", "lat")
+_NUMBERS = frozenset({"finite_number"})
+_RANGES = frozenset(
+    {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "int_parsing_size"}
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One value refused: a machine code beside the sentence.
+
+    Attributes
+    ----------
+    code : str
+        Stable machine code.
+    fault : Fault
+        Where, what, and how to mend it.
+    """
+
+    code: str
+    fault: Fault
+
+
+def status_of(error: LocatorError) -> int:
+    """Return the HTTP status of an error of ours.
+
+    Parameters
+    ----------
+    error : LocatorError
+        Any of the tree.
+
+    Returns
+    -------
+    int
+        By the table ``STATUS``.
+
+    Examples
+    --------
+    >>> status_of(DatasetError("the folder is damaged"))
+    503
+    """
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """Return one problem details answer.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    code : str
+        Stable machine code.
+    detail : str
+        A sentence for people.
+    faults : sequence of Fault, optional
+        Everything that is wrong; the first ``MOST_FAULTS`` are listed.
+    headers : mapping of str to str, optional
+        More headers.
+    **more : Any
+        More members of the object.
+
+    Returns
+    -------
+    Response
+        ``application/problem+json``, never stored by caches.
+    """
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": [
+            {"where": fault.where, "what": fault.what, "fix": fault.fix}
+            for fault in faults[:MOST_FAULTS]
+        ],
+        **more,
+    }
+    return Response(
+        orjson.dumps(content),
+        status_code=status,
+        media_type=PROBLEM_JSON,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _place(loc: Sequence[int | str], known: Iterable[str]) -> str:
+    """Return where a value stood, in our words only: ``need[2]``, never the caller's."""
+    steps = [step for step in loc if step not in {"query", "body", "header", "path"}]
+    if not steps or steps[0] not in set(known):
+        return "question"
+    tail = "".join(f"[{step}]" for step in steps[1:] if isinstance(step, int))
+    return f"{steps[0]}{tail}"
+
+
+def _bounds(context: Mapping[str, Any]) -> str:
+    """Return the bound that was passed, in words."""
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    return " and ".join(f"{word} {context[key]:g}" for key, word in words.items() if key in context)
+
+
+def _type_name(kind: str) -> str:
+    """Return what was expected, in words, from pydantic's ``float_type`` and the like."""
+    names = {
+        "float": "a number",
+        "int": "a whole number",
+        "bool": "true or false",
+        "list": "a list",
+        "tuple": "a list",
+        "string": "text",
+        "model": "an object",
+    }
+    return names.get(kind.split("_", maxsplit=1)[0], "another type")
+
+
+def _refusal(error: Mapping[str, Any], known: Sequence[str]) -> Refusal:
+    """Return one refusal for one pydantic error."""
+    kind, where = str(error["type"]), _place(error["loc"], known)
+    context = error.get("ctx") or {}
+    position = where in _POSITION
+    if kind in _NUMBERS:
+        code = "coordinate_not_finite" if position else "not_finite"
+        return Refusal(code, Fault(where, "not a finite number", "decimal degrees" if position else ""))
+    if kind in _RANGES:
+        unit = " degrees" if position else ""
+        return Refusal("out_of_range", Fault(where, f"expected {_bounds(context)}{unit}"))
+    if kind == "missing":
+        return Refusal("missing", Fault(where, "required, but missing"))
+    if kind == "extra_forbidden":
+        fault = Fault("question", "a parameter that does not exist", f"known: {', '.join(known)}")
+        return Refusal("unknown_parameter", fault)
+    return _refusal_of_text(kind, where, context)
+
+
+def _refusal_of_text(kind: str, where: str, context: Mapping[str, Any]) -> Refusal:
+    """Return a refusal for the errors that are about types and texts."""
+    if kind in {"literal_error", "enum"}:
+        return Refusal("not_in_list", Fault(where, f"expected one of {context.get('expected')}"))
+    if kind == "string_pattern_mismatch":
+        form = "expected an ISO 8601 time of the years 2000 to 2099, or now"
+        known_form = form if where == "at" else "expected a code of small letters, digits and _"
+        return Refusal("invalid_value", Fault(where, known_form))
+    if kind in {"too_long", "string_too_long"}:
+        return Refusal("over_limit", Fault(where, f"at most {context.get('max_length')} long"))
+    if kind.endswith(("_type", "_parsing", "_from_float")):
+        return Refusal("wrong_type", Fault(where, f"expected {_type_name(kind)}"))
+    return Refusal("invalid_value", Fault(where, "not understood"))
+
+
+def refusals_of(error: pydantic.ValidationError, known: Sequence[str]) -> list[Refusal]:
+    """Return every fault that pydantic found, without a byte of what was sent.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        From one of our models.
+    known : sequence of str
+        Names of the model's fields: the only names that may be repeated.
+
+    Returns
+    -------
+    list of Refusal
+        In pydantic's order.
+    """
+    found = error.errors(include_url=False, include_input=False)
+    return [_refusal(item, known) for item in found]
+
+
+def refuse(refusals: Sequence[Refusal]) -> None:
+    """Raise one error for all refusals, if there are any.
+
+    Parameters
+    ----------
+    refusals : sequence of Refusal
+        What is wrong; the code of a position goes before the others.
+
+    Raises
+    ------
+    ValidationError
+        If there is at least one.
+    """
+    if not refusals:
+        return
+    first = min(refusals, key=lambda item: item.fault.where not in _POSITION)
+    unique = list(dict.fromkeys(item.fault for item in refusals))
+    raise ValidationError.of(unique, code=first.code)
+
+
+def problem_of(error: LocatorError, retry_after_seconds: int = 2) -> Response:
+    """Return the answer for an error of ours.
+
+    Parameters
+    ----------
+    error : LocatorError
+        Any of the tree.
+    retry_after_seconds : int, optional
+        Retry-After of a 503.
+
+    Returns
+    -------
+    Response
+        Problem details. The detail of several faults is their count, to stay short.
+    """
+    status = status_of(error)
+    headers = {"Retry-After": str(retry_after_seconds)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    detail = f"{len(error.faults)} values are wrong" if len(error.faults) > 1 else error.message
+    return problem(status, error.code, detail, faults=error.faults, headers=headers)
+
+
+def new_error_id() -> str:
+    """Return a fresh id that ties an answer to a line of the log.
+
+    Returns
+    -------
+    str
+        12 hexadecimal digits.
+    """
+    return secrets.token_hex(6)
+
+
+def bare_500(error_id: str) -> Response:
+    """Return the answer for an error that nobody foresaw.
+
+    Parameters
+    ----------
+    error_id : str
+        From `new_error_id`.
+
+    Returns
+    -------
+    Response
+        Status 500 and the id, nothing else.
+    """
+    return problem(500, "internal", "an error that is ours; please report the id", id=error_id)
+
+
+async def _on_locator_error(request: Request, error: Exception) -> Response:
+    """Answer an error of ours."""
+    if not isinstance(error, LocatorError):
+        raise error
+    return problem_of(error, request.app.state.settings.retry_after_seconds)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    """Answer what FastAPI itself refused, without repeating the input."""
+    del request
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = [_refusal(item, ()) for item in error.errors()]
+    faults = [item.fault for item in found]
+    return problem(422, found[0].code, f"{len(faults)} values are wrong", faults=faults)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    """Answer the framework's own errors (404, 405, 413) in the same shape."""
+    del request
+    if not isinstance(error, HTTPException):
+        raise error
+    status = error.status_code
+    detail = error.detail if status == _TOO_LARGE else HTTPStatus(status).phrase
+    code = HTTP_CODES.get(status, "http_error")
+    return problem(status, code, detail, headers=dict(error.headers or {}))
+
+
+def install(app: FastAPI) -> None:
+    """Make an application answer every error in this module's shape.
+
+    Parameters
+    ----------
+    app : FastAPI
+        Its ``state.settings`` has to be set.
+    """
+    app.add_exception_handler(LocatorError, _on_locator_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)

@@ -1,0 +1,58 @@
+"""``/api/v1/coverage``: who has a station within the limit, and where are the gaps?"""
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from web.dependencies import departure, read_query
+from web.openapi import parameters_of, problems
+from web.routes.caching import cached, unchanged
+from web.schemas import CoverageAnswer, CoverageQuestion
+from web.settings import Settings
+from web.state import service_of
+
+
+async def ask(request: Request) -> Response:
+    """Answer, or say that nothing has changed."""
+    service = service_of(request)
+    question = read_query(request.scope["query_string"], CoverageQuestion)
+    service.check(question)
+    moment = departure(question.at)
+    etag = service.etag(question, moment)
+    if unchanged(request, etag):
+        return cached(b"", etag, status=304)
+    answer = await run_in_threadpool(service.coverage, question, moment)
+    return cached(answer, etag, media_type="application/geo+json")
+
+
+def new_router(settings: Settings) -> APIRouter:
+    """Return the routes, with the limits of these settings in OpenAPI.
+
+    Parameters
+    ----------
+    settings : Settings
+        The limits.
+
+    Returns
+    -------
+    APIRouter
+        To be included.
+    """
+    router = APIRouter(tags=["coverage"])
+    router.add_api_route(
+        "/api/v1/coverage",
+        ask,
+        methods=["GET"],
+        operation_id="coverage",
+        summary="Shares of homes, streets and area within the limit, and the gaps",
+        response_class=GeoJson,
+        response_model=CoverageAnswer,
+        responses={304: {"description": "Nothing has changed."}, **problems(404, 414, 422, 503)},
+        openapi_extra={"parameters": parameters_of(CoverageQuestion, settings)},
+    )
+    return router
+
+
+class GeoJson(Response):
+    """A GeoJSON answer, for OpenAPI."""
+
+    media_type = "application/geo+json"

@@ -1,0 +1,39 @@
+"""``/api/v1/dataset``: what is the data?"""
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from web.openapi import problems
+from web.routes.caching import cached, tag_of, unchanged
+from web.schemas import DatasetAnswer
+from web.state import service_of
+
+
+async def describe(request: Request) -> Response:
+    """Describe the dataset, or say that nothing has changed."""
+    content = orjson.dumps(service_of(request).about())
+    etag = tag_of(content)
+    if unchanged(request, etag):
+        return cached(b"", etag, status=304)
+    return cached(content, etag)
+
+
+def new_router() -> APIRouter:
+    """Return the route.
+
+    Returns
+    -------
+    APIRouter
+        To be included.
+    """
+    router = APIRouter(tags=["dataset"])
+    router.add_api_route(
+        "/api/v1/dataset",
+        describe,
+        methods=["GET"],
+        operation_id="dataset",
+        summary="Extent, dates, counts, attribution, vocabularies, limits",
+        response_model=DatasetAnswer,
+        responses={304: {"description": "Nothing has changed."}, **problems(503)},
+    )
+    return router

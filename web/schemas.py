@@ -1,0 +1,319 @@
+"""The shapes of questions and answers over HTTP: strict, finite, bounded.
+
+Questions are checked by these models, whether they come as a query string or as JSON; numbers are
+numbers (no ``true``, no ``"15"``). Answers are built as plain dictionaries for speed; their models
+stand in OpenAPI, and the tests hold the answers to them.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
+
+Mode = Literal["walk", "ebike", "bicycle", "drive", "truck"]
+Datum = Literal["wgs84", "gcj02", "bd09", "cgcs2000"]
+
+_DATE = (
+    "20[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    "|20(?:[02468][048]|[13579][26])-02-29"
+)
+_CLOCK = r"(?:24:00(?::00)?|(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?)"
+_OFFSET = "(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
+
+#: ISO 8601 with or without offset, or ``now``.
+TIME_PATTERN = f"^(?:now|(?:{_DATE})(?:[T ]{_CLOCK}{_OFFSET}?)?)$"
+
+#: Codes of vocabularies; which of them exist, the dataset decides.
+CODE_PATTERN = "^[a-z][a-z0-9_]{0,39}$"
+
+Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
+
+
+def _field(unit: str, description: str, example: Any, **bounds: Any) -> Any:
+    """Return a field with its unit, range and example, as OpenAPI shows them."""
+    extra = {"x-unit": unit, **bounds.pop("shown", {})}
+    text = f"{description} Unit: {unit}." if unit else description
+    return Field(description=text, examples=[example], json_schema_extra=extra, **bounds)
+
+
+_TIME_WORDS = "ISO 8601 time of the years 2000 to 2099, or `now`; without offset: Asia/Shanghai."
+
+
+class Question(BaseModel):
+    """What every question has."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+    mode: Annotated[Mode, _field("", "How the worker travels.", "walk")] = "walk"
+    minutes: Annotated[
+        int, _field("minutes", "The limit that decides who is covered.", 15, ge=1)
+    ] = 15
+    need: Annotated[
+        list[Code], _field("", "Needs that a station must serve: all of them.", ["hot_meal"])
+    ] = []
+    kind: Annotated[
+        list[Code],
+        _field("", "Kinds of station: any of them; none: those that count.", ["care_station"]),
+    ] = []
+    access: Annotated[
+        list[Code],
+        _field("", "Ways to get in: any of them; none: all but locked.", ["free", "scan"]),
+    ] = []
+
+
+class NearestQuestion(Question):
+    """Which stations can be reached from a position?"""
+
+    lon: Annotated[float, _field("degrees", "Longitude, first.", 115.89, ge=-180, le=180)]
+    lat: Annotated[float, _field("degrees", "Latitude.", 28.68, ge=-90, le=90)]
+    datum: Annotated[
+        Datum, _field("", "Datum of the position and of all coordinates in the answer.", "gcj02")
+    ] = "wgs84"
+    k: Annotated[int, _field("stations", "Most stations in the answer.", 5, ge=1)] = 5
+    at: Annotated[
+        str, _field("", f"Departure. {_TIME_WORDS}", "now", pattern=TIME_PATTERN, max_length=40)
+    ] = "now"
+    open: Annotated[
+        Literal["arrival", "now", "any"],
+        _field("", "Open on arrival and a while longer, open at departure, or any.", "arrival"),
+    ] = "arrival"
+    route: Annotated[bool, _field("", "Add the line to travel to each station.", False)] = False
+
+
+class CoverageQuestion(Question):
+    """Who has a station within the limit, and where are the gaps?"""
+
+    at: Annotated[
+        str | SkipJsonSchema[None],
+        _field(
+            "",
+            f"Departure; without it, regardless of hours. {_TIME_WORDS}",
+            "2026-11-22T03:00:00+08:00",
+            pattern=TIME_PATTERN,
+            max_length=40,
+        ),
+    ] = None
+    region: Annotated[
+        str | SkipJsonSchema[None],
+        _field("", "Id of one region of the dataset (adcode).", "360102", max_length=64),
+    ] = None
+    stations_at_least: Annotated[
+        int, _field("stations", "How many stations must be in reach.", 1, ge=1, le=5)
+    ] = 1
+    include: Annotated[
+        list[Literal["building", "planned"]],
+        _field("", "Count stations that do not work yet, too.", ["building"]),
+    ] = []
+    geometry: Annotated[
+        Literal["gaps", "cells", "none"],
+        _field("", "Draw gap polygons, 100 m cells, or nothing.", "gaps"),
+    ] = "gaps"
+
+
+class _Answer(BaseModel):
+    """An answer; more members may come."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class DatasetName(_Answer):
+    """Which data gave the answer."""
+
+    name: str
+    version: str
+    as_of: Annotated[str, Field(description="Date of the street data, ISO; empty if unknown.")]
+
+
+class Origin(_Answer):
+    """The position asked about."""
+
+    lon: float
+    lat: float
+    datum: Datum
+    access_metres: Annotated[
+        float | None, Field(description="From the position to the street (m); null without one.")
+    ]
+
+
+class OpenState(_Answer):
+    """Whether a station is open."""
+
+    state: Annotated[Literal["open", "closed", "unknown"], Field(description="At departure.")]
+    until: Annotated[
+        str | None, Field(description="When the state changes; null: not in the next two weeks.")
+    ]
+    on_arrival: Annotated[
+        bool | None, Field(description="Open on arrival and long enough; null: hours unknown.")
+    ]
+
+
+class Navigate(_Answer):
+    """Links that start a map app; they hold the station's position only."""
+
+    amap: str
+    baidu: str
+    tencent: str
+    apple: str
+    geo: str
+
+
+class LineString(_Answer):
+    """A GeoJSON line."""
+
+    type: Literal["LineString"]
+    coordinates: list[tuple[float, float]]
+
+
+class Station(_Answer):
+    """A station and the way to it."""
+
+    id: str
+    name: str
+    kind: str
+    lon: float
+    lat: float
+    seconds: Annotated[float | None, Field(description="Travel time (s); null: no way known.")]
+    metres: Annotated[float | None, Field(description="Along the way (m).")]
+    straight_metres: Annotated[float, Field(description="As the crow flies (m).")]
+    open: OpenState
+    facilities: list[str]
+    needs: list[str]
+    access: str
+    address: str
+    phone: str
+    verified_on: str | None
+    navigate: Navigate
+    route: LineString | None
+
+
+class Alternative(Station):
+    """A station that fails one or more conditions."""
+
+    fails: list[str]
+
+
+Reason = Literal[
+    "too_far",
+    "closed",
+    "hours_unknown",
+    "no_such_need",
+    "access",
+    "off_network",
+    "unreachable",
+    "no_data",
+]
+
+
+class NearestAnswer(_Answer):
+    """The stations in reach."""
+
+    covered: bool
+    limit_seconds: float
+    mode: Mode
+    at: str
+    origin: Origin
+    stations: list[Station]
+    alternatives: list[Alternative]
+    reason: Reason | None
+    hotline: str
+    parameters: dict[str, Any]
+    dataset: DatasetName
+    warnings: list[str]
+
+
+class GapProperties(_Answer):
+    """What is known about a gap."""
+
+    id: str | None = None
+    region: str | None = None
+    area_km2: float | None = None
+    workers: float | None = None
+    suppressed: bool = False
+    nearest_seconds: float | None = None
+    nearest_station: str | None = None
+    cause: str | None = None
+    also: list[str] = []
+    detour_ratio: float | None = None
+
+
+class Geometry(_Answer):
+    """A GeoJSON geometry."""
+
+    type: str
+    coordinates: list[Any]
+
+
+class Feature(_Answer):
+    """A GeoJSON feature."""
+
+    type: Literal["Feature"]
+    id: str | None = None
+    geometry: Geometry | None
+    properties: GapProperties
+
+
+class Summary(_Answer):
+    """The numbers of a coverage answer."""
+
+    homes: dict[str, float] | None
+    workers: dict[str, float] | None
+    street_km: dict[str, float]
+    area_km2: dict[str, float]
+    share_covered: float | None
+    share_of: str
+    share_covered_if_unknown_open: float | None
+    share_band: dict[str, float | None]
+    groups: dict[str, Any]
+    regions: list[dict[str, Any]]
+    causes: dict[str, dict[str, float | None]]
+    people: str | None
+    rounded_to: int | None
+    parameters: dict[str, Any]
+    dataset: DatasetName
+    warnings: list[str]
+
+
+class CoverageAnswer(_Answer):
+    """A GeoJSON FeatureCollection of gaps or cells, with the numbers."""
+
+    type: Literal["FeatureCollection"]
+    features: list[Feature]
+    summary: Summary
+
+
+class DatasetAnswer(_Answer):
+    """What the data is."""
+
+    name: str
+    version: str
+    as_of: str
+    extent: list[float]
+    attribution: list[str]
+    counts: dict[str, Any]
+    vocabularies: dict[str, list[dict[str, Any]]]
+
+
+class Health(_Answer):
+    """The state of the service."""
+
+    status: str
+
+
+class FaultShape(_Answer):
+    """One thing that is wrong."""
+
+    where: str
+    what: str
+    fix: str
+
+
+class Problem(_Answer):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    code: Annotated[str, Field(description="A stable code for machines.")]
+    detail: str
+    errors: list[FaultShape]

@@ -1,0 +1,486 @@
+"""The service behind both doors: one dataset, its index, and the answers of every question."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import orjson
+
+import locator
+from geodata.datum import to_wgs84
+from geodata.errors import Fault, LimitError
+from geodata.model import Dataset
+from geodata.tables import load_vocabulary
+from geodata.vocabulary import Vocabulary
+from web.answers import (
+    Clocks,
+    NearestContext,
+    StationBook,
+    alternatives_found,
+    dataset_name,
+    line_of,
+    stations_found,
+)
+from web.dependencies import check_not_swapped, check_question, departure
+from web.errors import UnknownRegionError
+from web.geojson import features, records
+from web.schemas import CoverageQuestion, NearestQuestion, Question
+from web.settings import Settings
+from web.summaries import Discretion, discreet_gap, discreet_summary
+
+_DIGITS = 6
+_MS = 1000
+_HORIZON_MINUTES = 60
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """An answer to a coverage question, with what it was made of.
+
+    Attributes
+    ----------
+    found : locator answer
+        Unrounded; for maps and tables of the data's owner.
+    summary : dict
+        As it may leave.
+    departure : datetime or None
+        When.
+    """
+
+    found: Any
+    summary: dict[str, Any]
+    departure: datetime | None
+
+
+class Kept:
+    """The answers asked for last, within a number and a size; safe between threads.
+
+    Parameters
+    ----------
+    most : int
+        How many answers.
+    most_bytes : int
+        How many bytes together.
+    """
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._answers: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        """Return an answer that is kept, else None.
+
+        Parameters
+        ----------
+        key : str
+            Of the answer.
+
+        Returns
+        -------
+        bytes or None
+            The answer.
+        """
+        with self._lock:
+            found = self._answers.get(key)
+            if found is not None:
+                self._answers.move_to_end(key)
+            return found
+
+    def put(self, key: str, answer: bytes) -> None:
+        """Keep an answer and let the oldest go.
+
+        Parameters
+        ----------
+        key : str
+            Of the answer.
+        answer : bytes
+            The answer.
+        """
+        with self._lock:
+            self._bytes += len(answer) - len(self._answers.pop(key, b""))
+            self._answers[key] = answer
+            while self._answers and (
+                len(self._answers) > self._most or self._bytes > self._most_bytes
+            ):
+                _, oldest = self._answers.popitem(last=False)
+                self._bytes -= len(oldest)
+
+
+class Service:
+    """One dataset, ready to be asked.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Opened by `geodata.open_dataset`.
+    settings : Settings
+        Limits.
+    """
+
+    def __init__(self, dataset: Dataset, settings: Settings) -> None:
+        self.settings = settings
+        self.vocabulary: Vocabulary = load_vocabulary()
+        self.index = locator.Index(dataset, linger_seconds=settings.linger_seconds)
+        self.manifest: Mapping[str, Any] = dataset.manifest
+        self.name = dataset_name(dataset.manifest)
+        self.book = StationBook(self.index.stations, self.vocabulary)
+        self._linger_ms = settings.linger_seconds * _MS
+        horizon = max(_HORIZON_MINUTES, settings.max_minutes) * 60 * _MS + self._linger_ms
+        self._clocks = Clocks(self.index.timetable, horizon)
+        self._kept = Kept(settings.coverage_cache_answers, settings.coverage_cache_bytes)
+        self._coverage_lock = threading.Lock()
+        self._networks = dataset.networks
+
+    @cached_property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Return west, south, east, north of the streets (degrees)."""
+        lons = [net.lon for net in self._networks.values() if net.lon.size]
+        lats = [net.lat for net in self._networks.values() if net.lat.size]
+        if not lons:
+            return (0.0, 0.0, 0.0, 0.0)
+        west, east = min(lon.min() for lon in lons), max(lon.max() for lon in lons)
+        south, north = min(lat.min() for lat in lats), max(lat.max() for lat in lats)
+        return (float(west), float(south), float(east), float(north))
+
+    def check(self, question: Question) -> None:
+        """Check a question against limits, vocabulary and what the dataset holds.
+
+        Parameters
+        ----------
+        question : Question
+            Checked by its model.
+
+        Raises
+        ------
+        LimitError
+            Naming each limit passed.
+        ValidationError
+            For codes that do not exist.
+        UnknownRegionError
+            If there is no such region.
+        """
+        check_question(question, self.settings, self.vocabulary)
+        if question.mode not in self.index.modes:
+            fault = Fault("mode", "not in this dataset", f"it has: {', '.join(self.index.modes)}")
+            raise LimitError(str(fault), code="mode_not_prepared", faults=[fault])
+        if isinstance(question, CoverageQuestion) and question.region is not None:
+            regions = set(self.index.regions["id"]) if len(self.index.regions) else set()
+            if question.region not in regions:
+                raise UnknownRegionError("the dataset has no such region; see /api/v1/dataset")
+
+    def counted(self, question: Question) -> dict[str, list[str]]:
+        """Return what counts as a station for a question, spelt out.
+
+        Parameters
+        ----------
+        question : Question
+            Its kinds and access methods; empty ones stand for the defaults.
+
+        Returns
+        -------
+        dict
+            ``kinds``, ``access``, ``statuses``.
+        """
+        kinds = [code for code, row in self.vocabulary.kinds.items() if row.counts_by_default]
+        access = [code for code, row in self.vocabulary.access.items() if row.counts_by_default]
+        include = list(getattr(question, "include", []))
+        return {
+            "kinds": list(question.kind) or kinds,
+            "access": list(question.access) or access,
+            "statuses": ["open", *include],
+        }
+
+    def _parameters(self, question: Question, moment: datetime | None) -> dict[str, Any]:
+        """Return the parameters that an answer lists; never the position."""
+        asked = question.model_dump(exclude={"lon", "lat"})
+        mode = self.vocabulary.modes[question.mode]
+        return {
+            **asked,
+            "at": None if moment is None else moment.isoformat(),
+            "linger_minutes": self.settings.linger_seconds / 60,
+            "speed_kph": mode.speed_kph,
+            "counted": self.counted(question),
+        }
+
+    def _warnings(self, moment: datetime | None) -> list[str]:
+        """Return what to know about the time asked for."""
+        warning = "" if moment is None else self.index.timetable.holiday_warning(moment)
+        return [warning] if warning else []
+
+    def nearest(self, question: NearestQuestion) -> dict[str, Any]:
+        """Answer a nearest question.
+
+        Parameters
+        ----------
+        question : NearestQuestion
+            Checked by its model.
+
+        Returns
+        -------
+        dict
+            The object of the interface, for `orjson.dumps`.
+
+        Raises
+        ------
+        LocatorError
+            If the question passes a limit, names what does not exist or is swapped.
+        """
+        self.check(question)
+        check_not_swapped(question.lon, question.lat, self.extent)
+        moment = departure(question.at) or departure("now")
+        if moment is None:
+            raise LimitError("the time is not understood", code="invalid_value")
+        lon, lat = np.array([question.lon]), np.array([question.lat])
+        if question.datum not in {"wgs84", "cgcs2000"}:
+            lon, lat = to_wgs84(lon, lat, question.datum)
+        points = np.column_stack((lon, lat))
+        found = self.index.nearest(
+            points,
+            mode=question.mode,
+            k=question.k,
+            minutes=question.minutes,
+            at=moment,
+            open=question.open,
+            needs=tuple(question.need),
+            kinds=tuple(question.kind),
+            access=tuple(question.access),
+            alternatives=self.settings.alternatives,
+        )
+        context = NearestContext(question, moment, self._clocks.at(moment), self._linger_ms)
+        stations = stations_found(found, self.book, context)
+        if question.route:
+            self._add_routes(stations, found, points, question)
+        access_m = float(found.origin.access_m[0])
+        reason = found.reason[0]
+        return {
+            "covered": bool(found.covered[0]),
+            "limit_seconds": question.minutes * 60,
+            "mode": question.mode,
+            "at": moment.isoformat(),
+            "origin": {
+                "lon": round(question.lon, _DIGITS),
+                "lat": round(question.lat, _DIGITS),
+                "datum": question.datum,
+                "access_metres": round(access_m, 1) if np.isfinite(access_m) else None,
+            },
+            "stations": stations,
+            "alternatives": alternatives_found(found, self.book, context),
+            "reason": reason or None,
+            "hotline": self.settings.hotline,
+            "parameters": self._parameters(question, moment),
+            "dataset": self.name,
+            "warnings": self._warnings(moment),
+        }
+
+    def _add_routes(
+        self,
+        stations: list[dict[str, Any]],
+        found: Any,
+        points: Any,
+        question: NearestQuestion,
+    ) -> None:
+        """Put the line to travel into each station."""
+        rows = found.station[0][found.station[0] >= 0]
+        if rows.size == 0:
+            return
+        lines = self.index.route(np.repeat(points, rows.size, axis=0), rows, question.mode)
+        for entry, line in zip(stations, lines, strict=True):
+            if len(line) > 1:
+                entry["route"] = line_of(np.asarray(line), question.datum)
+
+    def etag(self, question: CoverageQuestion, moment: datetime | None) -> str:
+        """Return the tag of an answer: dataset, parameters and, for ``now``, the minute.
+
+        Parameters
+        ----------
+        question : CoverageQuestion
+            What is asked.
+        moment : datetime or None
+            When.
+
+        Returns
+        -------
+        str
+            A weak entity tag: the same answer may be compressed or not.
+        """
+        asked = [self.name, question.model_dump(), str(moment), self.settings.rounded_to]
+        return f'W/"{hashlib.sha256(orjson.dumps(asked)).hexdigest()[:24]}"'
+
+    def cover(self, question: CoverageQuestion, moment: datetime | None) -> Coverage:
+        """Ask who is covered.
+
+        Parameters
+        ----------
+        question : CoverageQuestion
+            Checked by `check`.
+        moment : datetime or None
+            When.
+
+        Returns
+        -------
+        Coverage
+            The locator's answer, and the summary as it may leave.
+        """
+        found = self.index.coverage(
+            mode=question.mode,
+            minutes=question.minutes,
+            at=moment,
+            needs=tuple(question.need),
+            kinds=tuple(question.kind),
+            access=tuple(question.access),
+            region=question.region,
+            stations_at_least=question.stations_at_least,
+            include=tuple(question.include),
+        )
+        summary = discreet_summary(found.summary, self.discretion)
+        summary["parameters"] = self._parameters(question, moment)
+        summary["dataset"] = self.name
+        summary["warnings"] = self._warnings(moment)
+        return Coverage(found, summary, moment)
+
+    @property
+    def discretion(self) -> Discretion:
+        """Return how much about people may leave."""
+        return Discretion(self.settings.rounded_to, self.settings.smallest_count)
+
+    def coverage(self, question: CoverageQuestion, moment: datetime | None) -> bytes:
+        """Answer a coverage question; answers are kept.
+
+        Parameters
+        ----------
+        question : CoverageQuestion
+            Checked by `check`.
+        moment : datetime or None
+            When.
+
+        Returns
+        -------
+        bytes
+            A GeoJSON FeatureCollection with ``summary``.
+
+        Raises
+        ------
+        LimitError
+            If there are more shapes than may be sent.
+        """
+        key = self.etag(question, moment)
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        with self._coverage_lock:
+            kept = self._kept.get(key)
+            if kept is None:
+                kept = orjson.dumps(self.collection(question, moment))
+                self._kept.put(key, kept)
+        return kept
+
+    def collection(self, question: CoverageQuestion, moment: datetime | None) -> dict[str, Any]:
+        """Return the object that answers a coverage question.
+
+        Parameters
+        ----------
+        question : CoverageQuestion
+            Checked by `check`.
+        moment : datetime or None
+            When.
+
+        Returns
+        -------
+        dict
+            For `orjson.dumps`.
+
+        Raises
+        ------
+        LimitError
+            If there are more shapes than may be sent.
+        """
+        answer = self.cover(question, moment)
+        shapes: list[dict[str, Any]] = []
+        if question.geometry == "gaps":
+            shapes = self._gap_features(answer)
+        elif question.geometry == "cells":
+            frame = answer.found.cells
+            self._check_size(len(frame))
+            shapes = features(frame, records(frame))
+        return {"type": "FeatureCollection", "features": shapes, "summary": answer.summary}
+
+    def _check_size(self, count: int) -> None:
+        """Refuse an answer with too many shapes."""
+        most = self.settings.max_features
+        if count > most:
+            fault = Fault("geometry", f"more than {most} shapes (limit max_features)", "ask region=")
+            raise LimitError(str(fault), faults=[fault])
+
+    def _gap_features(self, answer: Coverage) -> list[dict[str, Any]]:
+        """Return the gaps as features, with the workers of small ones hidden."""
+        frame = answer.found.gaps.to_geodataframe()
+        self._check_size(len(frame))
+        exact = answer.summary.get("people") == "exact"
+        shown = [discreet_gap(gap, self.discretion, exact=exact) for gap in records(frame)]
+        return features(frame, shown)
+
+    def about(self) -> dict[str, Any]:
+        """Return what the data is.
+
+        Returns
+        -------
+        dict
+            Extent, dates, counts, attribution, vocabularies, regions, limits.
+        """
+        words = self.vocabulary
+        known = {key: self.manifest.get(key) for key in ("sources", "licence", "built")}
+        regions = self.index.regions
+        return {
+            **self.name,
+            "extent": [round(value, _DIGITS) for value in self.extent],
+            "datum": "wgs84",
+            "attribution": _as_list(self.manifest.get("attribution")),
+            **{key: value for key, value in known.items() if value},
+            "counts": {"stations": len(self.book), **dict(self.manifest.get("counts") or {})},
+            "modes": list(self.index.modes),
+            "regions": [
+                {"id": str(code), "name": str(name)}
+                for code, name in zip(regions["id"], regions["name"], strict=True)
+            ]
+            if len(regions)
+            else [],
+            "vocabularies": {
+                "kinds": _rows(words.kinds),
+                "needs": _rows(words.needs),
+                "facilities": _rows(words.facilities),
+                "access": _rows(words.access),
+                "statuses": _rows(words.statuses),
+                "modes": _rows(words.modes),
+            },
+            "limits": {
+                "max_k": self.settings.max_k,
+                "max_minutes": self.settings.max_minutes,
+                "max_list_items": self.settings.max_list_items,
+                "max_features": self.settings.max_features,
+                "max_body_bytes": self.settings.max_body_bytes,
+            },
+        }
+
+
+def _as_list(value: Any) -> list[str]:
+    """Return one or more texts as a list."""
+    if isinstance(value, str):
+        return [value]
+    return [str(item) for item in value or ()]
+
+
+def _rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a vocabulary with the fields that people and programs ask for."""
+    hidden = {"synonyms"}
+    return [
+        {key: value for key, value in vars(row).items() if key not in hidden}
+        for row in table.values()
+    ]

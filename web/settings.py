@@ -1,0 +1,133 @@
+"""Every knob of the web service and of the command line, in one frozen object.
+
+Each setting may be given in the environment with the prefix ``LOCATOR_`` (``LOCATOR_DATA``,
+``LOCATOR_MAX_K`` …). Nothing is read on import: whoever starts the program makes one ``Settings``
+and passes it on.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: Sizes of the demo city.
+DemoSize = Literal["small", "city", "province"]
+
+
+def data_home() -> Path:
+    """Return the folder where this user's programs keep data.
+
+    Returns
+    -------
+    Path
+        ``$XDG_DATA_HOME`` or ``~/.local/share`` on Linux, the platform's own elsewhere.
+    """
+    if sys.platform == "win32":
+        return Path.home() / "AppData" / "Local"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+
+
+class Settings(BaseSettings):
+    """Settings of one process; every limit that an answer can name is a field here."""
+
+    model_config = SettingsConfigDict(env_prefix="LOCATOR_", frozen=True, extra="forbid")
+
+    # The data.
+    data: Annotated[
+        Path | None, Field(description="Dataset folder to serve; without it, the demo city.")
+    ] = None
+    demo_folder: Annotated[
+        Path, Field(description="Where the demo city is prepared on first run.")
+    ] = Field(default_factory=lambda: data_home() / "union-circle-locator" / "demo")
+    demo_size: Annotated[DemoSize, Field(description="Size of the demo city.")] = "city"
+    overpass_url: Annotated[
+        str, Field(description="Overpass server that `locator fetch` asks.", max_length=300)
+    ] = "https://overpass-api.de/api/interpreter"
+
+    # The questions.
+    max_k: Annotated[int, Field(description="Most stations in one answer.", ge=1, le=1000)] = 50
+    max_minutes: Annotated[
+        int, Field(description="Longest travel time that may be asked for (min).", ge=1, le=240)
+    ] = 120
+    max_list_items: Annotated[
+        int, Field(description="Most needs, kinds or access methods in one question.", ge=1, le=200)
+    ] = 20
+    max_features: Annotated[
+        int, Field(description="Most shapes in one answer.", ge=1, le=1_000_000)
+    ] = 50_000
+    alternatives: Annotated[
+        int, Field(description="Most alternatives beside the stations that fit.", ge=0, le=3)
+    ] = 3
+    linger_seconds: Annotated[
+        int,
+        Field(description="How long a station has to stay open after arrival (s).", ge=0, le=3600),
+    ] = 600
+    hotline: Annotated[
+        str, Field(description="Telephone number that every answer ends with.", max_length=20)
+    ] = "12351"
+
+    # Privacy.
+    rounded_to: Annotated[
+        int, Field(description="Figures about people over HTTP are rounded to this.", ge=1, le=1000)
+    ] = 5
+    smallest_count: Annotated[
+        int, Field(description="A gap with fewer workers shows none over HTTP.", ge=1, le=1000)
+    ] = 10
+
+    # The server.
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Field(description="Port to listen on.", ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(description="Worker processes.", ge=1, le=64)] = 1
+    max_body_bytes: Annotated[
+        int, Field(description="Longest request body (B).", ge=256, le=64 * 2**20)
+    ] = 65_536
+    max_query_bytes: Annotated[
+        int, Field(description="Longest query string (B).", ge=256, le=65_536)
+    ] = 8_192
+    limit_concurrency: Annotated[
+        int, Field(description="Connections beyond which a worker says 503.", ge=1, le=100_000)
+    ] = 150
+    retry_after_seconds: Annotated[
+        int, Field(description="Retry-After of a 503 (s).", ge=1, le=3600)
+    ] = 2
+    keep_alive_seconds: Annotated[
+        int, Field(description="How long an idle connection stays open (s).", ge=1, le=600)
+    ] = 5
+    gzip_minimum_bytes: Annotated[
+        int, Field(description="Shorter answers are not compressed (B).", ge=0)
+    ] = 1_024
+    coverage_cache_answers: Annotated[
+        int, Field(description="Coverage answers kept.", ge=0, le=10_000)
+    ] = 64
+    coverage_cache_bytes: Annotated[
+        int, Field(description="Coverage answers kept, together (B).", ge=0)
+    ] = 64 * 2**20
+    access_log: Annotated[bool, Field(description="Log one line a request to stderr.")] = True
+
+    # The map.
+    map_tiles: Annotated[
+        Literal["none", "osm", "tianditu", "amap"],
+        Field(description="Base layer besides our own streets."),
+    ] = "none"
+    tianditu_key: Annotated[
+        str, Field(description="Key for Tianditu tiles.", max_length=100, pattern="^[0-9A-Za-z]*$")
+    ] = ""
+    map_review_number: Annotated[
+        str, Field(description="审图号 to print on maps.", max_length=60)
+    ] = ""
+    map_language: Annotated[
+        Literal["zh", "en"], Field(description="Language of pages and maps.")
+    ] = "zh"
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        """Refuse settings that contradict one another."""
+        if self.map_tiles == "tianditu" and not self.tianditu_key:
+            msg = "map_tiles=tianditu needs tianditu_key: ask tianditu.gov.cn for one"
+            raise ValueError(msg)
+        return self

@@ -1,0 +1,125 @@
+"""What leaves of a coverage answer: figures about people rounded, small gaps without a number.
+
+Over HTTP every figure about homes and workers is rounded by itself, so totals need not add up; an
+answer from exact homes (the data's owner on the command line) is left as it is.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from web.geojson import plain
+
+_PEOPLE = frozenset({"homes", "workers", "groups"})
+_SHARE_DIGITS = 4
+_LENGTH_DIGITS = 3
+
+
+@dataclass(frozen=True)
+class Discretion:
+    """How much may leave.
+
+    Attributes
+    ----------
+    rounded_to : int
+        Figures about people are multiples of this.
+    smallest_count : int
+        A gap with fewer workers shows no number.
+    """
+
+    rounded_to: int
+    smallest_count: int
+
+    def figure(self, value: float) -> int:
+        """Return a figure about people, rounded half up.
+
+        Parameters
+        ----------
+        value : float
+            Homes or workers.
+
+        Returns
+        -------
+        int
+            A multiple of ``rounded_to``.
+
+        Examples
+        --------
+        >>> Discretion(5, 10).figure(12.5)
+        15
+        """
+        return math.floor(value / self.rounded_to + 0.5) * self.rounded_to
+
+
+def _discreet(value: Any, key: str, discretion: Discretion, *, people: bool) -> Any:
+    """Return a part of a summary with the figures about people rounded."""
+    if isinstance(value, dict):
+        return {
+            name: _discreet(inner, name, discretion, people=people or name in _PEOPLE)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_discreet(inner, key, discretion, people=people) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if key.startswith(("share", "slow", "fast")):
+        return round(value, _SHARE_DIGITS)
+    if key in {"street_km", "area_km2"} or not people:
+        return round(value, _LENGTH_DIGITS)
+    return discretion.figure(value)
+
+
+def discreet_summary(summary: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
+    """Return a summary as it may leave.
+
+    Parameters
+    ----------
+    summary : mapping
+        From the locator, not rounded.
+    discretion : Discretion
+        How much may leave.
+
+    Returns
+    -------
+    dict
+        Unrounded with ``rounded_to`` null if ``people`` is ``exact``.
+    """
+    values = plain(summary)
+    if values.get("people") == "exact":
+        return {**values, "rounded_to": None}
+    rounded: dict[str, Any] = _discreet(values, "", discretion, people=False)
+    return {
+        **rounded,
+        "rounded_to": discretion.rounded_to,
+    }
+
+
+def discreet_gap(
+    gap: Mapping[str, Any], discretion: Discretion, *, exact: bool
+) -> dict[str, Any]:
+    """Return a gap's properties as they may leave.
+
+    Parameters
+    ----------
+    gap : mapping
+        Plain values.
+    discretion : Discretion
+        How much may leave.
+    exact : bool
+        True for the data's owner.
+
+    Returns
+    -------
+    dict
+        ``workers`` null and ``suppressed`` true for a gap with too few of them.
+    """
+    workers = gap.get("workers")
+    suppressed = not exact and workers is not None and workers < discretion.smallest_count
+    shown = dict(gap)
+    if suppressed:
+        shown["workers"] = None
+    elif workers is not None and not exact:
+        shown["workers"] = discretion.figure(workers)
+    shown["suppressed"] = suppressed
+    return shown
