@@ -52,8 +52,8 @@ class Canary:
         Workers who live there.
     """
 
-    lon: float = 115.90637
-    lat: float = 28.65483
+    lon: float = 115.89793
+    lat: float = 28.65417
     group: str = "canary"
     street: str = "金丝雀专用路"
     workers: int = 1
@@ -74,8 +74,8 @@ class _Size:
 
 
 _SIZES = {
-    "small": _Size(2300.0, 20, 800, 350.0),
-    "city": _Size(6500.0, 100, 10_000, 420.0),
+    "small": _Size(2600.0, 20, 800, 220.0),
+    "city": _Size(6500.0, 104, 10_000, 330.0),
 }
 
 #: The sizes that ``write_demo`` knows.

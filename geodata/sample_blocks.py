@@ -164,7 +164,7 @@ def pattern_of(face: shapely.Polygon, plan: Plan) -> Pattern:
         ("fringe", outside and abs(y) > 0.6),  # noqa: PLR2004
         ("superblock", x < -0.4 or (x > 0.5 and not outside)),  # noqa: PLR2004 -- west bank
         ("fringe", outside),
-        ("old_town", -0.3 < x < 0.07 and -0.32 < y < 0.4),  # noqa: PLR2004
+        ("old_town", -0.3 < x < 0.07 and -0.32 < y < 0.3),  # noqa: PLR2004
         ("centre", np.hypot(x - 0.06, y) < 0.4),  # noqa: PLR2004
     )
     return PATTERNS[next((name for name, holds in rules if holds), "quarter")]

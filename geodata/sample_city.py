@@ -20,6 +20,9 @@ EXPRESSWAY, LINK, STRUCTURE, RAIL, WATER = 2, 3, 1, 8, 9
 #: Distance between vertices of a curve (m).
 STEP_M = 60.0
 
+#: Longest stretch of a main road without a vertex (m).
+LONGEST_M = 220.0
+
 Points = Sequence[tuple[float, float]]
 
 _RIVER: Points = (
@@ -87,7 +90,9 @@ class Plan:
     roads: tuple[tuple[str, str, shapely.LineString], ...]
 
 
-def curve(points: Points | FloatArray, *, step_m: float = STEP_M) -> shapely.LineString:
+def curve(
+    points: Points | Sequence[FloatArray] | FloatArray, *, step_m: float = STEP_M
+) -> shapely.LineString:
     """Return a smooth line through points.
 
     Parameters
@@ -220,5 +225,6 @@ def _trimmed(lines: list[shapely.LineString], most_m: float) -> list[shapely.Lin
         if len(at) and not line.is_closed:
             start = at[0] if at[0] < most_m else start
             end = at[-1] if line.length - at[-1] < most_m else end
-        trimmed.append(shapely.ops.substring(line, start, end))
+        part = shapely.simplify(shapely.ops.substring(line, start, end), 0.8)
+        trimmed.append(shapely.segmentize(part, LONGEST_M))
     return trimmed

@@ -138,7 +138,7 @@ def beside(
 def _weights(front: Frontage, group: str, radius_m: float) -> FloatArray:
     """Return how many of a group each street piece attracts, summing to 1."""
     middle = (front.start + front.end) / 2 / radius_m
-    density = np.full(len(middle), 0.004)
+    density = np.full(len(middle), 0.05)
     for name, x, y, spread, weight in _CLUSTERS:
         if name == group:
             away2 = ((middle - np.array([x, y])) ** 2).sum(axis=1)

@@ -27,6 +27,9 @@ _MOTORWAY = {
 _UNDERPASS = {"tunnel": "yes", "layer": "-1"}
 _VIADUCT = {"bridge": "viaduct", "layer": "1"}
 
+#: Share of village lanes that are paved.
+_PAVED = 0.75
+
 
 def _pieces(line: shapely.LineString, zone: shapely.Geometry) -> list[tuple[FloatArray, bool]]:
     """Return the parts of a line in order, each with whether it lies inside the zone."""
@@ -206,24 +209,31 @@ def _island(plan: Plan) -> list[Stroke]:
 def _village(
     centre: FloatArray, name: str, road: Sequence[Stroke], rng: np.random.Generator
 ) -> list[Stroke]:
-    """Return one village and the single road that leads to it."""
+    """Return one village along its street, and the single road that leads to it."""
     tags = {"highway": "unclassified", "name": name + "村道"}
+    lane = {"highway": "residential", "name": name}
     gate = nearest_vertex(road, centre)
     bend = (gate + centre) / 2 + rng.uniform(-90.0, 90.0, 2)
-    strokes = [Stroke(shapely.get_coordinates(curve(np.array([gate, bend, centre]))), tags)]
-    lane = {"highway": "residential", "name": name}
-    turn = rng.uniform(0, np.pi)
-    for _ in range(int(rng.integers(3, 6))):
-        turn += rng.uniform(0.5, 1.1)
-        reach = rng.uniform(140.0, 320.0)
-        way = np.array([np.cos(turn), np.sin(turn)])
-        side = np.array([-way[1], way[0]]) * rng.uniform(-60.0, 60.0)
-        arm = np.array([centre, centre + way * reach / 2 + side, centre + way * reach])
-        strokes.append(Stroke(shapely.get_coordinates(curve(arm, step_m=40.0)), lane))
-        twig = {"highway": "track", "surface": "dirt"} if rng.random() < 0.4 else lane  # noqa: PLR2004
-        tip = arm[1] + np.array([-way[1], way[0]]) * rng.uniform(80.0, 180.0)
-        strokes.append(Stroke(np.array([nearest_vertex(strokes[-1:], arm[1]), tip]), twig))
-    return strokes
+    ahead = (centre - gate) / np.hypot(*(centre - gate))
+    turn = rng.uniform(-0.6, 0.6)
+    ahead = ahead @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    aside = np.array([-ahead[1], ahead[0]])
+    length = rng.uniform(350.0, 650.0)
+    spine = curve([centre, centre + ahead * length / 2 + aside * 40.0, centre + ahead * length])
+    strokes = [
+        Stroke(shapely.get_coordinates(curve([gate, bend, centre])), tags),
+        Stroke(shapely.get_coordinates(spine), lane),
+    ]
+    tips: list[FloatArray] = []
+    for at in np.linspace(0.08, 0.95, int(rng.integers(4, 7))):
+        root = shapely.get_coordinates(spine.interpolate(at, normalized=True))[0]
+        for side in (-1.0, 1.0):
+            reach = rng.uniform(70.0, 190.0) * side
+            tip = root + aside * reach + ahead * rng.uniform(-25.0, 25.0)
+            track = {"highway": "track", "surface": "dirt"}
+            strokes.append(Stroke(np.array([root, tip]), lane if rng.random() < _PAVED else track))
+            tips += [tip] if side > 0 else []
+    return [*strokes, Stroke(np.array(tips), lane)]
 
 
 def _villages(
@@ -239,16 +249,17 @@ def _villages(
     ]
     vertices = np.vstack([s.points for s in outer])
     away = np.hypot(*vertices.T) > 1.12 * plan.radius_m
-    sites = _spread(vertices[away], 0.2 * plan.radius_m, rng)
+    sites = _spread(vertices[away], 0.15 * plan.radius_m, rng)
     strokes: list[Stroke] = []
-    keep_out = shapely.buffer(shapely.union_all([plan.water, plan.island, plan.rail]), 300.0)
+    keep_out = shapely.buffer(_obstacles(plan), 150.0)
     for site in sites:
         offset = rng.uniform(350.0, 900.0) * rng.choice([-1.0, 1.0])
         tangent = np.array([-site[1], site[0]]) / np.hypot(*site)
         centre = site + tangent * offset
-        straight = shapely.LineString([site, centre])
-        if shapely.disjoint(straight, keep_out):
-            strokes += _village(centre, names.new("")[:1] + "家村", outer, rng)
+        village = _village(centre, names.new("")[:1] + "家村", outer, rng)
+        lines = shapely.MultiLineString([stroke.points for stroke in village])
+        if shapely.disjoint(lines, keep_out):
+            strokes += village
     return strokes
 
 
@@ -306,6 +317,24 @@ def _sliced(water: shapely.Geometry, radius_m: float) -> shapely.Geometry:
     )
 
 
+def _obstacles(plan: Plan) -> shapely.Geometry:
+    """Return what no plain street may cross."""
+    return shapely.union_all([plan.water, plan.island, plan.rail, plan.expressway])
+
+
+def _spur(plan: Plan, town: Sequence[Stroke], name: str, end: FloatArray) -> Stroke:
+    """Return a cul-de-sac from the nearest street that is not behind water, railway or such."""
+    vertices = np.vstack([stroke.points for stroke in town if stroke.level == 0])
+    order = np.argsort(((vertices - end) ** 2).sum(axis=1), kind="stable")[:2000]
+    starts = vertices[order]
+    ends = np.broadcast_to(end, starts.shape)
+    clear = shapely.disjoint(
+        shapely.linestrings(np.stack([starts, ends], axis=1)), _obstacles(plan)
+    )
+    start = starts[int(np.argmax(clear))]
+    return Stroke(np.array([start, end]), {"highway": "residential", "name": name}, LINK)
+
+
 def draw_city(
     plan: Plan,
     heads: Sequence[str],
@@ -341,10 +370,6 @@ def draw_city(
     extras = [*_links(plan, roads, carriageways), *_riverside(plan, roads)]
     extras += [*_footbridges(plan, town), *_island(plan), *_villages(plan, roads, names, rng)]
     scenery, marks = _scenery(plan, roads)
-    for name, end in spurs:
-        start = nearest_vertex([s for s in town if s.level == 0], end)
-        extras.append(
-            Stroke(np.array([start, end]), {"highway": "residential", "name": name}, LINK)
-        )
+    extras += [_spur(plan, town, name, end) for name, end in spurs]
     strokes = [*town, *carriageways, *extras, *scenery]
     return weave(strokes, [*fabric.marks, *marks])
