@@ -5,11 +5,14 @@ a temporary folder, and Arrow reads that text block by block, so that no Python 
 node or per way.
 """
 
+import bz2
+import gzip
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import osmium
@@ -26,6 +29,7 @@ WAY_COLUMNS = ("id", "visible", "time", "tags", "refs")
 NODE_COLUMNS = ("id", "visible", "time", "tags", "lon", "lat")
 
 _BLOCK_BYTES = 1 << 23
+_COORDINATE = re.compile(rb"""\s(?:lon|lat)=["']([^"']*)["']""")
 _ESCAPE = re.compile(r"%([0-9a-f]+)%")
 _EXPECTED = "OpenStreetMap data (.osm.pbf, .osm, .osm.gz, .osm.bz2)"
 
@@ -119,7 +123,10 @@ def sentences(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (RuntimeError, ValueError, OSError, OverflowError, MemoryError, KeyError) as error:
+    except (
+        *(RuntimeError, ValueError, OSError, OverflowError, MemoryError, KeyError),
+        osmium.InvalidLocationError,
+    ) as error:
         raise FileFormatError(
             f"{path.name}: the file is damaged or cut off ({error}); download it again"
         ) from error
@@ -151,10 +158,46 @@ def dump(source: Source, entities: osm_entity_bits, *filters: object) -> Path:
     target.unlink(missing_ok=True)
     into = osmium.io.File(str(target), "opl,add_metadata=timestamp")
     with sentences(source.path):
-        reader = osmium.io.Reader(source.file, entities)
-        with reader, osmium.SimpleWriter(into) as writer:
-            osmium.apply(reader, *filters, writer)
+        try:
+            _copy(source.file, entities, filters, into)
+        except osmium.InvalidLocationError:
+            target.unlink(missing_ok=True)
+            _copy(_mended(source).file, entities, filters, into)
     return target
+
+
+def _copy(
+    file: osmium.io.File,
+    entities: osm_entity_bits,
+    filters: Sequence[object],
+    into: osmium.io.File,
+) -> None:
+    """Copy the objects of a file that pass the filters."""
+    with osmium.io.Reader(file, entities) as reader, osmium.SimpleWriter(into) as writer:
+        osmium.apply(reader, *filters, writer)
+
+
+def _mended(source: Source) -> Source:
+    """Return a copy of an XML file without the coordinates that osmium refuses to read."""
+    target = source.folder / "mended.osm"
+    with _unpacked(source) as file, target.open("wb") as copy:
+        copy.writelines(_COORDINATE.sub(_if_degrees, line) for line in file)
+    return replace(source, path=target, format="osm")
+
+
+def _unpacked(source: Source) -> IO[bytes]:
+    """Return the open XML text of a file."""
+    if source.format == "osm.gz":
+        return gzip.open(source.path, "rb")  # type: ignore[return-value]  # reads as IO[bytes]
+    return bz2.open(source.path) if source.format == "osm.bz2" else source.path.open("rb")
+
+
+def _if_degrees(match: re.Match[bytes]) -> bytes:
+    """Return an attribute ``lon`` or ``lat`` as it is, or nothing if it is no number of degrees."""
+    try:
+        return match[0] if abs(float(match[1])) <= 180 else b""  # noqa: PLR2004 (degrees)
+    except ValueError:
+        return b""
 
 
 def header_date(source: Source) -> str:
@@ -178,7 +221,8 @@ def header_date(source: Source) -> str:
     with sentences(source.path), osmium.io.Reader(source.file, NOTHING) as reader:
         header = reader.header()
         stamp = header.get("osmosis_replication_timestamp") or header.get("timestamp")
-    return stamp[:10]
+    match = re.match(r"\d{4}-\d\d-\d\d", stamp)
+    return match[0] if match else ""
 
 
 def batches(opl: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

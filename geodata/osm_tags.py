@@ -1,33 +1,37 @@
-"""OSM tags to access, direction and speed per mode, for ways and for barrier nodes.
+"""OSM tags of a way to access, direction and speed per mode.
 
-Pure: takes tags and a table of rules (``geodata/data/highways.csv`` and ``driving.csv``, which
-`geodata.osm` reads) and returns numbers. What was decided where the OSM wiki leaves room:
+Pure: takes tags and tables (``geodata/data``: ``highways``, ``access``, ``barriers``, ``driving``;
+`geodata.osm` reads them) and returns numbers. What was decided where the OSM wiki leaves room:
 
-- Closed are ``no``, ``private``, ``permit``, ``residents``, ``agricultural``, ``forestry``,
-  ``military``, ``emergency`` and the like; ``destination``, ``customers`` and ``delivery`` are
-  open, because a worker's trip ends where it leads. Through traffic is not kept off them.
-- An e-bike is a non-motor vehicle (China, GB 17761-2018): it follows ``bicycle``, unless
+- The most specific access tag decides. ``private``, ``no``, ``permit`` … close; ``destination``,
+  ``customers`` and ``delivery`` are open, because a trip to a station ends there; through traffic
+  is not kept off. ``access`` alone never opens a class that is closed by default to a mode
+  (a footway to cars), its own tags do (``bicycle=yes`` on a footway).
+- An e-bike is a non-motor vehicle (China, GB 17761): it follows ``bicycle``, unless
   ``electric_bicycle`` says otherwise. ``moped`` and ``mofa`` are motor vehicles and do not bind it.
-- A truck follows ``hgv``, then ``goods``, then ``motor_vehicle``.
+- A truck follows ``hgv``, then ``goods``, then ``motor_vehicle``; it must fit under ``maxheight``,
+  ``maxweight`` and the like, its measures being in ``driving.csv``.
 - People on foot ignore ``oneway``; ``oneway:foot``, ``foot:forward``, ``foot:backward`` and
-  ``conveying`` (escalators) bind them. Nobody walks on a motorway.
+  ``conveying`` (escalators) bind them. Nobody walks on a motorway, whatever it is tagged.
 - ``oneway=reversible`` is closed to vehicles, as nobody knows the direction at the time;
-  ``alternating`` is open both ways.
-- ``bus``, ``psv``, ``taxi`` and lane tags open nothing. ``*:conditional`` is not read.
+  ``alternating`` is open both ways. Roundabouts and motorways are one-way unless tagged.
+- A bicycle is pushed where ``bicycle=dismount``, and on steps that have a ramp; no other steps.
+- ``bus``, ``psv``, ``taxi`` and lane tags open nothing. ``*:conditional``, ``surface``,
+  ``smoothness`` and ``sidewalk`` are not read; nor ``indoor`` and ``level``: ways meet where they
+  share a node.
 - Ways tagged ``area=yes`` are walked along their outline and closed to vehicles.
-- ``indoor`` and ``level`` do not matter: ways meet where they share a node.
 """
 
 import math
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from geodata import osm_units
 
 #: Codes of the modes, in the order of every table.
 MODES = ("walk", "ebike", "bicycle", "drive", "truck")
 
-#: Tag keys from the specific to the general, per mode; the first that is set decides.
+#: Access keys from the specific to the general, per mode; the first that is understood decides.
 ACCESS_KEYS: Mapping[str, tuple[str, ...]] = {
     "walk": ("foot", "access"),
     "ebike": ("electric_bicycle", "bicycle", "vehicle", "access"),
@@ -36,63 +40,68 @@ ACCESS_KEYS: Mapping[str, tuple[str, ...]] = {
     "truck": ("hgv", "goods", "motor_vehicle", "vehicle", "access"),
 }
 
-_OPEN = frozenset(
-    "yes permissive designated official destination customers delivery public allowed "
-    "discouraged unknown variable true 1 loading".split()
-)
-_CLOSED = frozenset(
-    "no private permit residents agricultural forestry military emergency restricted use_sidepath "
-    "employees staff authorised psv bus taxi hov none false 0 official_only no_entry".split()
-)
+_ONEWAY_KEYS: Mapping[str, tuple[str, ...]] = {
+    "walk": ("oneway:foot",),
+    "ebike": ("oneway:electric_bicycle", "oneway:bicycle"),
+    "bicycle": ("oneway:bicycle",),
+    "drive": ("oneway:motorcar", "oneway:motor_vehicle"),
+    "truck": ("oneway:hgv", "oneway:goods", "oneway:motor_vehicle"),
+}
+_CYCLEWAYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
+_LANES = ("cycleway:left:oneway", "cycleway:right:oneway", "cycleway:both:oneway")
+_LIMIT_KEYS: Mapping[str, tuple[str, ...]] = {
+    "drive": ("maxspeed:motorcar", "maxspeed:motor_vehicle"),
+    "truck": ("maxspeed:hgv", "maxspeed:goods", "maxspeed:motor_vehicle"),
+}
+_ZONE_KEYS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
+_METRE_LIMITS = {
+    "maxheight": "truck_height_m",
+    "maxheight:physical": "truck_height_m",
+    "maxheight:signed": "truck_height_m",
+    "maxwidth": "truck_width_m",
+    "maxwidth:physical": "truck_width_m",
+    "maxlength": "truck_length_m",
+}
+_TONNE_LIMITS = {
+    "maxweight": "truck_weight_t",
+    "maxweight:signed": "truck_weight_t",
+    "maxweight:hgv": "truck_weight_t",
+    "maxweightrating": "truck_weight_t",
+    "maxweightrating:hgv": "truck_weight_t",
+    "maxaxleload": "truck_axle_t",
+}
+_GONE = ("abandoned", "disused", "razed", "demolished", "proposed", "planned", "removed")
+_DIRECTIONS = ("forward", "backward")
+_PEDALS = frozenset({"ebike", "bicycle"})
+_MOTORS = frozenset({"drive", "truck"})
+_NO_MOTORS = frozenset({"steps", "elevator", "corridor", "platform"})
 _YES = frozenset({"yes", "true", "1"})
 _NO = frozenset({"no", "false", "0"})
 _BACK = frozenset({"-1", "reverse"})
-_WHEELS = ("ebike", "bicycle")
-_MOTORS = ("drive", "truck")
-_GONE = ("abandoned", "disused", "razed", "demolished", "proposed", "planned", "removed")
-_DIRECTIONS = ("forward", "backward")
 _SLOW_SERVICE = frozenset({"driveway", "parking_aisle", "drive-through", "alley", "parking"})
+_MOTORWAYS = frozenset({"motorway", "motorway_link"})
 
-#: Barriers that a mode cannot pass where no access tag on the node says otherwise
-#: (OSM wiki Key:barrier; gates and lift gates are taken as open, as OSRM does).
-CLOSED_BARRIERS: Mapping[str, frozenset[str]] = {
-    "walk": frozenset("wall fence city_wall hedge retaining_wall".split()),
-    "bicycle": frozenset(
-        "wall fence city_wall hedge retaining_wall stile turnstile full-height_turnstile "
-        "kissing_gate horse_stile log debris jersey_barrier hampshire_gate".split()
-    ),
-    "drive": frozenset(
-        "wall fence city_wall hedge retaining_wall stile turnstile full-height_turnstile "
-        "kissing_gate horse_stile log debris jersey_barrier hampshire_gate bollard block "
-        "cycle_barrier motorcycle_barrier chain bar planter kerb chicane sump_buster bus_trap "
-        "wedge tyres rope rock boulder ditch yes".split()
-    ),
-}
+_ACCESS_NAMES = frozenset(key for keys in ACCESS_KEYS.values() for key in keys)
 
-#: Keys of ways that are read at all.
+#: Keys of ways that the rules read.
 WAY_KEYS = frozenset(
-    (
-        "highway route railway waterway natural water landuse area junction oneway motorroad "
-        "cycleway cycleway:left cycleway:right cycleway:both cycleway:left:oneway "
-        "cycleway:right:oneway conveying ramp ramp:bicycle service duration sidewalk "
-        "impassable status tunnel bridge covered location "
-        "maxspeed maxspeed:forward maxspeed:backward maxspeed:type zone:traffic source:maxspeed "
-        "maxspeed:motorcar maxspeed:hgv maxheight maxheight:physical maxwidth maxwidth:physical "
-        "maxlength maxweight maxweight:hgv maxweightrating maxweightrating:hgv maxaxleload"
-    ).split()
-    + list(_GONE)
-    + [key for keys in ACCESS_KEYS.values() for key in keys]
-    + [f"{key}:{d}" for keys in ACCESS_KEYS.values() for key in keys for d in _DIRECTIONS]
-    + [
-        f"oneway:{key}"
-        for key in "foot bicycle electric_bicycle vehicle motor_vehicle motorcar hgv goods".split()
-    ]
-)
-
-#: Keys of nodes that are read at all.
-NODE_KEYS = frozenset(
-    {"barrier", "locked", "maxwidth", "maxheight"}
-    | {key for keys in ACCESS_KEYS.values() for key in keys}
+    {
+        "highway",
+        "route",
+        "railway",
+        "public_transport",
+        "man_made",
+        "waterway",
+        "natural",
+        "landuse",
+    }
+    | {"area", "junction", "oneway", "oneway:vehicle", "motorroad", "conveying", "service"}
+    | {"ramp", "ramp:bicycle", "duration", "impassable", "status", "maxspeed"}
+    | {"tunnel", "bridge", "covered", "location", *_GONE, *_CYCLEWAYS, *_LANES, *_ZONE_KEYS}
+    | {f"maxspeed:{direction}" for direction in _DIRECTIONS}
+    | {key for keys in (*_ONEWAY_KEYS.values(), *_LIMIT_KEYS.values()) for key in keys}
+    | {*_METRE_LIMITS, *_TONNE_LIMITS, *_ACCESS_NAMES}
+    | {f"{key}:{direction}" for key in _ACCESS_NAMES for direction in _DIRECTIONS}
 )
 
 Tags = Mapping[str, str]
@@ -106,171 +115,51 @@ class Rules:
     Attributes
     ----------
     highways : mapping of str to mapping of str to float
-        Speed (km/h) per highway class (and ``ferry``) and mode; 0 where closed by default.
-    values : mapping of str to float
-        Single numbers by name: factors, ceilings, the default lorry, limits of speed zones.
+        Speed (km/h) per class (and ``ferry``, ``pier``) and mode; 0 where closed by default.
+    access, barriers : mapping of str to frozenset of str
+        Modes that an access value opens, and modes that pass a kind of barrier (``*`` for the
+        kinds without a row). Access values without a row say nothing.
+    values, limits : mapping of str to float
+        Single numbers by name, and speed limits (km/h) that words stand for.
     """
 
     highways: Mapping[str, Mapping[str, float]]
+    access: Mapping[str, frozenset[str]]
+    barriers: Mapping[str, frozenset[str]]
     values: Mapping[str, float]
+    limits: Mapping[str, float]
 
     @classmethod
-    def of(cls, highways: Iterable[Tags], values: Iterable[Tags]) -> "Rules":
-        """Return the rules from the rows of the two tables.
+    def of(cls, tables: Mapping[str, Iterable[Tags]]) -> "Rules":
+        """Return the rules from the rows of their tables.
 
         Parameters
         ----------
-        highways : iterable of mapping
-            Rows ``highway, walk, ebike, bicycle, drive, truck, source``.
-        values : iterable of mapping
-            Rows ``name, value, unit, source``.
+        tables : mapping of str to iterable of mapping
+            Rows of ``highways``, ``access``, ``barriers`` (a column a mode) and ``driving``
+            (``name``, ``value``).
 
         Returns
         -------
         Rules
             Ready to be asked.
         """
-        return cls(
-            {row["highway"]: {mode: float(row[mode]) for mode in MODES} for row in highways},
-            {row["name"]: float(row["value"]) for row in values},
-        )
+        modes = {
+            table: {
+                row[key]: frozenset(mode for mode in MODES if row[mode] == "1")
+                for row in tables[table]
+            }
+            for table, key in (("access", "value"), ("barriers", "barrier"))
+        }
+        numbers = {row["name"]: float(row["value"]) for row in tables["driving"]}
+        words = {k.removeprefix("limit_"): v for k, v in numbers.items() if k.startswith("limit_")}
+        speeds = {
+            row["highway"]: {mode: float(row[mode]) for mode in MODES} for row in tables["highways"]
+        }
+        return cls(speeds, modes["access"], modes["barriers"], numbers, words)
 
 
-def parse_kph(text: str, rules: Rules) -> float:
-    """Return a speed limit in km/h, NaN where the text does not say one.
-
-    Parameters
-    ----------
-    text : str
-        Value of ``maxspeed`` (OSM wiki Key:maxspeed): ``60``, ``40 mph``, ``10 knots``, ``none``,
-        ``walk``, ``CN:urban``, ``50;30`` (the lowest counts).
-    rules : Rules
-        Holds the limits of zones.
-
-    Returns
-    -------
-    float
-        Limit in km/h, or NaN.
-    """
-    parts = [_one_kph(part.strip(), rules) for part in re.split(r"[;|,]", _plain(text))]
-    known = [kph for kph in parts if not math.isnan(kph)]
-    return min(known, default=math.nan)
-
-
-def _plain(text: str) -> str:
-    """Return text with full-width digits and letters made plain."""
-    return unicodedata.normalize("NFKC", text).strip()
-
-
-_UNITS_KPH = {"": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": 1.609344, "knots": 1.852}
-
-
-def _one_kph(text: str, rules: Rules) -> float:
-    """Return one limit in km/h, NaN if it is none."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z/]*)", text.lower())
-    if match:
-        kph = float(match[1]) * _UNITS_KPH.get(match[2], math.nan)
-        return kph if kph > 0 else math.nan
-    if text in {"none", "unlimited"}:
-        return rules.values["no_limit_kph"]
-    if text == "walk":
-        return rules.values["walk_limit_kph"]
-    country, colon, zone = text.partition(":")
-    if not colon:
-        return math.nan
-    if re.fullmatch(r"zone:?\d+", zone):
-        return float(zone.removeprefix("zone").removeprefix(":"))
-    if zone.isdigit():
-        return float(zone)
-    general = rules.values.get(f"zone_{zone}_kph", math.nan)
-    return rules.values.get(f"zone_{country}:{zone}_kph", general)
-
-
-_LENGTHS_M = {"": 1.0, "m": 1.0, "cm": 0.01, "ft": 0.3048, "'": 0.3048}
-_WEIGHTS_T = {"": 1.0, "t": 1.0, "kg": 0.001, "st": 0.90718474, "lbs": 0.00045359237, "lt": 1.016}
-
-
-def parse_metres(text: str) -> float:
-    """Return a length limit in metres, NaN where the text does not say one.
-
-    Parameters
-    ----------
-    text : str
-        ``3.5``, ``3.5 m``, ``11'6"``, ``12 ft`` (OSM wiki Map features/Units).
-
-    Returns
-    -------
-    float
-        Metres, or NaN (``default``, ``none``, ``below_default`` …).
-    """
-    text = _plain(text).lower().replace("\u2032", "'").replace("\u2033", '"').replace(" ", "")
-    feet = re.fullmatch(r"(\d+)'(?:(\d+(?:\.\d+)?)(?:\"|''))?", text)
-    if feet:
-        return (int(feet[1]) + float(feet[2] or 0) / 12) * 0.3048
-    return _quantity(text, _LENGTHS_M)
-
-
-def parse_tonnes(text: str) -> float:
-    """Return a weight limit in metric tonnes, NaN where the text does not say one.
-
-    Parameters
-    ----------
-    text : str
-        ``7.5``, ``7.5 t``, ``8000 kg``, ``10 st`` (OSM wiki Key:maxweight).
-
-    Returns
-    -------
-    float
-        Tonnes, or NaN.
-    """
-    return _quantity(_plain(text).lower().replace(" ", ""), _WEIGHTS_T)
-
-
-def _quantity(text: str, units: Mapping[str, float]) -> float:
-    """Return a number with a unit, in the base unit; NaN if it is none."""
-    match = re.fullmatch(r"(\d+(?:[.,]\d+)?)([a-z']*)", text)
-    if not match:
-        return math.nan
-    return float(match[1].replace(",", ".")) * units.get(match[2], math.nan)
-
-
-def parse_hours(text: str) -> float:
-    """Return a duration in hours, NaN where the text does not say one.
-
-    Parameters
-    ----------
-    text : str
-        ``HH:MM``, ``HH:MM:SS``, minutes, or ISO 8601 (OSM wiki Key:duration).
-
-    Returns
-    -------
-    float
-        Hours, or NaN.
-    """
-    text = _plain(text)
-    clock = re.fullmatch(r"(?:(\d+):)?(\d+)(?::(\d+))?", text)
-    if clock:
-        hours, minutes, seconds = (int(part or 0) for part in clock.groups())
-        return hours + minutes / 60 + seconds / 3600 or math.nan
-    iso = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", text.upper())
-    if not iso:
-        return math.nan
-    days, hours, minutes, seconds = (int(part or 0) for part in iso.groups())
-    return days * 24 + hours + minutes / 60 + seconds / 3600 or math.nan
-
-
-def _reading(value: str) -> bool | None:
-    """Return whether an access value opens, closes, or says nothing that we know."""
-    for part in value.split(";"):
-        word = part.strip().lower()
-        if word in _OPEN:
-            return True
-        if word in _CLOSED:
-            return False
-    return None
-
-
-def access(tags: Tags, mode: str, direction: str = "") -> tuple[bool | None, str]:
+def access(tags: Tags, mode: str, rules: Rules, direction: str = "") -> tuple[bool | None, str]:
     """Return what the access tags say to a mode, and the key that decided.
 
     Parameters
@@ -279,24 +168,26 @@ def access(tags: Tags, mode: str, direction: str = "") -> tuple[bool | None, str
         Tags of a way or a node.
     mode : str
         Code of the mode.
+    rules : Rules
+        Holds the meaning of values; of a list (``a;b``) the first known one counts.
     direction : str
-        ``forward``, ``backward`` or empty.
+        ``forward``, ``backward``, or empty.
 
     Returns
     -------
     (bool or None, str)
-        Open, closed or None where no tag speaks; the key, ``""`` for none.
+        Open, closed, or None where no tag speaks; the key, ``""`` for none.
     """
     for key in ACCESS_KEYS[mode]:
         for name in (f"{key}:{direction}", key):
-            said = _reading(tags[name]) if name in tags else None
-            if said is not None:
-                return said, key
+            for value in tags.get(name, "").lower().split(";"):
+                if value.strip() in rules.access:
+                    return mode in rules.access[value.strip()], key
     return None, ""
 
 
 def way_class(tags: Tags, rules: Rules) -> str:
-    """Return the class of a way in the table of highways, ``""`` if it is no street.
+    """Return the class of a way in the table of highways.
 
     Parameters
     ----------
@@ -308,12 +199,17 @@ def way_class(tags: Tags, rules: Rules) -> str:
     Returns
     -------
     str
-        Value of ``highway`` (the first known one of a list), ``ferry``, or ``""``.
+        Value of ``highway`` (the first known one of a list); without that tag ``ferry``, ``pier``
+        or ``platform``; ``""`` if the way is no street.
     """
-    for part in tags.get("highway", "").split(";"):
-        if part.strip() in rules.highways and part.strip() != "ferry":
-            return part.strip()
-    return "ferry" if tags.get("route") == "ferry" and "highway" not in tags else ""
+    if "highway" in tags:
+        parts = (part.strip() for part in tags["highway"].split(";"))
+        return next((part for part in parts if part in rules.highways and part != "ferry"), "")
+    if tags.get("route") == "ferry":
+        return "ferry"
+    if tags.get("man_made") == "pier":
+        return "pier"
+    return "platform" if "platform" in (tags.get("railway"), tags.get("public_transport")) else ""
 
 
 def way_speeds(tags: Tags, rules: Rules) -> Speeds:
@@ -330,24 +226,23 @@ def way_speeds(tags: Tags, rules: Rules) -> Speeds:
     -------
     dict of str to (float, float)
         Per mode the speed in km/h along and against the way; 0 where closed. A ferry's speed is
-        the table's; its duration is `parse_hours` of its tag.
+        the table's, unless the caller knows its length and `osm_units.hours` reads its duration.
     """
     name = way_class(tags, rules)
     if not name or _gone(tags):
         return dict.fromkeys(MODES, (0.0, 0.0))
     speeds = {}
     for mode in MODES:
-        allowed = _directions(tags, mode, name)
-        both = [
-            _speed(tags, mode, name, direction, rules) if open_ else 0.0
-            for direction, open_ in zip(_DIRECTIONS, allowed, strict=True)
-        ]
-        speeds[mode] = (both[0], both[1])
+        along, against = _directions(tags, mode, name)
+        speeds[mode] = (
+            _speed(tags, mode, name, "forward", rules) if along else 0.0,
+            _speed(tags, mode, name, "backward", rules) if against else 0.0,
+        )
     return speeds
 
 
 def _gone(tags: Tags) -> bool:
-    """Return whether a way is not there, or not yet, or not passable."""
+    """Return whether a way is not there, not yet there, or not passable."""
     if tags.get("impassable") == "yes" or tags.get("status") == "impassable":
         return True
     return any(tags.get(key) == "yes" for key in _GONE)
@@ -355,227 +250,115 @@ def _gone(tags: Tags) -> bool:
 
 def _speed(tags: Tags, mode: str, name: str, direction: str, rules: Rules) -> float:
     """Return the speed of a mode in a direction that is not against the traffic; 0 if closed."""
-    if mode not in ("walk", *_WHEELS) and _too_small(tags, mode, rules):
-        return 0.0
-    base = _open_speed(tags, mode, name, direction, rules)
-    if base == 0.0 or mode == "walk" or name == "ferry":
+    base = _class_speed(tags, mode, name, direction, rules)
+    if base == 0 or mode == "walk" or name == "ferry":
         return base
-    if mode in _WHEELS:
-        limit = _limit(tags, mode, direction, rules)
+    limit = _limit(tags, mode, direction, rules)
+    if mode in _PEDALS:
         return base if math.isnan(limit) else min(base, limit)
-    return _motor_speed(tags, mode, base, _limit(tags, mode, direction, rules), rules)
+    speed = base if math.isnan(limit) else limit * rules.values["maxspeed_factor"]
+    if tags.get("service") in _SLOW_SERVICE:
+        speed = min(speed, rules.values["slow_service_kph"])
+    return min(speed, rules.values[f"{mode}_ceiling_kph"])
 
 
-def _open_speed(tags: Tags, mode: str, name: str, direction: str, rules: Rules) -> float:
-    """Return the speed of a class as its access tags open or close it."""
-    said, key = access(tags, mode, direction)
-    default = rules.highways[name][mode]
-    if _never(tags, mode, name) or said is False:
+def _class_speed(tags: Tags, mode: str, name: str, direction: str, rules: Rules) -> float:
+    """Return the speed of a class as the access tags open or close it; 0 if closed."""
+    said, key = access(tags, mode, rules, direction)
+    if said is False or _never(tags, mode, name, rules):
         return 0.0
-    if mode in _WHEELS and _pushed(tags, name, said=said):
+    if mode in _PEDALS and _pushed(tags, name):
         return rules.values["push_kph"]
+    default = rules.highways[name][mode]
     if said and key != "access":
         return default or rules.values[f"opened_{mode}_kph"]
-    if tags.get("motorroad") == "yes" and mode not in _MOTORS:
-        return 0.0
-    return default
+    barred = tags.get("motorroad") == "yes" and mode not in _MOTORS
+    return 0.0 if barred else default
 
 
-def _never(tags: Tags, mode: str, name: str) -> bool:
-    """Return whether no access tag can open this to the mode."""
+def _never(tags: Tags, mode: str, name: str, rules: Rules) -> bool:
+    """Return whether no access tag opens this to the mode."""
     if mode == "walk":
-        return name in {"motorway", "motorway_link"}
-    if mode in _MOTORS and name in {"steps", "elevator", "corridor", "platform"}:
+        return name in _MOTORWAYS
+    if tags.get("area") == "yes":
         return True
-    return tags.get("area") == "yes"
+    if mode in _PEDALS:
+        return name == "steps" and not _pushed(tags, name)
+    return name in _NO_MOTORS or (mode == "truck" and not truck_fits(tags, rules))
 
 
-def _pushed(tags: Tags, name: str, *, said: bool | None) -> bool:
-    """Return whether a bicycle is pushed here: told to, or up a ramp beside steps."""
+def _pushed(tags: Tags, name: str) -> bool:
+    """Return whether a bicycle is pushed: where told to, and up a ramp beside steps."""
     if tags.get("bicycle") == "dismount":
         return True
-    if name != "steps":
-        return False
-    ramp = tags.get("ramp:bicycle", "no") not in _NO or tags.get("ramp") in _YES
-    return ramp or said is True
-
-
-def _motor_speed(tags: Tags, mode: str, base: float, limit: float, rules: Rules) -> float:
-    """Return the travel speed of a motor vehicle from the class and the limit."""
-    values = rules.values
-    speed = base if math.isnan(limit) else limit * values["maxspeed_factor"]
-    if tags.get("service") in _SLOW_SERVICE:
-        speed = min(speed, values["slow_service_kph"])
-    return min(speed, values[f"{mode}_ceiling_kph"])
+    ramp = tags.get("ramp:bicycle", tags.get("ramp", "no"))
+    return name == "steps" and (ramp not in _NO or tags.get("bicycle") in _YES)
 
 
 def _limit(tags: Tags, mode: str, direction: str, rules: Rules) -> float:
-    """Return the speed limit for a mode and direction, NaN where none is known."""
-    own = {"truck": ("maxspeed:hgv",), "drive": ("maxspeed:motorcar",)}.get(mode, ())
-    rest = (f"maxspeed:{direction}", "maxspeed", "zone:traffic", "maxspeed:type", "source:maxspeed")
-    for key in own + rest:
-        kph = parse_kph(tags[key], rules) if key in tags else math.nan
-        if not math.isnan(kph):
-            return kph
+    """Return the speed limit for a mode and direction (km/h), NaN where none is known."""
+    own = _LIMIT_KEYS.get(mode, ())
+    for key in (*own, f"maxspeed:{direction}", "maxspeed", *_ZONE_KEYS):
+        limit = osm_units.kph(tags[key], rules.limits) if key in tags else math.nan
+        if not math.isnan(limit):
+            return limit
     return math.nan
 
 
-def _too_small(tags: Tags, mode: str, rules: Rules) -> bool:
-    """Return whether the default lorry is too high, wide, long or heavy for the way."""
-    if mode != "truck":
-        return False
+def truck_fits(tags: Tags, rules: Rules) -> bool:
+    """Return whether the default lorry is small and light enough.
+
+    Parameters
+    ----------
+    tags : mapping
+        Tags of a way or a node.
+    rules : Rules
+        Holds the lorry's measures.
+
+    Returns
+    -------
+    bool
+        False where a limit that can be read is below the lorry's measure.
+    """
     values = rules.values
-    metres = {
-        "maxheight": "truck_height_m",
-        "maxheight:physical": "truck_height_m",
-        "maxwidth": "truck_width_m",
-        "maxwidth:physical": "truck_width_m",
-        "maxlength": "truck_length_m",
-    }
-    tonnes = {
-        "maxweight": "truck_weight_t",
-        "maxweight:hgv": "truck_weight_t",
-        "maxweightrating": "truck_weight_t",
-        "maxweightrating:hgv": "truck_weight_t",
-        "maxaxleload": "truck_axle_t",
-    }
-    low = any(parse_metres(tags[k]) < values[v] for k, v in metres.items() if k in tags)
-    return low or any(parse_tonnes(tags[k]) < values[v] for k, v in tonnes.items() if k in tags)
+    return not (
+        any(osm_units.metres(tags[k]) < values[v] for k, v in _METRE_LIMITS.items() if k in tags)
+        or any(osm_units.tonnes(tags[k]) < values[v] for k, v in _TONNE_LIMITS.items() if k in tags)
+    )
 
 
 def _directions(tags: Tags, mode: str, name: str) -> tuple[bool, bool]:
     """Return whether a mode may go along and against the way."""
-    if mode == "walk":
-        return _foot_directions(tags, name)
-    if mode in _WHEELS:
-        own = ("oneway:electric_bicycle",) if mode == "ebike" else ()
-        said = _first_oneway(tags, (*own, "oneway:bicycle"))
-        if said is not None:
-            return said
-        if _contraflow(tags):
-            return True, True
-        return _vehicle_directions(tags, name, ("oneway:vehicle",))
-    own = ("oneway:hgv", "oneway:goods") if mode == "truck" else ("oneway:motorcar",)
-    return _vehicle_directions(tags, name, (*own, "oneway:motor_vehicle", "oneway:vehicle"))
+    said = _first_oneway(tags, _ONEWAY_KEYS[mode])
+    if said is None and mode == "walk":
+        moving = tags.get("conveying", "")
+        said = moving != "backward", moving != "forward"
+    if said is None and mode in _PEDALS and _contraflow(tags):
+        said = True, True
+    if said is None:
+        said = _first_oneway(tags, ("oneway:vehicle", "oneway"))
+    if said is None:
+        implied = tags.get("junction") in {"roundabout", "circular"} or name == "motorway"
+        said = True, not implied
+    return said
 
 
-def _foot_directions(tags: Tags, name: str) -> tuple[bool, bool]:
-    """Return the directions open on foot: only its own tags and escalators bind."""
-    said = _first_oneway(tags, ("oneway:foot",))
-    if said is not None:
-        return said
-    moving = tags.get("conveying", "") if name in {"steps", "footway", "corridor"} else ""
-    return moving != "backward", moving != "forward"
-
-
-def _vehicle_directions(tags: Tags, name: str, keys: tuple[str, ...]) -> tuple[bool, bool]:
-    """Return the directions open to vehicles; roundabouts and motorways imply one."""
-    said = _first_oneway(tags, (*keys, "oneway"))
-    if said is not None:
-        return said
-    implied = tags.get("junction") in {"roundabout", "circular"} or name == "motorway"
-    return True, not implied
+_ONEWAYS = (
+    dict.fromkeys(_YES, (True, False))
+    | dict.fromkeys((*_NO, "alternating"), (True, True))
+    | dict.fromkeys(_BACK, (False, True))
+    | {"reversible": (False, False)}
+)
 
 
 def _first_oneway(tags: Tags, keys: tuple[str, ...]) -> tuple[bool, bool] | None:
     """Return the directions that the first readable one of these keys states."""
-    for key in keys:
-        value = tags.get(key, "").strip().lower()
-        if value in _YES:
-            return True, False
-        if value in _NO or value == "alternating":
-            return True, True
-        if value in _BACK:
-            return False, True
-        if value == "reversible":
-            return False, False
-    return None
+    values = (tags.get(key, "").strip().lower() for key in keys)
+    return next((_ONEWAYS[value] for value in values if value in _ONEWAYS), None)
 
 
 def _contraflow(tags: Tags) -> bool:
     """Return whether a cycle lane or track runs against the one-way traffic."""
-    sides = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
-    if any(tags.get(side, "").startswith("opposite") for side in sides):
+    if any(tags.get(key, "").startswith("opposite") for key in _CYCLEWAYS):
         return True
-    lanes = (tags.get("cycleway:left:oneway", ""), tags.get("cycleway:right:oneway", ""))
-    return any(lane in _NO or lane in _BACK for lane in lanes)
-
-
-def node_closed(tags: Tags) -> frozenset[str]:
-    """Return the modes that cannot pass a node.
-
-    Parameters
-    ----------
-    tags : mapping
-        Tags of the node. Access tags on it decide first; ``locked=yes`` closes a gate to all;
-        else the kind of barrier does (OSM wiki Key:barrier).
-
-    Returns
-    -------
-    frozenset of str
-        Codes of modes; empty for nodes that are no barrier.
-    """
-    barrier = tags.get("barrier", "")
-    if barrier in {"", "no", "entrance", "border_control"}:
-        return frozenset()
-    return frozenset(mode for mode in MODES if _node_stops(tags, mode, barrier))
-
-
-def _node_stops(tags: Tags, mode: str, barrier: str) -> bool:
-    """Return whether a barrier stops a mode."""
-    said, _ = access(tags, mode)
-    if mode in _WHEELS and tags.get("bicycle") == "dismount":
-        return False
-    if said is not None:
-        return not said
-    if tags.get("locked") == "yes":
-        return True
-    kind = {"ebike": "bicycle", "truck": "drive"}.get(mode, mode)
-    return barrier in CLOSED_BARRIERS[kind]
-
-
-_RAILWAYS = frozenset({"rail", "light_rail", "narrow_gauge", "subway", "preserved", "funicular"})
-
-
-def is_barrier_line(tags: Tags) -> bool:
-    """Return whether an access leg on foot should not cross this way.
-
-    Parameters
-    ----------
-    tags : mapping
-        Tags of a way: shores of water, rivers, canals, railways, motorways. What runs through a
-        tunnel is crossed above it; a railway or motorway on a bridge is crossed below it.
-
-    Returns
-    -------
-    bool
-        True for barriers.
-    """
-    if tags.get("tunnel", "no") != "no" or tags.get("covered") == "yes":
-        return False
-    if tags.get("location") == "underground":
-        return False
-    if is_water(tags) or tags.get("waterway") in {"river", "canal"}:
-        return tags.get("bridge", "no") == "no"
-    line = tags.get("railway") in _RAILWAYS or tags.get("highway") in {"motorway", "motorway_link"}
-    return line and tags.get("bridge", "no") == "no"
-
-
-def is_water(tags: Tags) -> bool:
-    """Return whether a way or relation is the outline of water.
-
-    Parameters
-    ----------
-    tags : mapping
-        Tags of a way or a multipolygon relation.
-
-    Returns
-    -------
-    bool
-        True for ``natural=water|coastline``, ``waterway=riverbank|dock``, ``landuse=reservoir``.
-    """
-    return (
-        tags.get("natural") in {"water", "coastline"}
-        or tags.get("waterway") in {"riverbank", "dock"}
-        or tags.get("landuse") == "reservoir"
-    )
+    return any(tags.get(key, "") in _NO | _BACK for key in _LANES)

@@ -1,0 +1,242 @@
+"""Ways of OSM files as arrays: streets and the lines that nobody walks across.
+
+Rules are asked once per distinct set of relevant tags; all else is whole arrays.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import osmium
+import pyarrow as pa
+import pyarrow.compute as pc
+from osmium.filter import IdFilter, KeyFilter, TagFilter
+from osmium.osm import RELATION, WAY
+from osmium.osm.types import Relation
+
+from geodata import opl, osm_barriers, osm_tags, osm_units
+from geodata.model import BoolArray, Int32Array, Int64Array
+from geodata.osm_tags import Rules
+
+_WAY_KEYS = (
+    *("highway", "route", "railway", "public_transport", "man_made"),
+    *("waterway", "natural", "landuse"),
+)
+_WATER_TAGS = (
+    ("natural", "water"),
+    ("natural", "coastline"),
+    ("waterway", "riverbank"),
+    ("waterway", "dock"),
+    ("landuse", "reservoir"),
+)
+_NAMES = ("name", "name:zh", "ref")
+_NOT_BUILT = frozenset(
+    {"construction", "proposed", "planned", "abandoned", "disused", "razed", "demolished", "no"}
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the tags of a way make of it.
+
+    Attributes
+    ----------
+    name : str
+        Class of the street, ``""`` if it is none.
+    speeds : dict of str to (float, float)
+        Speed along and against per mode (km/h).
+    hours : float
+        Duration of a ferry, NaN where it is not tagged.
+    line : bool
+        Whether nobody walks across.
+    left_out : str
+        Reason to count it under when it is neither street nor line; ``""`` for none.
+    """
+
+    name: str
+    speeds: osm_tags.Speeds
+    hours: float
+    line: bool
+    left_out: str
+
+    @property
+    def street(self) -> bool:
+        """Return whether any mode may use it."""
+        return any(speed > 0 for both in self.speeds.values() for speed in both)
+
+
+_OUTLINE = Kind("", {}, math.nan, line=True, left_out="")
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Streets and barrier lines with their node references.
+
+    Attributes
+    ----------
+    id, kind, name, count : array (w,)
+        OSM ids, index into a list of kinds, names (``""`` for none), number of references.
+    ref : array (r,) of int64
+        Node ids of all ways, one way after the other.
+    newest : str
+        Latest time stamp (ISO), ``""`` where there is none.
+    """
+
+    id: Int64Array
+    kind: Int32Array
+    name: npt.NDArray[np.object_]
+    count: Int64Array
+    ref: Int64Array
+    newest: str = ""
+
+    def pick(self, mask: BoolArray) -> "Ways":
+        """Return the ways where the mask is set.
+
+        Parameters
+        ----------
+        mask : array (w,) of bool
+            Which to keep.
+
+        Returns
+        -------
+        Ways
+            Those, in order.
+        """
+        ref = self.ref[np.repeat(mask, self.count)]
+        return Ways(
+            self.id[mask], self.kind[mask], self.name[mask], self.count[mask], ref, self.newest
+        )
+
+
+class _Judge:
+    """Judges each distinct set of relevant tags once; kind 0 is the outline of water."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._codes: dict[tuple[tuple[str, str], ...], int] = {}
+        self.kinds = [_OUTLINE]
+
+    def code(self, text: str) -> tuple[int, str]:
+        """Return the number of the kind and the name of a way from its tags as text."""
+        tags = opl.tags(text)
+        name = next((tags[key] for key in _NAMES if tags.get(key)), "")
+        relevant = tuple(sorted((k, v) for k, v in tags.items() if k in osm_tags.WAY_KEYS))
+        code = self._codes.setdefault(relevant, len(self.kinds))
+        if code == len(self.kinds):
+            self.kinds.append(self._kind(dict(relevant)))
+        return code, name
+
+    def _kind(self, tags: dict[str, str]) -> Kind:
+        """Return what the tags make of a way."""
+        name = osm_tags.way_class(tags, self._rules)
+        left_out = "closed_ways" if name else "unknown_class" if "highway" in tags else ""
+        return Kind(
+            name,
+            osm_tags.way_speeds(tags, self._rules),
+            osm_units.hours(tags.get("duration", "")),
+            osm_barriers.is_barrier_line(tags),
+            "not_built" if tags.get("highway") in _NOT_BUILT else left_out,
+        )
+
+
+def read_ways(
+    sources: Sequence[opl.Source], rules: Rules, skipped: Counter[str]
+) -> tuple[Ways, list[Kind]]:
+    """Return the streets and barrier lines of all files.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        OSM files.
+    rules : Rules
+        What tags mean.
+    skipped : Counter
+        Counts what is left out, by reason.
+
+    Returns
+    -------
+    (Ways, list of Kind)
+        Each id once (the first one), and the kinds that ``Ways.kind`` points to. An outline of a
+        water multipolygon is a line of its own beside what the way itself is.
+
+    Raises
+    ------
+    FileFormatError
+        If a file is damaged.
+    """
+    judge, parts, outlines = _Judge(rules), [], []
+    wanted = KeyFilter(*_WAY_KEYS)
+    for source in sources:
+        text = opl.dump(source, WAY, wanted)
+        with opl.sentences(source.path):
+            parts += [_judged(b, judge, skipped) for b in opl.batches(text, opl.WAY_COLUMNS)]
+        outlines += _outlines(source)
+    once = _once(_together(parts))
+    skipped["duplicate_ways"] += sum(len(part.id) for part in parts) - len(once.id)
+    return _together([once, _once(_together(outlines))]), judge.kinds
+
+
+def _judged(batch: pa.RecordBatch, judge: _Judge, skipped: Counter[str]) -> Ways:
+    """Return the streets and barrier lines of a block of ways."""
+    tags = batch["tags"].dictionary_encode()
+    judged = [judge.code(text) for text in tags.dictionary.to_pylist()]
+    which = np.asarray(tags.indices)
+    code = np.array([code for code, _ in judged], np.int32)[which]
+    name = np.array([name for _, name in judged], object)[which]
+    left_out = np.array([kind.left_out for kind in judge.kinds], object)
+    useful = np.array([kind.street or kind.line for kind in judge.kinds])[code]
+    skipped.update(reason for reason in left_out[code[~useful]] if reason)
+    kept = batch.filter(pa.array(useful))
+    count, ref = opl.references(kept["refs"])
+    newest = str(pc.max(kept["time"]))[1:] if len(kept) else ""
+    return Ways(opl.ids(kept["id"]), code[useful], name[useful], count, ref, newest)
+
+
+def _outlines(source: opl.Source) -> list[Ways]:
+    """Return the ways that outline the multipolygons of water."""
+    water = TagFilter(*_WATER_TAGS)
+    with opl.sentences(source.path):
+        members = {
+            member.ref
+            for relation in osmium.FileProcessor(source.file, RELATION).with_filter(water)
+            if isinstance(relation, Relation)
+            for member in relation.members
+            if member.type == "w" and member.ref > 0
+        }
+    if not members:
+        return []
+    text = opl.dump(source, WAY, IdFilter(sorted(members)))
+    with opl.sentences(source.path):
+        return [_outline(batch) for batch in opl.batches(text, opl.WAY_COLUMNS)]
+
+
+def _outline(batch: pa.RecordBatch) -> Ways:
+    """Return a block of ways as outlines of water."""
+    count, ref = opl.references(batch["refs"])
+    rows = len(batch)
+    return Ways(
+        opl.ids(batch["id"]), np.zeros(rows, np.int32), np.full(rows, "", object), count, ref
+    )
+
+
+def _together(parts: Sequence[Ways]) -> Ways:
+    """Return the ways of all parts in order."""
+    none = np.zeros(0, np.int64)
+    return Ways(
+        np.concatenate([none, *(part.id for part in parts)]),
+        np.concatenate([none, *(part.kind for part in parts)]).astype(np.int32),
+        np.concatenate([none.astype(object), *(part.name for part in parts)]),
+        np.concatenate([none, *(part.count for part in parts)]),
+        np.concatenate([none, *(part.ref for part in parts)]),
+        max((part.newest for part in parts), default=""),
+    )
+
+
+def _once(ways: Ways) -> Ways:
+    """Return the ways with each id once, the first one."""
+    first = np.zeros(len(ways.id), bool)
+    first[np.unique(ways.id, return_index=True)[1]] = True
+    return ways.pick(first)
