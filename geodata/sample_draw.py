@@ -1,17 +1,13 @@
 """A drawing board for fictional streets: strokes in local metres, woven into nodes and ways.
 
-Everything here is plane geometry within some tens of kilometres; degrees appear only when the
-sketch is written.
+Everything here is plane geometry; degrees appear only when the sketch is written.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import osmium
-import osmium.osm.mutable
 import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -24,9 +20,6 @@ MERGE_M = 1.0
 
 #: Strokes of this level meet wherever they cross; all others only where vertices coincide.
 GROUND = 0
-
-#: WGS-84 (NIMA TR8350.2): semi-major axis (m) and first eccentricity squared.
-_AXIS_M, _ECCENTRICITY2 = 6378137.0, 6.69437999014e-3
 
 
 @dataclass(frozen=True)
@@ -105,54 +98,6 @@ class _Segments:
     end: FloatArray
     stroke: Int64Array
     vertex: Int64Array
-
-
-def to_degrees(xy: FloatArray, origin: tuple[float, float]) -> FloatArray:
-    """Return WGS-84 degrees of local metres around an origin.
-
-    Parameters
-    ----------
-    xy : array (n, 2) of float64
-        Metres east and north of the origin, at most some tens of kilometres.
-    origin : (float, float)
-        Longitude and latitude (degrees).
-
-    Returns
-    -------
-    array (n, 2) of float64
-        Longitude and latitude rounded to 1e-7 degrees, by the ellipsoid's two radii of curvature
-        at the origin (lengths right to about 0.1 % at 15 km).
-    """
-    degrees: FloatArray = np.round(xy / _metres_a_degree(origin[1]) + np.array(origin), 7)
-    return degrees
-
-
-def to_metres(degrees: FloatArray, origin: tuple[float, float]) -> FloatArray:
-    """Return local metres of WGS-84 degrees: the inverse of `to_degrees`.
-
-    Parameters
-    ----------
-    degrees : array (n, 2) of float64
-        Longitude and latitude.
-    origin : (float, float)
-        Longitude and latitude (degrees).
-
-    Returns
-    -------
-    array (n, 2) of float64
-        Metres east and north of the origin.
-    """
-    metres: FloatArray = (degrees - np.array(origin)) * _metres_a_degree(origin[1])
-    return metres
-
-
-def _metres_a_degree(lat: float) -> FloatArray:
-    """Return the metres of one degree of longitude and of latitude."""
-    sine = np.sin(np.radians(lat))
-    root = 1 - _ECCENTRICITY2 * sine**2
-    east = _AXIS_M / np.sqrt(root) * np.cos(np.radians(lat))
-    north = _AXIS_M * (1 - _ECCENTRICITY2) / root**1.5
-    return np.radians(np.array([east, north]))
 
 
 def _segments(strokes: Sequence[Stroke], chosen: npt.NDArray[np.bool_]) -> _Segments:
@@ -292,57 +237,3 @@ def _compact(
         _, nearest = cKDTree(xy).query([(mark.x, mark.y) for mark in marks])
         tags = {int(node): mark.tags for node, mark in zip(nearest, marks, strict=True)}
     return Sketch(xy, tags, tuple((renumber[chain], way) for chain, way in ways))
-
-
-def write_pbf(sketch: Sketch, path: Path, origin: tuple[float, float], as_of: str) -> None:
-    """Write a sketch as an OSM PBF file, the same bytes for the same sketch.
-
-    Parameters
-    ----------
-    sketch : Sketch
-        What to write; node and way ids count from 1.
-    path : Path
-        File to be written or replaced.
-    origin : (float, float)
-        Longitude and latitude of the local zero (degrees).
-    as_of : str
-        Timestamp of the data (ISO 8601, UTC).
-    """
-    degrees = to_degrees(sketch.xy, origin)
-    write_osm(path, degrees, sketch.node_tags, sketch.ways, as_of)
-
-
-def write_osm(
-    path: Path,
-    degrees: FloatArray,
-    node_tags: Mapping[int, Mapping[str, str]],
-    ways: Sequence[tuple[Int32Array, Mapping[str, str]]],
-    as_of: str,
-) -> None:
-    """Write nodes and ways as an OSM file whose format follows from the name.
-
-    Parameters
-    ----------
-    path : Path
-        File to be written or replaced.
-    degrees : array (n, 2) of float64
-        Longitude and latitude of the nodes.
-    node_tags : mapping of int to mapping
-        Tags by node index.
-    ways : sequence of (array of int32, mapping)
-        Node indices and tags.
-    as_of : str
-        Timestamp of the data (ISO 8601, UTC).
-    """
-    header = osmium.io.Header()
-    header.set("generator", "fictional demo data, not OpenStreetMap")
-    header.set("osmosis_replication_timestamp", as_of)
-    header.add_box(osmium.osm.Box(*degrees.min(axis=0).tolist(), *degrees.max(axis=0).tolist()))
-    mutable = osmium.osm.mutable
-    with osmium.SimpleWriter(str(path), header=header, overwrite=True) as writer:
-        for index, place in enumerate(degrees.tolist()):
-            tags = node_tags.get(index, {})
-            writer.add_node(mutable.Node(id=index + 1, version=1, location=place, tags=tags))
-        for index, (chain, tags) in enumerate(ways):
-            nodes = (chain + 1).tolist()
-            writer.add_way(mutable.Way(id=index + 1, version=1, nodes=nodes, tags=tags))

@@ -109,6 +109,28 @@ class Words:
         return [texts[row] for row in self.draw(name, count, rng).tolist()]
 
 
+@dataclass(frozen=True)
+class Sites:
+    """What is known of the places of stations before they have names.
+
+    Attributes
+    ----------
+    street : array (n,) of object
+        Street name.
+    district : array (n,) of object
+        District name.
+    place : array (n,) of object
+        What an address begins with.
+    prefix : str
+        What an id begins with.
+    """
+
+    street: npt.NDArray[np.object_]
+    district: npt.NDArray[np.object_]
+    place: npt.NDArray[np.object_]
+    prefix: str
+
+
 def choose_sites(
     front: Frontage, homes: pd.DataFrame, count: int, apart_m: float, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
@@ -148,22 +170,15 @@ def choose_sites(
     return np.array(chosen)
 
 
-def station_table(
-    sites: tuple[FloatArray, npt.NDArray[np.object_], npt.NDArray[np.object_]],
-    words: Words,
-    city: str,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
+def station_table(sites: Sites, words: Words, rng: np.random.Generator) -> pd.DataFrame:
     """Return the station table with Chinese headers, without coordinates.
 
     Parameters
     ----------
-    sites : (array (n, 2), array (n,), array (n,))
-        Local metres, street and district of every station.
+    sites : Sites
+        Streets and districts.
     words : Words
         Word lists.
-    city : str
-        Name of the city, which says that it is fictional.
     rng : numpy.random.Generator
         Source of chance.
 
@@ -172,30 +187,29 @@ def station_table(
     DataFrame
         Text columns as a union keeps them, one row a station.
     """
-    _, streets, districts = sites
-    count = len(streets)
-    names, kinds, hosts = _names(streets, words, rng)
+    count = len(sites.street)
+    names, kinds, hosts = _names(sites.street, words, rng)
     numbers = rng.integers(1, 300, count)
     hours = words.draw_texts("hours", count, rng)
     operators = words.draw_texts("operator", count, rng)
-    rows = zip(districts, streets, numbers.tolist(), strict=True)
+    rows = zip(sites.place, sites.street, numbers.tolist(), strict=True)
     opened = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 1500, count), unit="D")
     checked = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 340, count), unit="D")
     return pd.DataFrame(
         {
-            "编号": [f"YJ{number:04d}" for number in range(1, count + 1)],
+            "编号": [f"{sites.prefix}{number:04d}" for number in range(1, count + 1)],
             "名称": names,
             "类型": kinds,
             "状态": words.draw_texts("status", count, rng),
-            "地址": [f"{city}{district}{street}{number}号" for district, street, number in rows],
-            "区县": districts,
+            "地址": [f"{place}{street}{number}号" for place, street, number in rows],
+            "区县": sites.district,
             "开放时间": hours,
             "服务设施": words.draw_texts("facility", count, rng),
             "进入方式": words.draw_texts("access", count, rng),
             "联系电话": [f"0000-{number:07d}" for number in rng.integers(0, 9_999_999, count)],
             "运营单位": [
                 text.format(district=district)
-                for text, district in zip(operators, districts, strict=True)
+                for text, district in zip(operators, sites.district, strict=True)
             ],
             "依托单位": hosts,
             "启用日期": opened.strftime("%Y-%m-%d"),
