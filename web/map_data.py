@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
+from web.links import Place, navigation_links
 from web.map_geometry import (
     FloatArray,
     StreetLines,
@@ -18,6 +19,7 @@ from web.map_geometry import (
     encode_points,
     encode_polygons,
     encode_streets,
+    label_points,
     simplify_together,
 )
 from web.map_text import CAUSES, SIGNS, TEXTS, clip, number, percent
@@ -184,6 +186,7 @@ def payload(request: MapRequest) -> dict[str, Any]:
         "mode": request.label("mode", request.parameters.get("mode", "walk")),
         "mode_code": str(request.parameters.get("mode", "walk")),
         "nearest_url": request.page.nearest_url,
+        "links": _links(request),
         "speed_kph": request.speed_kph,
         "states_at": request.states_at,
         "stations": _stations(request),
@@ -192,6 +195,17 @@ def payload(request: MapRequest) -> dict[str, Any]:
         "regions": {"shapes": shapes["regions"], **_regions(request)},
         "streets": encode_streets(request.streets, budget=STREET_BUDGET) if drawn else empty,
     }
+
+
+def _links(request: MapRequest) -> dict[str, str]:
+    """Return the patterns of the links that start a map app, as the API makes them."""
+    place = Place("~~name~~", 11.111111, 22.222222, 33.333333, 44.444444)
+    marks = {"~~name~~": "{name}", "11.111111": "{lon}", "22.222222": "{lat}"}
+    marks |= {"33.333333": "{glon}", "44.444444": "{glat}"}
+    patterns = navigation_links(place, str(request.parameters.get("mode", "walk")))
+    for known, mark in marks.items():
+        patterns = {app: link.replace(known, mark) for app, link in patterns.items()}
+    return patterns
 
 
 def shares(request: MapRequest) -> dict[str, float]:
@@ -441,10 +455,9 @@ def _regions(request: MapRequest) -> dict[str, Any]:
     """Write the regions by columns, with a place for each label."""
     by_id = shares(request)
     ids = _texts(request.regions, "id")
-    points = request.regions.geometry.representative_point()
-    place = _positions(
-        request, points.x.to_numpy(dtype=float, copy=True), points.y.to_numpy(dtype=float, copy=True)
-    ) if len(request.regions) else np.empty((0, 2))
+    taken = request.stations[["lon", "lat"]].to_numpy(dtype=float)
+    points = label_points(list(request.regions.geometry), taken)
+    place = _positions(request, points[:, 0].copy(), points[:, 1].copy())
     return {
         "n": len(ids),
         "name": _texts(request.regions, "name", NAME_LIMIT),

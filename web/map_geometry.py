@@ -213,6 +213,44 @@ def encode_polygons(shapes: Sequence[BaseGeometry], grid: float = SHAPE_GRID) ->
     }
 
 
+def label_points(shapes: Sequence[BaseGeometry], points: FloatArray) -> FloatArray:
+    """Choose where to write the name of each region: inside, far from its edge and from points.
+
+    Parameters
+    ----------
+    shapes : sequence of Polygon or MultiPolygon
+        Degrees.
+    points : array (n, 2) of float64
+        Places that a name should not hide; may be empty.
+
+    Returns
+    -------
+    array (r, 2) of float64
+        One place for each shape, NaN for an empty one.
+    """
+    if not len(shapes):
+        return np.empty((0, 2))
+    tree = shapely.STRtree(shapely.points(points)) if len(points) else None
+    return np.array([_label_point(shape, tree) for shape in shapes])
+
+
+def _label_point(shape: BaseGeometry, taken: shapely.STRtree | None) -> FloatArray:
+    """Choose among a lattice of places inside a shape."""
+    if shape.is_empty:
+        return np.array([np.nan, np.nan])
+    west, south, east, north = shape.bounds
+    x, y = np.meshgrid(np.linspace(west, east, 26)[1:-1], np.linspace(south, north, 26)[1:-1])
+    inside = shapely.contains_xy(shape, x, y)
+    if not bool(inside.any()):
+        return np.asarray(shapely.get_coordinates(shape.representative_point())[0])
+    xy = np.column_stack([x[inside], y[inside]])
+    room = shapely.distance(shapely.boundary(shape), shapely.points(xy))
+    if taken is not None:
+        near = taken.query_nearest(shapely.points(xy), return_distance=True, all_matches=False)[1]
+        room = np.minimum(room, near)
+    return np.asarray(xy[int(np.argmax(room))])
+
+
 @dataclass(frozen=True)
 class StreetLines:
     """Street segments to draw, with their class.

@@ -127,7 +127,8 @@ def _plain(value: float) -> str:
 
 def _notes(request: MapRequest) -> list[str]:
     """Return what stands under the headline: band, people without a station, unknown hours."""
-    summary, notes = request.summary, []
+    summary, at = request.summary, request.parameters.get("at")
+    notes = [_filled(request, "hours_at", time=moment(request, str(at)))] if at else []
     for key in ("workers", "homes"):
         count = (summary.get(key) or {}).get("uncovered")
         if count:

@@ -147,6 +147,10 @@
     L.control.scale({ position: 'bottomright', imperial: false, maxWidth: 120 }).addTo(map);
     document.getElementById('um-layers').appendChild(control.getContainer());
     var panel = document.getElementById('um-panel');
+    fit(panel, attribution.getContainer());
+    window.addEventListener('resize', function () { fit(panel, attribution.getContainer()); });
+    map.on('popupopen', function () { document.body.classList.add('um-reading'); });
+    map.on('popupclose', function () { document.body.classList.remove('um-reading'); });
     L.DomEvent.disableClickPropagation(panel);
     L.DomEvent.disableScrollPropagation(panel);
   }
@@ -156,6 +160,13 @@
   }
 
   function phone() { return window.matchMedia('(max-width: 700px)').matches; }
+
+  /* On a phone the buttons stand below the title, and the legend above the sources. */
+  function fit(panel, attribution) {
+    var style = document.documentElement.style;
+    style.setProperty('--um-top', Math.round(document.querySelector('.um-head').getBoundingClientRect().bottom) + 'px');
+    style.setProperty('--um-foot', Math.round(attribution.getBoundingClientRect().height) + 'px');
+  }
 
   /* What the panel leaves free: [left, top], [right, bottom] in pixels. */
   function padding() {
@@ -383,22 +394,13 @@
   }
 
   function links(app, station) {
-    var t = app.t, nav = el('nav', 'um-nav'), name = encodeURIComponent(station.name);
-    nav.setAttribute('aria-label', t.navigate);
-    var lat = station.gcj[0].toFixed(6), lon = station.gcj[1].toFixed(6);
-    var wgs = station.wgs[0].toFixed(6) + ',' + station.wgs[1].toFixed(6);
-    var foot = app.data.mode_code === 'drive' || app.data.mode_code === 'truck';
-    var amap = foot ? 'car' : 'walk', tencent = foot ? 'drive' : 'walk';
-    [[t.amap, 'https://uri.amap.com/navigation?to=' + lon + ',' + lat + ',' + name +
-       '&mode=' + amap + '&coordinate=gaode&callnative=1'],
-     [t.baidu, 'https://api.map.baidu.com/direction?destination=latlng:' + lat + ',' + lon +
-       '%7Cname:' + name + '&mode=' + (foot ? 'driving' : 'walking') + '&coord_type=gcj02&output=html'],
-     [t.tencent, 'https://apis.map.qq.com/uri/v1/routeplan?type=' + tencent + '&to=' + name +
-       '&tocoord=' + lat + ',' + lon],
-     [t.apple, 'https://maps.apple.com/?daddr=' + wgs + '&dirflg=' + (foot ? 'd' : 'w')]
-    ].forEach(function (entry) {
-      var link = el('a', '', entry[0]);
-      link.href = entry[1];
+    var nav = el('nav', 'um-nav'), values = { name: encodeURIComponent(station.name),
+      lat: station.wgs[0].toFixed(6), lon: station.wgs[1].toFixed(6),
+      glat: station.gcj[0].toFixed(6), glon: station.gcj[1].toFixed(6) };
+    nav.setAttribute('aria-label', app.t.navigate);
+    ['amap', 'baidu', 'tencent', 'apple'].forEach(function (name) {
+      var link = el('a', '', app.t[name]);
+      link.href = fill(app.data.links[name], values);
       link.target = '_blank';
       link.rel = 'noopener noreferrer';
       nav.appendChild(link);

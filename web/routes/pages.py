@@ -1,0 +1,182 @@
+"""The pages: ``/`` for a worker, ``/map`` for everybody, and the files that they load."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+from starlette.concurrency import run_in_threadpool
+
+from geodata.errors import Fault, ValidationError
+from web.dependencies import departure, read_query
+from web.map_data import Page
+from web.map_panel import environment
+from web.map_request import Answered, labels_of, map_request
+from web.maps import coverage_map
+from web.page_text import HOME
+from web.routes.caching import cached, unchanged
+from web.schemas import CoverageQuestion
+from web.security import page_policy
+from web.service import Service
+from web.settings import Settings
+from web.state import service_of
+from web.static_files import TILE_HOSTS, asset_url, find_static, script_hashes
+
+#: The map and the start page stand in no list of API operations.
+router = APIRouter(include_in_schema=False)
+
+_FOREVER = "public, max-age=31536000, immutable"
+Base = Literal["streets", "none", "osm", "tianditu", "amap"]
+Lang = Literal["zh", "en"]
+
+
+class MapQuestion(CoverageQuestion):
+    """The question of a coverage, and how to draw it."""
+
+    lang: Annotated[
+        Lang | SkipJsonSchema[None], Field(description="Language of the page.", examples=["en"])
+    ] = None
+    base: Annotated[
+        Base | SkipJsonSchema[None], Field(description="What lies below.", examples=["streets"])
+    ] = None
+
+
+def _query(request: Request) -> str:
+    """Return the query string without what a form left empty."""
+    text = request.scope["query_string"].decode("ascii", "replace")
+    return urlencode([pair for pair in parse_qsl(text, errors="replace") if pair[1]])
+
+
+def _chosen_base(question: MapQuestion, settings: Settings) -> str:
+    """Return the base layer; Tianditu wants the operator's key."""
+    base = question.base or ("streets" if settings.map_tiles == "none" else settings.map_tiles)
+    if base == "tianditu" and not settings.tianditu_key:
+        fault = Fault("base", "tianditu needs a key", "the operator sets LOCATOR_TIANDITU_KEY")
+        raise ValidationError.of([fault])
+    return base
+
+
+def _page(request: Request, question: MapQuestion, service: Service) -> Page:
+    """Return how the map is shown."""
+    settings = service.settings
+    lang = question.lang or settings.map_language
+    other = "en" if lang == "zh" else "zh"
+    labels = labels_of(service.vocabulary, lang)
+    kept = [pair for pair in parse_qsl(_query(request)) if pair[0] != "lang"]
+    return Page(
+        lang=lang,
+        base=_chosen_base(question, settings),
+        tianditu_key=settings.tianditu_key,
+        approval=settings.map_review_number,
+        nearest_url="/api/v1/nearest",
+        other_language_url="?" + urlencode([*kept, ("lang", other)]),
+        home_url=f"/?lang={lang}",
+        form={
+            "mode": [(mode, labels["mode"].get(mode, mode)) for mode in service.index.modes],
+            "need": list(labels["need"].items()),
+        },
+    )
+
+
+def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
+    """Return the tag of a map: the answer's, the minute's, the page's and the scripts'."""
+    minute = departure("now") if moment is None else moment
+    parts = [service.etag(question, moment), str(minute), repr(page)]
+    parts += [asset_url(name) for name in ("map.js", "map.css", "leaflet.js")]
+    return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+
+
+def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
+    """Ask who is covered and draw it."""
+    answer = service.cover(question, moment)
+    return coverage_map(
+        map_request(
+            Answered(
+                dataset=service.dataset,
+                index=service.index,
+                found=answer.found,
+                summary=answer.summary,
+                vocabulary=service.vocabulary,
+                discretion=service.discretion,
+                departure=moment,
+            ),
+            page,
+        )
+    )
+
+
+def _html(html: str, base: str = "streets", headers: Mapping[str, str] | None = None) -> Response:
+    """Return a page with its policy."""
+    policy = page_policy(script_hashes=script_hashes(html), tile_hosts=TILE_HOSTS[base])
+    return HTMLResponse(html, headers={"Content-Security-Policy": policy, **(headers or {})})
+
+
+@router.api_route("/map", methods=["GET", "HEAD"])
+async def show_map(request: Request) -> Response:
+    """Draw the coverage; takes what ``/api/v1/coverage`` takes, and ``lang`` and ``base``."""
+    service = service_of(request)
+    question = read_query(_query(request), MapQuestion, lenient=True)
+    service.check(question)
+    moment = departure(question.at)
+    page = _page(request, question, service)
+    tag = _tag(service, question, page, moment)
+    if unchanged(request, tag):
+        return cached(b"", tag, status=304)
+    html = await run_in_threadpool(_drawn, service, question, page, moment)
+    return _html(html, page.base, {"ETag": tag, "Cache-Control": "no-cache"})
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+async def show_start(request: Request) -> Response:
+    """Show the worker's page: which stations are near, and are they open?"""
+    settings: Settings = request.app.state.settings
+    asked = dict(parse_qsl(_query(request))).get("lang", "")
+    lang = asked if asked in HOME else settings.map_language
+    return _html(start_page(lang, settings))
+
+
+def start_page(lang: str, settings: Settings) -> str:
+    """Return the worker's page.
+
+    Parameters
+    ----------
+    lang : str
+        ``zh`` or ``en``.
+    settings : Settings
+        For the hotline.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    text = dict(HOME[lang])
+    walk = "步行" if lang == "zh" else "on foot"
+    return (
+        environment()
+        .get_template("home.html")
+        .render(
+            lang=lang,
+            t=text,
+            words={"lang": lang, "text": text},
+            walk=walk,
+            hotline=settings.hotline,
+            asset=asset_url,
+        )
+    )
+
+
+@router.api_route("/static/{address}", methods=["GET", "HEAD"])
+async def show_file(address: str) -> Response:
+    """Return a script, style or picture; its address changes with its content."""
+    found = find_static(address)
+    if found is None:
+        raise HTTPException(404)
+    return Response(
+        found.content, media_type=found.media_type, headers={"Cache-Control": _FOREVER}
+    )
