@@ -1,0 +1,488 @@
+"""Who is within the limit of a station, who is not, and why.
+
+Three layers are judged by the same rule: homes (or the published people spread over cells), 100 m
+cells and street pieces. A place is covered when its nearest station that is open on arrival lies
+within the limit. Every place that is not has exactly one cause.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geodata.model import (
+    CLOSED_MS,
+    NO_DATA,
+    ON_NETWORK,
+    BoolArray,
+    FloatArray,
+    Int32Array,
+    Positions,
+)
+from locator.nearest import CAUSES, best_on_arrival, first_lift, take
+from locator.selection import Conditions, Register, Selection, same_stations
+from locator.snap import Exits
+from locator.travel_time import TravelTimes
+
+_MS_PER_MINUTE = 60_000
+_CELL_KM2 = 0.01
+
+
+@dataclass(frozen=True)
+class CoverageRequest:
+    """What is asked.
+
+    Attributes
+    ----------
+    conditions : Conditions
+        What a station must satisfy.
+    minutes : int
+        The limit.
+    at_least : int
+        Covered means so many stations within the limit.
+    slow, fast : float
+        The band of the mode's speed, as multiples of it.
+    """
+
+    conditions: Conditions
+    minutes: int = 15
+    at_least: int = 1
+    slow: float = 1.0
+    fast: float = 1.0
+
+    @property
+    def limit_ms(self) -> int:
+        """Return the limit in milliseconds."""
+        return self.minutes * _MS_PER_MINUTE
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Places of one sort on one network.
+
+    Attributes
+    ----------
+    exits : Exits
+        Times to the ends of their edges.
+    state : array (p,) of uint8
+        As in ``Positions``.
+    region : array (p,) of int32
+        Row of the region table, -1 outside.
+    """
+
+    exits: Exits
+    state: npt.NDArray[np.uint8]
+    region: Int32Array
+
+
+@dataclass(frozen=True)
+class People:
+    """How many live or work at places of a layer; one row a place and group.
+
+    Attributes
+    ----------
+    place : array (r,) of int32
+        Row of the layer; -1 for people whom no place of the layer stands for (off the network).
+    group : array (r,) of int32
+        Row of ``groups``.
+    homes, workers : array (r,) of float64
+        Counts.
+    groups : tuple of str
+        Codes of the groups.
+    exact : bool
+        Counted at the homes themselves, not spread from published cells.
+    """
+
+    place: Int32Array
+    group: Int32Array
+    homes: FloatArray
+    workers: FloatArray
+    groups: tuple[str, ...]
+    exact: bool
+
+
+class Outcome:
+    """What became of the places of one layer. Everything beyond ``ms`` is worked out when asked.
+
+    Parameters
+    ----------
+    layer : Layer
+        The places.
+    register : Register
+        The stations.
+    travel : TravelTimes
+        Times of the mode.
+    request : CoverageRequest
+        What is asked.
+    selection : Selection
+        The stations that satisfy the conditions.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        register: Register,
+        travel: TravelTimes,
+        request: CoverageRequest,
+        selection: Selection,
+    ) -> None:
+        self.layer = layer
+        self._register = register
+        self._travel = travel
+        self._request = request
+        self._selection = selection
+
+    def places(self, rows: npt.NDArray[np.int64]) -> Exits:
+        """Return the exits of some places.
+
+        Parameters
+        ----------
+        rows : array of int64
+            Which.
+
+        Returns
+        -------
+        Exits
+            In the order of ``rows``.
+        """
+        return take(self.layer.exits, rows)
+
+    def _times(self, selection: Selection, scale: float) -> Int32Array:
+        """Return times to the station that decides, at a multiple of the mode's speed."""
+        request = self._request
+        return best_on_arrival(
+            self._travel,
+            self.layer.exits,
+            selection,
+            request.limit_ms,
+            at_least=request.at_least,
+            scale=scale,
+        )
+
+    @cached_property
+    def ms(self) -> Int32Array:
+        """Time to the station that decides (p,), ``CLOSED_MS`` beyond the limit."""
+        return self._times(self._selection, 1.0)
+
+    @cached_property
+    def covered(self) -> BoolArray:
+        """True where a place is within the limit (p,)."""
+        return self.ms < CLOSED_MS
+
+    @cached_property
+    def slow(self) -> BoolArray:
+        """True where a place is covered at the slow end of the band (p,)."""
+        return self._at_speed(self._request.slow)
+
+    @cached_property
+    def fast(self) -> BoolArray:
+        """True where a place is covered at the fast end of the band (p,)."""
+        return self._at_speed(self._request.fast)
+
+    def _at_speed(self, scale: float) -> BoolArray:
+        """Return what is covered at a multiple of the mode's speed."""
+        if scale < 1.0 and self._selection.changing.size == 0:
+            return self.ms <= int(np.floor(self._request.limit_ms * scale + 1e-6))
+        return self._times(self._selection, scale) < CLOSED_MS
+
+    @cached_property
+    def covered_if_unknown_open(self) -> BoolArray:
+        """True where a place is covered if stations with unknown hours are open (p,)."""
+        request = self._request
+        lifted = self._register.select(request.conditions, request.limit_ms, ("hours_unknown",))
+        if same_stations(lifted, self._selection):
+            return self.covered
+        return self._times(lifted, 1.0) < CLOSED_MS
+
+    @cached_property
+    def in_total(self) -> BoolArray:
+        """True for the places that count: all but those without data (p,)."""
+        return self.layer.state != NO_DATA
+
+    @cached_property
+    def cause(self) -> npt.NDArray[np.int8]:
+        """Row of ``CAUSES`` for each place that is not covered, -1 else (p,)."""
+        cause = np.full(self.covered.size, -1, np.int8)
+        left = ~self.covered & self.in_total
+        cause[left] = CAUSES.index("off_network")
+        rows = np.flatnonzero(left & (self.layer.state == ON_NETWORK))
+        if rows.size:
+            why = first_lift(
+                self._register,
+                self._travel,
+                self._request.conditions,
+                self._request.limit_ms,
+                at_least=self._request.at_least,
+            )
+            cause[rows] = why(take(self.layer.exits, rows))
+        return cause
+
+
+def layer_of(travel: TravelTimes, positions: Positions, region: Int32Array) -> Layer:
+    """Return a layer of places.
+
+    Parameters
+    ----------
+    travel : TravelTimes
+        Times of the mode.
+    positions : Positions
+        The places.
+    region : array (p,) of int32
+        Row of the region table, -1 outside.
+
+    Returns
+    -------
+    Layer
+        With exits worked out.
+    """
+    return Layer(travel.exits(positions), positions.state, region)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """One quantity at places, ready to be added up by outcome and by region.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        What became of the places.
+    place : array (r,) of int64
+        Place of each row.
+    weight : array (r,) of float64
+        Quantity of each row.
+    lost : float
+        Quantity whose place is off the network and in no layer.
+    """
+
+    outcome: Outcome
+    place: npt.NDArray[np.int64]
+    weight: FloatArray
+    lost: float = 0.0
+
+    def where(self, mark: BoolArray) -> float:
+        """Return the quantity at marked places.
+
+        Parameters
+        ----------
+        mark : array (p,) of bool
+            Places.
+
+        Returns
+        -------
+        float
+            The sum.
+        """
+        return float(self.weight[mark[self.place]].sum())
+
+    @property
+    def total(self) -> float:
+        """Everything but what has no data."""
+        return self.where(self.outcome.in_total) + self.lost
+
+    @property
+    def covered(self) -> float:
+        """What is within the limit."""
+        return self.where(self.outcome.covered)
+
+    def because(self, cause: str) -> float:
+        """Return what is not covered for one cause.
+
+        Parameters
+        ----------
+        cause : str
+            A word of ``CAUSES``.
+
+        Returns
+        -------
+        float
+            The sum.
+        """
+        lost = self.lost if cause == "off_network" else 0.0
+        return self.where(self.outcome.cause == CAUSES.index(cause)) + lost
+
+    def by_region(self, mark: BoolArray, size: int) -> FloatArray:
+        """Return the quantity at marked places by region, the last entry for none.
+
+        Parameters
+        ----------
+        mark : array (p,) of bool
+            Places.
+        size : int
+            Number of regions.
+
+        Returns
+        -------
+        array (size + 1,) of float64
+            Sums.
+        """
+        rows = mark[self.place]
+        region = self.outcome.layer.region[self.place[rows]]
+        return np.bincount(
+            np.where(region < 0, size, region), weights=self.weight[rows], minlength=size + 1
+        )
+
+
+def people_counts(people: People, outcome: Outcome) -> dict[str, Counts]:
+    """Return homes and workers as counts over a layer.
+
+    Parameters
+    ----------
+    people : People
+        Who is where.
+    outcome : Outcome
+        What became of the places of the same layer.
+
+    Returns
+    -------
+    dict of str to Counts
+        ``homes`` and ``workers``.
+    """
+    return _counts_of(people, outcome, np.ones(people.place.size, np.bool_))
+
+
+def _counts_of(people: People, outcome: Outcome, rows: BoolArray) -> dict[str, Counts]:
+    """Return homes and workers of some rows."""
+    placed = rows & (people.place >= 0)
+    place = people.place[placed].astype(np.int64)
+    return {
+        name: Counts(outcome, place, weight[placed], float(weight[rows & ~placed].sum()))
+        for name, weight in (("homes", people.homes), ("workers", people.workers))
+    }
+
+
+def summarize(
+    people: People | None,
+    outcomes: Mapping[str, Outcome],
+    piece_m: FloatArray,
+    regions: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """Return the figures of an answer, unrounded.
+
+    Parameters
+    ----------
+    people : People or None
+        Who is where; None where nobody gave homes.
+    outcomes : mapping of str to Outcome
+        ``people`` (homes or cells), ``cells`` and ``pieces``.
+    piece_m : array (q,) of float64
+        Lengths of the street pieces (m).
+    regions : sequence of (id, name)
+        The region table.
+
+    Returns
+    -------
+    dict
+        As ``summary`` of the HTTP interface describes.
+    """
+    pieces, cells = outcomes["pieces"], outcomes["cells"]
+    street = Counts(pieces, np.arange(piece_m.size), piece_m / 1000.0)
+    area = Counts(cells, np.arange(cells.covered.size), np.full(cells.covered.size, _CELL_KM2))
+    counts = people_counts(people, outcomes["people"]) if people is not None else {}
+    base = counts.get("homes", street)
+    return {
+        "homes": _person_figures(counts.get("homes")),
+        "workers": _person_figures(counts.get("workers")),
+        "street_km": {"total": street.total, "covered": street.covered},
+        "area_km2": {"total": area.total, "covered": area.covered},
+        "share_covered": _share(base.covered, base.total),
+        "share_of": "homes" if counts else "street_km",
+        "share_covered_if_unknown_open": _share(
+            base.where(base.outcome.covered_if_unknown_open), base.total
+        ),
+        "share_band": {
+            "slow": _share(base.where(base.outcome.slow), base.total),
+            "fast": _share(base.where(base.outcome.fast), base.total),
+        },
+        "groups": _groups(people, outcomes["people"]) if people is not None else {},
+        "regions": _regions(counts, street, regions),
+        "causes": _causes(counts, street),
+        "people": "exact" if people is not None and people.exact else "from cells",
+    }
+
+
+def _share(part: float, whole: float) -> float | None:
+    """Return a share, None of nothing."""
+    return part / whole if whole > 0 else None
+
+
+def _person_figures(counts: Counts | None) -> dict[str, float] | None:
+    """Return the figures of homes or workers."""
+    if counts is None:
+        return None
+    total, covered = counts.total, counts.covered
+    return {
+        "total": total,
+        "covered": covered,
+        "uncovered": total - covered,
+        "unreachable": counts.because("unreachable"),
+        "off_network": counts.because("off_network"),
+        "no_data": counts.where(~counts.outcome.in_total),
+    }
+
+
+def _groups(people: People, outcome: Outcome) -> dict[str, Any]:
+    """Return the figures of every group of workers."""
+    out = {}
+    for number, code in enumerate(people.groups):
+        counts = _counts_of(people, outcome, people.group == number)
+        homes, workers = counts["homes"], counts["workers"]
+        out[code] = {
+            "homes": {"total": homes.total, "covered": homes.covered},
+            "workers": {"total": workers.total, "covered": workers.covered},
+            "share_covered": _share(homes.covered, homes.total),
+        }
+    return out
+
+
+def _regions(
+    counts: Mapping[str, Counts], street: Counts, regions: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Return the figures of every region, and of what lies outside all if anything does."""
+    if not regions:
+        return []
+    table = {
+        name: (
+            part.by_region(part.outcome.in_total, len(regions)),
+            part.by_region(part.outcome.covered, len(regions)),
+        )
+        for name, part in {**counts, "street_km": street}.items()
+    }
+    if "homes" in counts:
+        for name in ("homes", "workers"):
+            table[name][0][-1] += counts[name].lost
+    rows = []
+    for number, (code, name) in enumerate([*regions, ("", "")]):
+        figures = {
+            key: {"total": float(total[number]), "covered": float(covered[number])}
+            for key, (total, covered) in table.items()
+        }
+        if not code and not name and not any(part["total"] for part in figures.values()):
+            continue
+        base = figures.get("homes", figures["street_km"])
+        rows.append(
+            {
+                "id": code,
+                "name": name,
+                "homes": figures.get("homes"),
+                "workers": figures.get("workers"),
+                "street_km": figures["street_km"],
+                "share_covered": _share(base["covered"], base["total"]),
+            }
+        )
+    return rows
+
+
+def _causes(counts: Mapping[str, Counts], street: Counts) -> dict[str, dict[str, float | None]]:
+    """Return the figures of every cause that occurs."""
+    out = {}
+    for cause in CAUSES:
+        row: dict[str, float | None] = {
+            name: counts[name].because(cause) if counts else None for name in ("homes", "workers")
+        }
+        row["street_km"] = street.because(cause)
+        if any(row.values()):
+            out[cause] = row
+    return out

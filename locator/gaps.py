@@ -1,0 +1,347 @@
+"""Uncovered cells as polygons, each with an id, a size and a cause.
+
+A gap is a set of uncovered cells of one region that hang together by their sides. Its polygon is
+the exact outline of the cells; nothing is simplified here.
+"""
+
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pyproj
+import shapely
+from rasterio import features
+from rasterio.transform import Affine
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from geodata.datum import project, unproject
+from geodata.model import CLOSED_MS, BoolArray, Cells, FloatArray, Int32Array, Int64Array
+from locator.coverage import Outcome
+from locator.nearest import CAUSES
+from locator.selection import Selection
+from locator.travel_time import UNLIMITED_MS, Found, TravelTimes
+
+#: Edge of a cell (m).
+CELL_M = 100.0
+
+_NO_CAUSE = -1
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Gaps, the one with most workers first.
+
+    Attributes
+    ----------
+    id : array (g,) of object
+        Region and lattice index of the heaviest cell.
+    region : array (g,) of int32
+        Row of the region table, -1 outside.
+    area_km2, homes, workers : array (g,) of float64
+        Size; people are NaN where nobody gave homes.
+    nearest_ms : array (g,) of int32
+        From the heaviest cell to the nearest station that satisfies the conditions, at any
+        distance; ``CLOSED_MS`` where there is none.
+    nearest_station : array (g,) of int32
+        Row of the station table, -1 where there is none.
+    detour_ratio : array (g,) of float64
+        Way over straight line to that station, NaN where there is none.
+    cause : array (g,) of object
+        The cause of most workers (of most cells, where there are no people).
+    also : list of tuple of str
+        The other causes found in the gap, the heaviest first.
+    geometry : array (g,) of object
+        Polygons in EPSG:4326.
+    region_ids : array of object
+        Ids of the region table.
+    station_ids : array of object
+        Ids of the station table.
+    """
+
+    id: npt.NDArray[np.object_]
+    region: Int32Array
+    area_km2: FloatArray
+    homes: FloatArray
+    workers: FloatArray
+    nearest_ms: Int32Array
+    nearest_station: Int32Array
+    detour_ratio: FloatArray
+    cause: npt.NDArray[np.object_]
+    also: list[tuple[str, ...]]
+    geometry: npt.NDArray[np.object_]
+    region_ids: npt.NDArray[np.object_] = field(repr=False)
+    station_ids: npt.NDArray[np.object_] = field(repr=False)
+
+    def to_geodataframe(self) -> gpd.GeoDataFrame:
+        """Return one row a gap.
+
+        Returns
+        -------
+        GeoDataFrame
+            EPSG:4326; ``nearest_seconds`` is NaN and ``nearest_station`` empty where no station
+            can be reached.
+        """
+        seconds = np.where(self.nearest_ms < CLOSED_MS, self.nearest_ms / 1000, np.nan)
+        return gpd.GeoDataFrame(
+            {
+                "id": self.id,
+                "region": _named(self.region_ids, self.region),
+                "area_km2": self.area_km2,
+                "homes": self.homes,
+                "workers": self.workers,
+                "nearest_seconds": seconds,
+                "nearest_station": _named(self.station_ids, self.nearest_station),
+                "cause": self.cause,
+                "also": [";".join(words) for words in self.also],
+                "detour_ratio": self.detour_ratio,
+            },
+            geometry=self.geometry,
+            crs=4326,
+        )
+
+
+@dataclass(frozen=True)
+class CellWeights:
+    """People of the cells, where they are known.
+
+    Attributes
+    ----------
+    homes, workers : array (c,) of float64
+        Sums by cell; None where nobody gave homes.
+    """
+
+    homes: FloatArray | None = None
+    workers: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Places:
+    """What the cells of a gap are measured with.
+
+    Attributes
+    ----------
+    cells : Cells
+        The cells of the mode.
+    crs : CRS
+        Of their lattice.
+    region_ids, station_ids : array of object
+        Ids of the tables.
+    station_lon, station_lat : array of float64
+        Where the stations lie.
+    """
+
+    cells: Cells
+    crs: pyproj.CRS
+    region_ids: npt.NDArray[np.object_]
+    station_ids: npt.NDArray[np.object_]
+    station_lon: FloatArray
+    station_lat: FloatArray
+
+
+def components(cells: Cells, mark: BoolArray) -> tuple[int, Int32Array]:
+    """Group marked cells of one region that hang together by their sides.
+
+    Parameters
+    ----------
+    cells : Cells
+        The lattice.
+    mark : array (c,) of bool
+        Cells to group.
+
+    Returns
+    -------
+    tuple
+        Number of groups, and the group of each marked cell, in cell order.
+    """
+    which = np.flatnonzero(mark)
+    column, row = cells.column[which].astype(np.int64), cells.row[which].astype(np.int64)
+    key = (column << 32) + row
+    order = np.argsort(key)
+    tails, heads = [], []
+    for step in (1, 1 << 32):
+        at = np.searchsorted(key[order], key + step)
+        at = np.minimum(at, key.size - 1)
+        mate = order[at] if key.size else at
+        beside = (key[mate] == key + step) & (cells.region[which][mate] == cells.region[which])
+        tails.append(np.flatnonzero(beside))
+        heads.append(mate[beside])
+    tail, head = np.concatenate(tails), np.concatenate(heads)
+    graph = coo_array((np.ones(tail.size, np.int8), (tail, head)), shape=(which.size,) * 2)
+    count, label = connected_components(graph.tocsr(), directed=False)
+    return count, label.astype(np.int32)
+
+
+def outlines(
+    cells: Cells, mark: BoolArray, label: Int32Array, crs: pyproj.CRS
+) -> npt.NDArray[np.object_]:
+    """Return the exact outline of each group of cells.
+
+    Parameters
+    ----------
+    cells : Cells
+        The lattice.
+    mark : array (c,) of bool
+        The cells that were grouped.
+    label : array of int32
+        Group of each marked cell.
+    crs : CRS
+        Of the lattice.
+
+    Returns
+    -------
+    array (g,) of object
+        Polygons in EPSG:4326.
+    """
+    if label.size == 0:
+        return np.empty(0, object)
+    column, row = cells.column[mark], cells.row[mark]
+    west, south = int(column.min()), int(row.min())
+    raster = np.zeros((int(row.max()) - south + 1, int(column.max()) - west + 1), np.int32)
+    raster[row - south, column - west] = label + 1
+    grid = Affine(CELL_M, 0.0, west * CELL_M, 0.0, CELL_M, south * CELL_M)
+    shapes = features.shapes(raster, mask=raster > 0, connectivity=4, transform=grid)
+    out = np.empty(int(label.max()) + 1, object)
+    for shape, value in shapes:
+        shell, *holes = shape["coordinates"]
+        out[int(value) - 1] = shapely.Polygon(shell, holes)
+
+    def to_degrees(xy: FloatArray) -> FloatArray:
+        return np.column_stack(unproject(xy[:, 0], xy[:, 1], crs))
+
+    degrees: npt.NDArray[np.object_] = shapely.orient_polygons(shapely.transform(out, to_degrees))
+    return degrees
+
+
+def find(
+    places: Places,
+    outcome: Outcome,
+    travel: TravelTimes,
+    selection: Selection,
+    people: CellWeights,
+) -> Gaps:
+    """Return the gaps of an answer.
+
+    Parameters
+    ----------
+    places : Places
+        The cells and what names them.
+    outcome : Outcome
+        What became of the cells.
+    travel : TravelTimes
+        Times of the mode.
+    selection : Selection
+        The stations that satisfy the conditions.
+    people : CellWeights
+        Who is in the cells.
+
+    Returns
+    -------
+    Gaps
+        By workers, then area, then id.
+    """
+    cells, mark = places.cells, ~outcome.covered & outcome.in_total
+    which = np.flatnonzero(mark)
+    count, label = components(cells, mark)
+    size = np.bincount(label, minlength=count)
+    heaviest = which[_heaviest(cells, which, label, people.workers)]
+    workers, homes = (
+        np.full(count, np.nan) if sums is None else np.bincount(label, sums[which], count)
+        for sums in (people.workers, people.homes)
+    )
+    weight = np.ones(which.size) if people.workers is None else people.workers[which] + 1e-9
+    cause, also = _causes(label, outcome.cause[which], weight, count)
+    found = _anywhere(travel, outcome, selection, heaviest)
+    region = cells.region[heaviest]
+    names = _named(places.region_ids, region)
+    ids = np.array(
+        [
+            f"{name or 'none'}-{column}-{row}"
+            for name, column, row in zip(
+                names, cells.column[heaviest], cells.row[heaviest], strict=True
+            )
+        ],
+        object,
+    )
+    area = size * (CELL_M / 1000) ** 2
+    order = np.lexsort((ids.astype(str), -area, -np.nan_to_num(workers)))
+    return Gaps(
+        id=ids[order],
+        region=region[order],
+        area_km2=area[order],
+        homes=homes[order],
+        workers=workers[order],
+        nearest_ms=found.ms[order, 0],
+        nearest_station=found.station[order, 0],
+        detour_ratio=_detour(places, heaviest[order], found, order),
+        cause=cause[order],
+        also=[also[i] for i in order],
+        geometry=outlines(cells, mark, label, places.crs)[order],
+        region_ids=places.region_ids,
+        station_ids=places.station_ids,
+    )
+
+
+def _heaviest(
+    cells: Cells, which: Int64Array, label: Int32Array, workers: FloatArray | None
+) -> Int64Array:
+    """Return the cell of most workers of each group; of equal ones the most central."""
+    column, row = cells.column[which].astype(np.float64), cells.row[which].astype(np.float64)
+    size = np.maximum(np.bincount(label), 1)
+    centre_x, centre_y = (np.bincount(label, part) / size for part in (column, row))
+    off = np.round((column - centre_x[label]) ** 2 + (row - centre_y[label]) ** 2, 6)
+    weight = np.zeros(which.size) if workers is None else np.round(workers[which], 6)
+    order = np.lexsort((row, column, off, -weight, label))
+    first = np.ones(order.size, np.bool_)
+    first[1:] = label[order][1:] != label[order][:-1]
+    return order[first]
+
+
+def _causes(
+    label: Int32Array, cause: npt.NDArray[np.int8], weight: FloatArray, count: int
+) -> tuple[npt.NDArray[np.object_], list[tuple[str, ...]]]:
+    """Return the heaviest cause of each group and the others in it."""
+    table = np.bincount(
+        label * len(CAUSES) + cause, weights=weight, minlength=count * len(CAUSES)
+    ).reshape(count, len(CAUSES))
+    ranked = np.argsort(-table, axis=1, kind="stable")
+    words = np.array(CAUSES, object)
+    present = np.take_along_axis(table, ranked, axis=1) > 0
+    also = [
+        tuple(words[ranked[i, 1:][present[i, 1:]]])
+        for i in range(count)
+    ]
+    return words[ranked[:, 0]], also
+
+
+def _anywhere(
+    travel: TravelTimes, outcome: Outcome, selection: Selection, rows: Int64Array
+) -> Found:
+    """Return the nearest station of the selection for some places, at any distance."""
+    stations = selection.stations
+    always = Selection.always(stations, selection.indptr.size - 1, UNLIMITED_MS)
+    return travel.k_best(outcome.places(rows), always, 1, UNLIMITED_MS)
+
+
+def _detour(
+    places: Places, cell: Int64Array, found: Found, order: Int64Array
+) -> FloatArray:
+    """Return way over straight line from cells to their stations, NaN where there is none."""
+    station, mm = found.station[order, 0], found.mm[order, 0]
+    there = station >= 0
+    out = np.full(cell.size, np.nan)
+    x = (places.cells.column[cell[there]] + 0.5) * CELL_M
+    y = (places.cells.row[cell[there]] + 0.5) * CELL_M
+    to = station[there]
+    to_x, to_y = project(places.station_lon[to], places.station_lat[to], places.crs)
+    straight = np.hypot(to_x - x, to_y - y)
+    out[there] = mm[there] / 1000 / np.maximum(straight, 1.0)
+    return out
+
+
+def _named(ids: npt.NDArray[np.object_], rows: Int32Array) -> npt.NDArray[np.object_]:
+    """Return ids of rows, empty for -1."""
+    if ids.size == 0:
+        return np.full(rows.size, "", object)
+    return np.where(rows >= 0, ids[np.maximum(rows, 0)], "")

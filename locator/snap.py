@@ -1,0 +1,273 @@
+"""From places to positions on an edge of the network, and the times between the two.
+
+A place goes to the nearest point of a segment open to the mode, by perpendicular foot. The access
+leg is walked and counted. Small islands of street are passed over where the main network is hardly
+farther, and a leg that crosses water, railway or motorway is not taken where another is in reach.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from geodata.model import (
+    CLOSED_MS,
+    NO_DATA,
+    OFF_NETWORK,
+    ON_NETWORK,
+    SNAP_LIMIT_M,
+    FloatArray,
+    Int32Array,
+    Network,
+    Positions,
+)
+from locator import _snap_kernels
+
+#: A component with less street than this (m) is an island that may be passed over …
+ISLAND_M = 300.0
+#: … if the main network lies at most this much farther (m).
+ISLAND_HANDICAP_M = 30.0
+#: Speed of the access leg (km/h), whatever the mode: it is walked.
+ACCESS_KPH = 4.0
+
+_CELL_M = 200.0
+_MS_PER_HOUR_KM = 3600.0
+
+
+class Grid(NamedTuple):
+    """Lines by the cells of a lattice in degrees, as the kernels want them."""
+
+    west: float
+    south: float
+    width: float
+    height: float
+    columns: int
+    rows: int
+    indptr: npt.NDArray[np.int64]
+    item: Int32Array
+
+
+def _grid(lines: FloatArray, bounds: tuple[float, float, float, float]) -> Grid:
+    """Return the lattice over ``bounds`` (west, south, east, north) filled with the lines."""
+    west, south, east, north = bounds
+    per_lon, per_lat = _snap_kernels.metres_per_degree((south + north) / 2)
+    most = max(4 * len(lines), 250_000)
+    area = max((east - west) * per_lon * (north - south) * per_lat, 1.0)
+    cell_m = max(_CELL_M, float(np.sqrt(area / most)))
+    width, height = cell_m / per_lon, cell_m / per_lat
+    columns, rows = int((east - west) / width) + 1, int((north - south) / height) + 1
+    lattice = (west, south, width, height, columns, rows)
+    return Grid(*lattice, *_snap_kernels.line_grid(lines, *lattice))
+
+
+@dataclass(frozen=True)
+class Exits:
+    """Times between positions and the two ends of their edge, arrays of one length.
+
+    Attributes
+    ----------
+    edge, u, v : array of int32
+        Edge and its end junctions; ``edge`` is -1 (and ``u``, ``v`` 0) off the network.
+    u_ms, v_ms : array of int32
+        Time between position and end, access leg included; ``CLOSED_MS`` where closed.
+    segment, fraction, access_ms : arrays
+        As in ``Positions``.
+    u_mm, v_mm, access_mm : array of int32
+        Lengths, access leg included.
+    """
+
+    edge: Int32Array
+    u: Int32Array
+    v: Int32Array
+    u_ms: Int32Array
+    v_ms: Int32Array
+    segment: Int32Array
+    fraction: FloatArray
+    access_ms: Int32Array
+    u_mm: Int32Array
+    v_mm: Int32Array
+    access_mm: Int32Array
+
+    @property
+    def times(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """Return what the kernels call ``exits``."""
+        return (
+            self.edge,
+            self.u,
+            self.v,
+            self.u_ms,
+            self.v_ms,
+            self.segment,
+            self.fraction,
+            self.access_ms,
+        )
+
+    @property
+    def lengths(self) -> tuple[Int32Array, Int32Array, Int32Array]:
+        """Return what the kernels call ``lengths``."""
+        return self.u_mm, self.v_mm, self.access_mm
+
+
+def access_times(metres: npt.ArrayLike) -> Int32Array:
+    """Return the time of walked access legs.
+
+    Parameters
+    ----------
+    metres : array_like (p,)
+        Lengths (m), NaN where there is no leg.
+
+    Returns
+    -------
+    array (p,) of int32
+        Milliseconds at ``ACCESS_KPH``, rounded up; 0 for NaN.
+    """
+    exact = np.nan_to_num(np.asarray(metres, np.float64)) * _MS_PER_HOUR_KM / ACCESS_KPH
+    return np.ceil(exact).astype(np.int32)
+
+
+def segment_lengths_mm(network: Network) -> tuple[Int32Array, Int32Array]:
+    """Return each segment's length and the length of its edge before it, both in mm.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    tuple of array (s,) of int32
+        ``mm`` and ``before_mm``.
+    """
+    mm = np.round(network.segment_m * 1000).astype(np.int64)
+    total = np.concatenate(([0], np.cumsum(mm)))[:-1]
+    before = total - total[network.edge_indptr[network.segment_edge]]
+    return mm.astype(np.int32), before.astype(np.int32)
+
+
+def exits(network: Network, positions: Positions, *, towards: bool = True) -> Exits:
+    """Return the times from positions to the ends of their edges, or from the ends to them.
+
+    Parameters
+    ----------
+    network : Network
+        The network the positions lie on.
+    positions : Positions
+        Snapped places.
+    towards : bool
+        True: from the position to the ends (workers leaving). False: from the ends to the position
+        (stations being reached).
+
+    Returns
+    -------
+    Exits
+        One row a position; off the network ``edge`` is -1 and both times ``CLOSED_MS``.
+    """
+    on = positions.state == ON_NETWORK
+    segment = np.where(on, positions.segment, 0)
+    edge = network.segment_edge[segment]
+    last = network.edge_indptr[edge + 1] - 1
+    f = positions.fraction
+    up, down = (1.0 - f, f) if towards else (f, 1.0 - f)
+    with_v, with_u = network.segment_forward_ms, network.segment_backward_ms
+    before_v, before_u = network.forward_before_ms, network.backward_before_ms
+    if towards:
+        v_ms = before_v[last].astype(np.int64) + with_v[last] - before_v[segment] - with_v[segment]
+        u_ms = before_u[segment].astype(np.int64)
+        part_v, part_u = np.ceil(up * with_v[segment]), np.ceil(down * with_u[segment])
+    else:
+        v_ms = before_u[last].astype(np.int64) + with_u[last] - before_u[segment] - with_u[segment]
+        u_ms = before_v[segment].astype(np.int64)
+        part_v, part_u = np.ceil(down * with_u[segment]), np.ceil(up * with_v[segment])
+    closed_v = (with_v if towards else with_u)[segment] >= CLOSED_MS
+    closed_u = (with_u if towards else with_v)[segment] >= CLOSED_MS
+    v_ms = np.where(closed_v | ~on, CLOSED_MS, v_ms + part_v.astype(np.int64) + positions.access_ms)
+    u_ms = np.where(closed_u | ~on, CLOSED_MS, u_ms + part_u.astype(np.int64) + positions.access_ms)
+    mm, before_mm = segment_lengths_mm(network)
+    access_mm = np.round(np.nan_to_num(positions.access_m).astype(np.float64) * 1000)
+    here = before_mm[segment] + np.round(f * mm[segment]) + access_mm
+    whole = before_mm[last].astype(np.int64) + mm[last] + 2 * access_mm
+    return Exits(
+        edge=np.where(on, edge, -1).astype(np.int32),
+        u=np.where(on, network.edge_u[edge], 0).astype(np.int32),
+        v=np.where(on, network.edge_v[edge], 0).astype(np.int32),
+        u_ms=u_ms.astype(np.int32),
+        v_ms=v_ms.astype(np.int32),
+        segment=segment.astype(np.int32),
+        fraction=f,
+        access_ms=positions.access_ms,
+        u_mm=here.astype(np.int32),
+        v_mm=(whole - here).astype(np.int32),
+        access_mm=access_mm.astype(np.int32),
+    )
+
+
+class Snapper:
+    """Finds the street point of places, for one network.
+
+    Parameters
+    ----------
+    network : Network
+        Streets of one mode.
+    barrier_lines : array (b, 4) of float64, optional
+        Water, railway and motorway pieces ``lon1, lat1, lon2, lat2``.
+    """
+
+    def __init__(self, network: Network, barrier_lines: FloatArray | None = None) -> None:
+        barriers = np.empty((0, 4)) if barrier_lines is None else np.ascontiguousarray(barrier_lines)
+        snappable = np.flatnonzero(network.segment_snappable)
+        self._segment = snappable.astype(np.int32)
+        self._lines = np.ascontiguousarray(network.segment_line[snappable])
+        component_m = network.component_m[
+            network.component[network.edge_u[network.segment_edge[snappable]]]
+        ]
+        small = (component_m < ISLAND_M) & (network.component_m.max() >= ISLAND_M)
+        self._handicap = np.where(small, ISLAND_HANDICAP_M, 0.0)
+        lon, lat = network.segment_line[:, [0, 2]], network.segment_line[:, [1, 3]]
+        self._bounds = (lon.min(), lat.min(), lon.max(), lat.max())
+        self._grid = _grid(self._lines, self._bounds)
+        self._barriers = barriers
+        self._barrier_grid = _grid(barriers, self._bounds)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return the extent of the streets: west, south, east, north (degrees)."""
+        return self._bounds
+
+    def snap(
+        self, lon: npt.ArrayLike, lat: npt.ArrayLike, *, limit_m: float = SNAP_LIMIT_M
+    ) -> Positions:
+        """Snap places to the network.
+
+        Parameters
+        ----------
+        lon, lat : array_like (p,)
+            WGS-84 degrees.
+        limit_m : float
+            A street farther than this is none (m).
+
+        Returns
+        -------
+        Positions
+            One row a place: ``OFF_NETWORK`` where no street is within the limit, ``NO_DATA``
+            farther than the limit outside the streets' extent, or where a coordinate is not
+            finite.
+        """
+        x, y = np.atleast_1d(np.asarray(lon, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))
+        line, fraction, metres = _snap_kernels.nearest_street(
+            x, y, self._lines, self._handicap, self._grid, self._barriers, self._barrier_grid, limit_m
+        )
+        west, south, east, north = self._bounds
+        per_lon, per_lat = _snap_kernels.metres_per_degree((south + north) / 2)
+        out_x = np.maximum(np.maximum(west - x, x - east), 0.0) * per_lon
+        out_y = np.maximum(np.maximum(south - y, y - north), 0.0) * per_lat
+        near = np.hypot(out_x, out_y) <= limit_m
+        state = np.where(line >= 0, ON_NETWORK, np.where(near, OFF_NETWORK, NO_DATA))
+        found = np.where(line >= 0, self._segment[np.maximum(line, 0)], -1)
+        return Positions(
+            segment=found.astype(np.int32),
+            fraction=fraction,
+            access_m=metres.astype(np.float32),
+            access_ms=access_times(metres),
+            state=state.astype(np.uint8),
+        )

@@ -1,0 +1,512 @@
+"""Travel times between places and stations on one network.
+
+Stations are few: the search starts from all of them at once, on the reversed arcs, and labels every
+junction with its nearest ones. A place then only looks at the two ends of its edge and at stations
+on the edge itself. Labels are kept per set of stations.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geodata.model import CLOSED_MS, BoolArray, Int32Array, Int64Array, Network, Positions
+from locator import _kernels
+from locator.selection import Selection
+from locator.snap import Exits, exits, segment_lengths_mm
+
+#: Most entries kept of stations that change state while one walks; beyond it, places search.
+MOST_PASSING = 8_000_000
+#: Labels for more stations than this are not kept for all nodes; places search instead.
+MOST_LABELS = 8
+#: Bytes of labels kept per mode.
+CACHE_BYTES = 96_000_000
+_EPSILON = 1e-6
+
+#: No limit (ms): longer than any trip.
+UNLIMITED_MS = CLOSED_MS - 1
+
+
+class Found(NamedTuple):
+    """The k nearest stations of places, by (time, station): arrays (p, k).
+
+    ``station`` is -1, ``ms`` and ``mm`` are ``CLOSED_MS`` where there are fewer.
+    """
+
+    station: Int32Array
+    ms: Int32Array
+    mm: Int64Array
+
+
+class Passing(NamedTuple):
+    """Stations that change state, at every junction that they reach (CSR by junction)."""
+
+    indptr: Int32Array
+    station: Int32Array
+    ms: Int32Array
+    mm: Int32Array
+
+
+class Seeds(NamedTuple):
+    """Times from the junctions beside stations to the stations."""
+
+    node: Int32Array
+    station: Int32Array
+    ms: Int32Array
+    mm: Int32Array
+
+    @property
+    def key(self) -> Int64Array:
+        """Labels of the seeds."""
+        return (self.ms.astype(np.int64) << _kernels.STATION_BITS) | self.station
+
+
+class _Cache:
+    """Values by key, the least recently used leaving first once the bytes are too many."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._most = most_bytes
+        self._bytes = 0
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return the value of a key, made if it is not there."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+        value = make()
+        size = _bytes(value)
+        self._kept[key] = (value, size)
+        self._bytes += size
+        while self._bytes > self._most and len(self._kept) > 1:
+            _, (_, freed) = self._kept.popitem(last=False)
+            self._bytes -= freed
+        return value
+
+
+def _bytes(value: object) -> int:
+    """Return the size of an array or a tuple of arrays."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, tuple):
+        return sum(_bytes(part) for part in value)
+    return 0
+
+
+@dataclass(frozen=True)
+class _OnEdge:
+    """Stations by the edge on which they lie (CSR)."""
+
+    indptr: Int32Array
+    station: Int32Array
+
+
+class TravelTimes:
+    """Travel times of one mode to the stations of a register.
+
+    Parameters
+    ----------
+    network : Network
+        Streets of the mode.
+    stations : Positions
+        Where the stations lie on it.
+    """
+
+    def __init__(self, network: Network, stations: Positions) -> None:
+        self.network = network
+        self.stations = stations
+        self.entries = exits(network, stations, towards=False)
+        mm, before_mm = segment_lengths_mm(network)
+        self._ways = (
+            network.segment_forward_ms,
+            network.segment_backward_ms,
+            network.forward_before_ms,
+            network.backward_before_ms,
+            mm,
+            before_mm,
+        )
+        self._in = _packed(network.in_indptr, network.in_node, network.in_ms)
+        self._out = _packed(network.out_indptr, network.out_node, network.out_ms)
+        entries = self.entries
+        self._ends = (
+            entries.u,
+            entries.v,
+            entries.u_ms,
+            entries.v_ms,
+            entries.u_mm,
+            entries.v_mm,
+        )
+        self._bucket_shift = _bucket_shift(network)
+        self._cache = _Cache(CACHE_BYTES)
+
+    def exits(self, positions: Positions) -> Exits:
+        """Return the times from positions to the ends of their edges.
+
+        Parameters
+        ----------
+        positions : Positions
+            Places on this network.
+
+        Returns
+        -------
+        Exits
+            One row a place.
+        """
+        return exits(self.network, positions)
+
+    def seeds(self, stations: Int32Array) -> Seeds:
+        """Return the times from the ends of stations' edges to the stations.
+
+        Parameters
+        ----------
+        stations : array of int32
+            Station indices.
+
+        Returns
+        -------
+        Seeds
+            Up to two rows a station, sorted by station.
+        """
+        entries = self.entries
+        node = np.column_stack((entries.u[stations], entries.v[stations])).ravel()
+        ms = np.column_stack((entries.u_ms[stations], entries.v_ms[stations])).ravel()
+        mm = np.column_stack((entries.u_mm[stations], entries.v_mm[stations])).ravel()
+        keep = ms < CLOSED_MS
+        return Seeds(node[keep], np.repeat(stations, 2)[keep], ms[keep], mm[keep])
+
+    def _shift(self, limit_ms: int) -> int:
+        """Return the bucket width, with at most about 2 ** 17 buckets."""
+        return max(self._bucket_shift, int(limit_ms).bit_length() - 17)
+
+    def _nearest(self, stations: Int32Array, limit_ms: int) -> Int64Array:
+        """Return the key of the nearest of some stations for every junction (n,)."""
+
+        def search() -> Int64Array:
+            seeds = self.seeds(stations)
+            labels: Int64Array = _kernels.nearest_labels(
+                *self._in, seeds.node, seeds.key, limit_ms, self._shift(limit_ms)
+            )
+            return labels
+
+        keys: Int64Array = self._cache.get(("nearest", stations.tobytes(), limit_ms), search)
+        return keys
+
+    def nearest(self, stations: Int32Array, limit_ms: int) -> tuple[Int32Array, Int32Array]:
+        """Return the nearest of some stations for every junction.
+
+        Parameters
+        ----------
+        stations : array of int32
+            Station indices.
+        limit_ms : int
+            Longest time.
+
+        Returns
+        -------
+        tuple of array (n,) of int32
+            Station (-1: none) and time (``CLOSED_MS``: none); the lower index wins a tie.
+        """
+        return _unpacked(self._nearest(stations, limit_ms))
+
+    def _k_nearest(self, stations: Int32Array, k: int, limit_ms: int) -> Int64Array:
+        """Return the keys of the k nearest of some stations for every junction (n, k)."""
+
+        def search() -> Int64Array:
+            seeds = self.seeds(stations)
+            labels: Int64Array = _kernels.k_nearest_labels(
+                *self._in, seeds.node, seeds.key, k, limit_ms, self._shift(limit_ms)
+            )
+            return labels
+
+        keys: Int64Array = self._cache.get(("k", k, stations.tobytes(), limit_ms), search)
+        return keys
+
+    def k_nearest(
+        self, stations: Int32Array, k: int, limit_ms: int
+    ) -> tuple[Int32Array, Int32Array]:
+        """Return the k nearest distinct stations for every junction.
+
+        Parameters
+        ----------
+        stations : array of int32
+            Station indices.
+        k : int
+            How many.
+        limit_ms : int
+            Longest time.
+
+        Returns
+        -------
+        tuple of array (n, k) of int32
+            Stations and times, padded with -1 and ``CLOSED_MS``.
+        """
+        return _unpacked(self._k_nearest(stations, k, limit_ms))
+
+    def passing(self, stations: Int32Array, limit_ms: int) -> Passing | None:
+        """Return, for every junction, all of some stations within the limit.
+
+        Parameters
+        ----------
+        stations : array of int32
+            Station indices, those that change state.
+        limit_ms : int
+            Longest time.
+
+        Returns
+        -------
+        Passing or None
+            None when the rows would be more than ``MOST_PASSING``.
+        """
+
+        def search() -> Passing | tuple[()]:
+            net, seeds = self.network, self.seeds(stations)
+            counts = np.bincount(
+                np.searchsorted(stations, seeds.station), minlength=stations.size
+            )
+            seed_indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+            limits = np.full(stations.size, limit_ms, np.int32)
+            fits, node, which, ms, mm = _kernels.station_reach(
+                *self._in,
+                net.in_mm,
+                seed_indptr,
+                seeds.node,
+                seeds.ms,
+                seeds.mm,
+                limits,
+                MOST_PASSING,
+            )
+            return _by_node(net.lon.size, node, stations[which], ms, mm) if fits else ()
+
+        rows: Passing | tuple[()] = self._cache.get(
+            ("passing", stations.tobytes(), limit_ms), search
+        )
+        return rows if isinstance(rows, Passing) else None
+
+    def reachable(self, stations: Int32Array, places: Exits) -> BoolArray:
+        """Mark the places from which some station can be reached in any time.
+
+        Parameters
+        ----------
+        stations : array of int32
+            Station indices.
+        places : Exits
+            Places on this network.
+
+        Returns
+        -------
+        array (p,) of bool
+            False off the network.
+        """
+        return self.best(places, stations, UNLIMITED_MS) < CLOSED_MS
+
+    def best(self, places: Exits, stations: Int32Array, limit_ms: int) -> Int32Array:
+        """Return the time from places to the nearest of some stations.
+
+        Parameters
+        ----------
+        places : Exits
+            Places on this network.
+        stations : array of int32
+            Station indices.
+        limit_ms : int
+            Longest time.
+
+        Returns
+        -------
+        array (p,) of int32
+            Milliseconds; ``CLOSED_MS`` beyond the limit or off the network.
+        """
+        keys = self._nearest(stations, limit_ms)
+        on_edge = self._on_edge(stations)
+        rows = on_edge.station
+        times: Int32Array = _kernels.best_time(
+            places.times,
+            keys,
+            (
+                on_edge.indptr,
+                self.entries.segment[rows],
+                self.entries.fraction[rows],
+                self.entries.access_ms[rows],
+            ),
+            self._ways,
+            limit_ms,
+        )
+        return times
+
+    def k_best(
+        self, places: Exits, selection: Selection, k: int, limit_ms: int, *, scale: float = 1.0
+    ) -> Found:
+        """Return the k nearest stations of each place that may be reached when one arrives.
+
+        Parameters
+        ----------
+        places : Exits
+            Places on this network.
+        selection : Selection
+            Stations and their arrival windows.
+        k : int
+            How many.
+        limit_ms : int
+            Longest time, at most the selection's horizon.
+        scale : float
+            Speed as a multiple of the mode's; times are divided by it and rounded up.
+
+        Returns
+        -------
+        Found
+            Arrays (p, k), sorted by (time, station), padded with -1 and ``CLOSED_MS``.
+        """
+        reach_ms = int(np.floor(limit_ms * scale + _EPSILON))
+        passing = None
+        if k <= MOST_LABELS:
+            passing = self.passing(selection.changing, reach_ms)
+        if passing is None:
+            return self._search(places, selection, k, limit_ms, scale)
+        keys = self._k_nearest(selection.steady, k, reach_ms)
+        return _found(
+            _kernels.k_best(
+                places.times,
+                places.lengths,
+                keys,
+                passing,
+                self._on_edge_rows(selection),
+                selection.windows,
+                self._ways,
+                (*self._out, self.network.out_mm),
+                self._ends,
+                k,
+                limit_ms,
+                float(scale),
+            )
+        )
+
+    def to_station(self, station: int) -> Int32Array:
+        """Return the time from every junction to one station, at any distance.
+
+        Parameters
+        ----------
+        station : int
+            Row of the station.
+
+        Returns
+        -------
+        array (n,) of int32
+            Milliseconds, ``CLOSED_MS`` where there is no way.
+        """
+        return self.nearest(np.array([station], np.int32), UNLIMITED_MS)[1]
+
+    def along_edge(self, places: Exits, place: int, station: int) -> int:
+        """Return the time from a place to a station along the edge they share.
+
+        Parameters
+        ----------
+        places : Exits
+            Places on this network.
+        place : int
+            Row of the place.
+        station : int
+            Row of the station.
+
+        Returns
+        -------
+        int
+            Milliseconds, ``CLOSED_MS`` if they share none or it is closed in that direction.
+        """
+        entries = self.entries
+        if places.edge[place] != entries.edge[station]:
+            return CLOSED_MS
+        here = places.segment[place], places.fraction[place]
+        there = entries.segment[station], entries.fraction[station]
+        time, _ = _kernels.along_edge(*here, *there, self._ways)
+        access = int(places.access_ms[place]) + int(entries.access_ms[station])
+        return min(int(time) + access, CLOSED_MS)
+
+    def _search(
+        self, places: Exits, selection: Selection, k: int, limit_ms: int, scale: float
+    ) -> Found:
+        """Answer ``k_best`` by a search from each place."""
+        net, seeds = self.network, self.seeds(selection.stations)
+        order = np.lexsort((seeds.station, seeds.node))
+        indptr = _indptr(seeds.node, net.lon.size)
+        return _found(
+            _kernels.k_search(
+                places.times,
+                places.lengths,
+                (*self._out, net.out_mm),
+                (indptr, seeds.station[order], seeds.ms[order], seeds.mm[order]),
+                self._on_edge_rows(selection),
+                selection.windows,
+                self._ways,
+                k,
+                limit_ms,
+                float(scale),
+            )
+        )
+
+    def _on_edge(self, stations: Int32Array) -> _OnEdge:
+        """Return the stations by edge; those off the network fall out."""
+
+        def group() -> tuple[Int32Array, Int32Array]:
+            edge = self.entries.edge[stations]
+            on = stations[edge >= 0]
+            edge = edge[edge >= 0]
+            order = np.argsort(edge, kind="stable")
+            return _indptr(edge, self.network.edge_u.size), on[order]
+
+        return _OnEdge(*self._cache.get(("edge", stations.tobytes()), group))
+
+    def _on_edge_rows(self, selection: Selection) -> tuple[Any, ...]:
+        """Return what ``k_best`` wants to know of stations on edges."""
+        on_edge = self._on_edge(selection.stations)
+        rows, entries = on_edge.station, self.entries
+        return (
+            on_edge.indptr,
+            rows,
+            entries.segment[rows],
+            entries.fraction[rows],
+            entries.access_ms[rows],
+            entries.access_mm[rows],
+        )
+
+
+def _packed(indptr: Int32Array, node: Int32Array, ms: Int32Array) -> tuple[Int32Array, Int64Array]:
+    """Return a CSR whose arcs hold time and node in one integer."""
+    return indptr, (ms.astype(np.int64) << 32) | node
+
+
+def _unpacked(keys: Int64Array) -> tuple[Int32Array, Int32Array]:
+    """Return stations and times of keys."""
+    none = keys == _kernels.NO_KEY
+    station = np.where(none, -1, keys & _kernels.STATION_MASK).astype(np.int32)
+    return station, (keys >> _kernels.STATION_BITS).astype(np.int32)
+
+
+def _found(rows: tuple[Int64Array, Int64Array]) -> Found:
+    """Return what a kernel found, unpacked."""
+    keys, mm = rows
+    return Found(*_unpacked(keys), mm)
+
+
+def _bucket_shift(network: Network) -> int:
+    """Return the bucket width as a power of two: about a quarter of the median arc."""
+    if network.out_ms.size == 0:
+        return 10
+    return max(int(np.median(network.out_ms) / 4).bit_length() - 1, 0)
+
+
+def _indptr(row: Int32Array, size: int) -> Int32Array:
+    """Return the CSR pointer of rows."""
+    counts = np.bincount(row, minlength=size)
+    return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+
+
+def _by_node(
+    size: int, node: Int32Array, station: Int32Array, ms: Int32Array, mm: Int32Array
+) -> Passing:
+    """Return rows as a CSR by junction."""
+    order = np.argsort(node, kind="stable")
+    return Passing(
+        _indptr(node, size), station[order].astype(np.int32), ms[order], mm[order]
+    )
