@@ -9,7 +9,7 @@ import bz2
 import gzip
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -26,10 +26,12 @@ from geodata.model import FloatArray, Int64Array
 
 #: Columns of a line of OPL with time stamps.
 WAY_COLUMNS = ("id", "visible", "time", "tags", "refs")
+RELATION_COLUMNS = ("id", "visible", "time", "tags", "members")
 NODE_COLUMNS = ("id", "visible", "time", "tags", "lon", "lat")
 
 _BLOCK_BYTES = 1 << 23
-_COORDINATE = re.compile(rb"""\s(?:lon|lat)=["']([^"']*)["']""")
+_COORDINATE = re.compile(rb"""\s(?:min|max)?(?:lon|lat)=["']([^"']*)["']""")
+_MEMBER_WAY = re.compile(r"(?:^|,)M?w(\d+)@")
 _ESCAPE = re.compile(r"%([0-9a-f]+)%")
 _EXPECTED = "OpenStreetMap data (.osm.pbf, .osm, .osm.gz, .osm.bz2)"
 
@@ -218,8 +220,10 @@ def header_date(source: Source) -> str:
     FileFormatError
         If the file is damaged.
     """
-    with sentences(source.path), osmium.io.Reader(source.file, NOTHING) as reader:
-        header = reader.header()
+    stamp = ""
+    with sentences(source.path), suppress(osmium.InvalidLocationError):
+        with osmium.io.Reader(source.file, NOTHING) as reader:
+            header = reader.header()
         stamp = header.get("osmosis_replication_timestamp") or header.get("timestamp")
     match = re.match(r"\d{4}-\d\d-\d\d", stamp)
     return match[0] if match else ""
@@ -233,7 +237,7 @@ def batches(opl: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     opl : Path
         Text that `dump` wrote.
     columns : sequence of str
-        `WAY_COLUMNS` or `NODE_COLUMNS`.
+        `WAY_COLUMNS`, `RELATION_COLUMNS` or `NODE_COLUMNS`.
 
     Yields
     ------
@@ -307,6 +311,23 @@ def references(column: pa.Array) -> tuple[Int64Array, Int64Array]:
     text = "".join(column.to_pylist()).replace("N", ",").replace("n", "")
     text = re.sub(",+", ",", text).strip(",")
     return count, np.fromstring(text, dtype=np.int64, sep=",") if text else np.zeros(0, np.int64)
+
+
+def member_ways(column: pa.Array) -> Int64Array:
+    """Return the ids of the ways that relations hold.
+
+    Parameters
+    ----------
+    column : Array
+        Strings ``Mw1@outer,n2@,w3@inner``.
+
+    Returns
+    -------
+    array of int64
+        Positive ids, in order, of whatever role.
+    """
+    found = _MEMBER_WAY.findall(",".join(column.to_pylist()))
+    return np.array(found, np.int64)
 
 
 def tags(text: str) -> dict[str, str]:

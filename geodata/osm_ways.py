@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import osmium
 import pyarrow as pa
 import pyarrow.compute as pc
 from osmium.filter import IdFilter, KeyFilter, TagFilter
 from osmium.osm import RELATION, WAY
-from osmium.osm.types import Relation
 
 from geodata import opl, osm_barriers, osm_tags, osm_units
 from geodata.model import BoolArray, Int32Array, Int64Array
@@ -197,15 +195,10 @@ def _judged(batch: pa.RecordBatch, judge: _Judge, skipped: Counter[str]) -> Ways
 
 def _outlines(source: opl.Source) -> list[Ways]:
     """Return the ways that outline the multipolygons of water."""
-    water = TagFilter(*_WATER_TAGS)
+    text = opl.dump(source, RELATION, TagFilter(*_WATER_TAGS))
     with opl.sentences(source.path):
-        members = {
-            member.ref
-            for relation in osmium.FileProcessor(source.file, RELATION).with_filter(water)
-            if isinstance(relation, Relation)
-            for member in relation.members
-            if member.type == "w" and member.ref > 0
-        }
+        blocks = list(opl.batches(text, opl.RELATION_COLUMNS))
+    members = {int(way) for block in blocks for way in opl.member_ways(block["members"])}
     if not members:
         return []
     text = opl.dump(source, WAY, IdFilter(sorted(members)))
