@@ -109,6 +109,37 @@ def canary_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return write_demo(tmp_path_factory.mktemp("canary"), size="small", canary=True)
 
 
+def prepare_demo(inputs: dict[str, Path], out: Path) -> Path:
+    """Prepare demo inputs for every mode, as the command line does, and return the folder."""
+    from web.prepare import PrepareRequest, prepare
+
+    prepare(
+        PrepareRequest(
+            streets=[inputs["streets"]],
+            stations=inputs["stations"],
+            out=out,
+            homes=inputs["homes"],
+            regions=inputs["regions"],
+            stations_datum="gcj02",
+        )
+    )
+    return out
+
+
+@pytest.fixture(scope="session")
+def demo_dataset(demo_inputs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset folder of the small demo city, prepared once; tests only read it."""
+    return prepare_demo(demo_inputs, tmp_path_factory.mktemp("datasets") / "demo")
+
+
+@pytest.fixture(scope="session")
+def canary_dataset(
+    canary_inputs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same with the canary home; tests only read it."""
+    return prepare_demo(canary_inputs, tmp_path_factory.mktemp("datasets") / "canary")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line a tool what the run left out for want of it."""
     skipped = terminalreporter.stats.get("skipped", [])
