@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import typer
-from click import Command, Group
 from fastapi import FastAPI
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,12 +65,10 @@ def test_defaults_and_meanings_of_settings_are_the_documented_ones():
 def commands():
     from web import cli
 
-    group = typer.main.get_command(cli.app)
-    assert isinstance(group, Group)
-    return group.commands
+    return typer.main.get_command(cli.app).commands
 
 
-def options(command: Command):
+def options(command):
     """Return the longest name of every option, and short ones that stand alone."""
     names = [
         max(parameter.opts, key=len)
