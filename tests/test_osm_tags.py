@@ -1,4 +1,4 @@
-"""Tags against the OSM wiki: who may use a way, in which direction, how fast, past which barriers."""
+"""Tags against the OSM wiki: who may use a way, in which direction, how fast, past what."""
 
 import math
 
@@ -25,7 +25,7 @@ def shape(text: str) -> str:
 
 # Five signs: walk, e-bike, bicycle, drive, truck. The wiki page that says so stands beside.
 WAYS = [
-    # Access restrictions (worldwide defaults of the classes)
+    # Access restrictions: the worldwide defaults of the classes
     ("highway=motorway", "--->>"),
     ("highway=motorway oneway=no", "---=="),
     ("highway=motorway_link", "---=="),
@@ -53,7 +53,7 @@ WAYS = [
     ("highway=busway foot=yes", "=----"),
     ("highway=bus_guideway", "-----"),
     ("highway=raceway", "-----"),
-    # Tag:highway=steps; Key:ramp
+    # steps and their ramps
     ("highway=steps", "=----"),
     ("highway=steps ramp:bicycle=yes", "===--"),
     ("highway=steps ramp=yes", "===--"),
@@ -145,7 +145,7 @@ WAYS = [
     ("highway=primary maxwidth=2", "====-"),
     ("highway=primary maxlength=10", "====-"),
     ("highway=primary maxaxleload=6", "====-"),
-    # Key:oneway
+    # one-way streets (Key oneway)
     ("highway=residential oneway=yes", "=>>>>"),
     ("highway=residential oneway=true", "=>>>>"),
     ("highway=residential oneway=1", "=>>>>"),
@@ -179,7 +179,7 @@ WAYS = [
     # Key:area: along the outline on foot only
     ("highway=pedestrian area=yes", "=----"),
     ("highway=service area=yes", "=----"),
-    # Tag:route=ferry
+    # ferries
     ("route=ferry", "===--"),
     ("route=ferry motor_vehicle=yes", "====="),
     ("route=ferry foot=no", "-==--"),
