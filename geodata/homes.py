@@ -1,0 +1,209 @@
+"""Raw tables to homes: position, number of workers, group. Nothing else of a home is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geodata.cells import amount, clean, whole_number_text
+from geodata.errors import FileFormatError
+from geodata.places import DatumChoice, place_rows
+from geodata.raw import Columns, RawTable, Reject, match_columns
+
+#: The columns of a home table.
+HOME_COLUMNS = ("id", "lon", "lat", "workers", "group", "kind")
+
+_COLUMNS_READ = ("id", "lon", "lat", "lonlat", "datum", "workers", "group", "kind", "home_kind")
+_KINDS = {
+    "home": ("home", "家", "住", "居住", "住址", "住处", "宿舍", "家庭住址", "居住地", "residence"),
+    "work": ("work", "工作", "单位", "工地", "上班", "工作地", "工作地点", "workplace", "站点"),
+    "stop": ("stop", "停留", "停靠", "休息", "途经", "等单", "停留点", "等单点", "聚集", "聚集点"),
+}
+_KIND_OF = {word: code for code, words in _KINDS.items() for word in words}
+_MAX_GROUP = 40
+
+
+@dataclass(frozen=True)
+class CleanHomes:
+    """What one raw table became.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        `HOME_COLUMNS`, in the order of the file.
+    rejects : tuple of Reject
+        Every row that is not in ``frame``.
+    report : dict
+        Counts, datum, warnings, and the columns that were not read.
+    """
+
+    frame: pd.DataFrame
+    rejects: tuple[Reject, ...]
+    report: Mapping[str, Any]
+
+
+def home_columns(words: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Return the header words of the columns that a home table has.
+
+    Parameters
+    ----------
+    words : mapping of str to sequence of str
+        All header words.
+
+    Returns
+    -------
+    dict
+        Those of homes only.
+    """
+    return {column: words.get(column, ()) for column in _COLUMNS_READ}
+
+
+def clean_homes(
+    table: RawTable,
+    groups: Mapping[str, str],
+    words: Mapping[str, Sequence[str]],
+    choice: DatumChoice,
+) -> CleanHomes:
+    """Return the homes of one raw table.
+
+    Parameters
+    ----------
+    table : RawTable
+        The table as found.
+    groups : mapping of str to str
+        Words for worker groups and their codes.
+    words : mapping of str to sequence of str
+        Header words, from `home_columns`.
+    choice : DatumChoice
+        What the caller knows of the datum.
+
+    Returns
+    -------
+    CleanHomes
+        Every row is a home or a reject. Texts of rejects are left out: homes are personal data.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no column for the position.
+    DatumError
+        If the datum is not declared and no fallback is allowed.
+    """
+    columns = match_columns(table.header, words)
+    _require(table, columns)
+    placed = place_rows(table, columns, choice)
+    workers, bad = _workers(table, columns)
+    rejects = tuple(_discreet(r) for r in (*table.rejects, *placed.rejects, *bad))
+    lost = {reject.row for reject in rejects}
+    keep = np.array([int(line) not in lost for line in table.line], np.bool_)
+    frame = pd.DataFrame(
+        {
+            "id": [whole_number_text(text) for text in _texts(table, columns, "id")],
+            "lon": placed.lon,
+            "lat": placed.lat,
+            "workers": workers,
+            "group": _groups(table, columns, groups),
+            "kind": _kinds(table, columns),
+        },
+        columns=list(HOME_COLUMNS),
+    )
+    left = [table.header[at] for at in columns.extra if table.header[at].strip()]
+    report = {
+        **table.notes,
+        "sheet": table.sheet,
+        "rows": len(keep) + len(table.rejects),
+        "datum": placed.report["datum"],
+        "columns": {c: table.header[at] for c, at in columns.position.items()},
+        "columns_not_read": left,
+        "warnings": list(placed.report["warnings"]),
+    }
+    return CleanHomes(frame.loc[keep], rejects, report)
+
+
+def join_homes(tables: Sequence[CleanHomes]) -> gpd.GeoDataFrame:
+    """Return the homes of all tables as one frame, with ids where they were missing.
+
+    Parameters
+    ----------
+    tables : sequence of CleanHomes
+        Sheets of one file, in order.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326; ``workers``, ``lon`` and ``lat`` float64, others str.
+    """
+    frame = pd.concat([table.frame for table in tables], ignore_index=True)
+    made = pd.Series([f"h{number:06d}" for number in range(1, len(frame) + 1)], dtype="str")
+    types = {c: "float64" if c in {"lon", "lat", "workers"} else "str" for c in HOME_COLUMNS}
+    typed = frame.astype(types)
+    typed["id"] = typed["id"].where(typed["id"] != "", made)
+    points = gpd.points_from_xy(typed["lon"], typed["lat"], crs="EPSG:4326")
+    return gpd.GeoDataFrame(typed, geometry=points, crs="EPSG:4326")
+
+
+def _require(table: RawTable, columns: Columns) -> None:
+    """Refuse a table without a position."""
+    if not {"lon", "lat"} <= set(columns.position) and "lonlat" not in columns.position:
+        header = ", ".join(text for text in table.header if text)[:200]
+        raise FileFormatError(
+            f"{table.where()}: expected columns for a position (经度 and 纬度, or lon and lat); the "
+            f"header has {header}",
+            code="missing_column",
+        )
+
+
+def _texts(table: RawTable, columns: Columns, column: str) -> list[str]:
+    """Return the cells of a column, empty where it is absent."""
+    at = columns.position.get(column)
+    if at is None:
+        return [""] * len(table.line)
+    return [clean(text) for text in table.cells[:, at]]
+
+
+def _workers(table: RawTable, columns: Columns) -> tuple[npt.NDArray[np.float64], list[Reject]]:
+    """Return the number of workers of each row, 1 where nothing is said."""
+    texts = _texts(table, columns, "workers")
+    known = {text: amount(text) if text else 1.0 for text in set(texts)}
+    values = np.array([known[text] for text in texts], np.float64)
+    name = table.header[columns.position["workers"]] if "workers" in columns.position else ""
+    rejects = [
+        Reject(
+            int(table.line[row]),
+            name,
+            "bad_number",
+            f"expected a number of workers of at least 0, got {texts[row][:30]!r}",
+            "give a number, or leave it empty for 1",
+        )
+        for row in np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    ]
+    return values, rejects
+
+
+def _groups(table: RawTable, columns: Columns, groups: Mapping[str, str]) -> list[str]:
+    """Return the code of each row's group; a group that is not known keeps its own name."""
+    texts = _texts(table, columns, "group")
+    codes = {text: groups.get(text.lower(), text.lower()[:_MAX_GROUP]) for text in set(texts)}
+    return [codes[text] for text in texts]
+
+
+def _kinds(table: RawTable, columns: Columns) -> list[str]:
+    """Return what each position is: home, work or stop."""
+    column = "home_kind" if "home_kind" in columns.position else "kind"
+    return [_KIND_OF.get(text.lower(), "home") for text in _texts(table, columns, column)]
+
+
+def _discreet(reject: Reject) -> Reject:
+    """Return a reject that quotes no coordinates: a home's position must not leave in a report."""
+    plain = {
+        "looks_swapped": "longitude and latitude look swapped",
+        "out_of_range": "expected -180 to 180 and -90 to 90 degrees",
+        "coordinate_not_a_number": "expected degrees, got text",
+    }
+    return Reject(
+        reject.row, reject.column, reject.code, plain.get(reject.code, reject.reason), reject.fix
+    )

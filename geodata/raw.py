@@ -1,0 +1,260 @@
+"""A table as it was found: text cells, the line of each row, what was noticed while reading.
+
+Every reader (CSV, XLSX, GeoJSON, GeoPackage …) ends here; the rooms `geodata.stations` and
+`geodata.homes` start here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geodata.datum import find_datum
+from geodata.errors import FileFormatError
+
+Int64Array = npt.NDArray[np.int64]
+ObjectArray = npt.NDArray[np.object_]
+
+#: How many rows from the top a header may stand.
+HEADER_WITHIN = 30
+
+#: Rejects of one file that are listed one by one; the rest is counted.
+REJECTS_LISTED = 1000
+
+#: A table may not be wider.
+MAX_COLUMNS = 1000
+
+REJECT_COLUMNS = ("file", "sheet", "row", "column", "code", "reason", "fix", "text")
+
+_UNIT = re.compile(r"\(.*?\)|\[.*?\]|【.*?】")
+_NOISE = re.compile(r"[\s_\-./*:、]+")
+_DATUM = re.compile(
+    r"wgs-?84|wgs|gcj-?0?2|gcj|bd-?0?9(?:ll)?|cgcs2000|火星|高德|腾讯|百度|天地图|gps"
+)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One row, or one cell, that could not be used.
+
+    Attributes
+    ----------
+    row : int
+        Line of the file, row of the sheet, or number of the feature; 0 for the whole file.
+    column : str
+        The column as the file calls it; ``""`` for the whole row.
+    code : str
+        Stable, for machines.
+    reason : str
+        What was expected and what came.
+    fix : str
+        How to mend it.
+    text : str
+        The cell or row as it stands, shortened.
+    """
+
+    row: int
+    column: str
+    code: str
+    reason: str
+    fix: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table of one file, unread but for its cells.
+
+    Attributes
+    ----------
+    file, sheet : str
+        Names for messages; no sheet is ``""``.
+    header : tuple of str
+        Column names as written.
+    cells : array (n, c) of object
+        Text; ``""`` where a cell is empty.
+    line : array (n,) of int64
+        Where each row stands in the file (1 is the first line).
+    rejects : tuple of Reject
+        Rows that could not even be read.
+    datum : str
+        Datum that the format declares (its CRS), ``""`` if it does not.
+    geometry : array (n,) of object or None
+        Shapes in WGS-84 order, where the format has them.
+    notes : mapping of str to object
+        Encoding, delimiter, header row and the like, for the report.
+    """
+
+    file: str
+    sheet: str
+    header: tuple[str, ...]
+    cells: ObjectArray
+    line: Int64Array
+    rejects: tuple[Reject, ...] = ()
+    datum: str = ""
+    geometry: ObjectArray | None = None
+    notes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def where(self) -> str:
+        """Return file and sheet for a message."""
+        return f"{self.file}, sheet {self.sheet}" if self.sheet else self.file
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column of a raw table is which.
+
+    Attributes
+    ----------
+    position : mapping of str to int
+        Our column names and where they stand.
+    extra : tuple of int
+        Columns that we do not know.
+    datum : str
+        Datum that the coordinate headers name, ``""`` if they name none.
+    """
+
+    position: Mapping[str, int]
+    extra: tuple[int, ...]
+    datum: str
+
+
+def header_key(text: str) -> str:
+    """Return a header in the form in which headers are compared.
+
+    Parameters
+    ----------
+    text : str
+        As written: ``经度(°)``, ``Station_Name``.
+
+    Returns
+    -------
+    str
+        Half-width, lower-case, without blanks, marks, units and the name of a datum.
+    """
+    plain = unicodedata.normalize("NFKC", text).lower()
+    bare = _UNIT.sub("", plain)
+    if not bare.strip():
+        bare = plain
+    cut = _NOISE.sub("", _DATUM.sub("", bare))
+    return cut or _NOISE.sub("", bare)
+
+
+def match_columns(header: Sequence[str], words: Mapping[str, Sequence[str]]) -> Columns:
+    """Return which header means which of our columns; the first one to claim a name keeps it.
+
+    Parameters
+    ----------
+    header : sequence of str
+        As written.
+    words : mapping of str to sequence of str
+        Our columns and their synonyms, most important first.
+
+    Returns
+    -------
+    Columns
+        Unknown headers are ``extra``.
+    """
+    lookup: dict[str, str] = {}
+    for column, synonyms in words.items():
+        for word in (column, *synonyms):
+            lookup.setdefault(header_key(word), column)
+    position: dict[str, int] = {}
+    for at, text in enumerate(header):
+        column = lookup.get(header_key(text), "")
+        if column and text.strip():
+            position.setdefault(column, at)
+    known = set(position.values())
+    extra = tuple(at for at in range(len(header)) if at not in known)
+    coordinates = [header[position[c]] for c in ("lon", "lat", "lonlat") if c in position]
+    named = {find_datum(text) for text in coordinates} - {""}
+    return Columns(MappingProxyType(position), extra, named.pop() if len(named) == 1 else "")
+
+
+def find_header(rows: Sequence[Sequence[str]], words: Mapping[str, Sequence[str]]) -> int:
+    """Return the index of the row that is the header: the one that names most of our columns.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        The first rows of the table.
+    words : mapping of str to sequence of str
+        Our columns and their synonyms.
+
+    Returns
+    -------
+    int
+        -1 if no row names at least two columns, or one that is a position.
+    """
+    best, index = 0, -1
+    for at, row in enumerate(rows[:HEADER_WITHIN]):
+        found = match_columns(row, words).position
+        weight = len(found) + 2 * ("lon" in found and "lat" in found) + 2 * ("lonlat" in found)
+        if weight > max(best, 1):
+            best, index = weight, at
+    return index
+
+
+def no_header(where: str, rows: Sequence[Sequence[str]]) -> FileFormatError:
+    """Return the error for a table without a header that we know.
+
+    Parameters
+    ----------
+    where : str
+        File and sheet.
+    rows : sequence of sequence of str
+        The first rows.
+
+    Returns
+    -------
+    FileFormatError
+        Code ``no_header``, or ``empty_file`` if there are no cells.
+    """
+    if not any(cell.strip() for row in rows for cell in row):
+        return FileFormatError(
+            f"{where}: the table is empty; expected a header line and one row a place",
+            code="empty_file",
+        )
+    first = " | ".join(next(row for row in rows if any(cell.strip() for cell in row)))
+    return FileFormatError(
+        f"{where}: found no header line with a name and a position (名称, 经度, 纬度, or "
+        f"name, lon, lat) among the first {HEADER_WITHIN} lines; the first is {first[:80]!r}; "
+        "columns are separated by comma, semicolon or tab",
+        code="no_header",
+    )
+
+
+def rejects_frame(tables: Sequence[tuple[RawTable, Sequence[Reject]]]) -> pd.DataFrame:
+    """Return all rejects as a frame, the first thousand of each file one by one.
+
+    Parameters
+    ----------
+    tables : sequence of (RawTable, sequence of Reject)
+        The rejects with the table that they belong to.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``file, sheet, row, column, code, reason, fix, text``; ``row`` int64, others str.
+        A last row with ``row`` 0 and code ``more_rejects`` counts those not listed.
+    """
+    records = []
+    for table, rejects in tables:
+        ordered = sorted(rejects, key=lambda reject: reject.row)
+        if len(ordered) > REJECTS_LISTED:
+            left = len(ordered) - REJECTS_LISTED
+            more = Reject(0, "", "more_rejects", f"{left} more rows were rejected")
+            ordered = [*ordered[:REJECTS_LISTED], more]
+        records += [
+            (table.file, table.sheet, r.row, r.column, r.code, r.reason, r.fix, r.text[:200])
+            for r in ordered
+        ]
+    frame = pd.DataFrame(records, columns=list(REJECT_COLUMNS))
+    kinds: dict[str, str] = dict.fromkeys(REJECT_COLUMNS, "str")
+    return frame.astype(kinds | {"row": "int64"})

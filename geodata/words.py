@@ -1,0 +1,212 @@
+"""The door to the package's own data files: vocabularies, header names, small words."""
+
+import csv
+from collections.abc import Callable, Iterator
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from geodata.errors import FileFormatError, InputError
+from geodata.vocabulary import (
+    AccessMethod,
+    Facility,
+    Kind,
+    Mode,
+    Need,
+    Status,
+    Tier,
+    Vocabulary,
+    Word,
+)
+
+Row = dict[str, str]
+AnyWord = TypeVar("AnyWord", bound=Word)
+AnyRow = TypeVar("AnyRow")
+
+_YES = {"true": True, "false": False}
+
+
+def load_vocabulary(folder: Path | str | None = None) -> Vocabulary:
+    """Return the domain's words from ``kinds.csv``, ``facilities.csv`` and their like.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where the files are; a file that is missing there is taken from the package, so a union
+        needs to bring only what it changes. Default: the package's own.
+
+    Returns
+    -------
+    Vocabulary
+        All groups, in the order of the files.
+
+    Raises
+    ------
+    FileFormatError
+        If a file has not the columns expected, or repeats a code.
+    InputError
+        If a value is not of its kind (``true``/``false``, a number, a known facility).
+
+    Examples
+    --------
+    >>> load_vocabulary().needs["hot_meal"].zh
+    '热饭'
+    """
+    source = _Source(folder)
+    facilities = source.words("facilities", _facility)
+    words = {row["role"]: _split(row["words"]) for row in source.rows("facility_words")}
+    vocabulary = Vocabulary(
+        kinds=source.words("kinds", _kind),
+        facilities=facilities,
+        needs=source.words("needs", _need),
+        access=source.words("access_methods", _access),
+        statuses=source.words("statuses", _status),
+        tiers=source.words("tiers", lambda row: Tier(*_names(row))),
+        modes=source.modes(),
+        words=MappingProxyType(words),
+        traditional=MappingProxyType(
+            {row["traditional"]: row["simplified"] for row in source.rows("traditional")}
+        ),
+    )
+    _check_facilities(vocabulary)
+    return vocabulary
+
+
+def header_words() -> dict[str, tuple[str, ...]]:
+    """Return the names under which each column of a table is known.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        By column, the words in the order of the file.
+    """
+    rows = _Source(None).rows("headers")
+    return {row["column"]: (row["column"], *_split(row["synonyms"])) for row in rows}
+
+
+def group_words() -> dict[str, str]:
+    """Return the codes of worker groups by every way to write them.
+
+    Returns
+    -------
+    dict of str to str
+        Lower-case words and the codes they mean.
+    """
+    found: dict[str, str] = {}
+    for row in _Source(None).rows("groups"):
+        for word in (row["code"], row["zh"], row["en"], *_split(row["synonyms"])):
+            found.setdefault(word.lower(), row["code"])
+    return found
+
+
+class _Source:
+    """The folder of data files, falling back to the package's own."""
+
+    def __init__(self, folder: Path | str | None) -> None:
+        self.folder = None if folder is None else Path(folder)
+        self.package = resources.files("geodata") / "data"
+
+    def path(self, name: str) -> Traversable:
+        """Return the file of that name."""
+        if self.folder is not None and (self.folder / f"{name}.csv").is_file():
+            return self.folder / f"{name}.csv"
+        return self.package / f"{name}.csv"
+
+    def rows(self, name: str) -> list[Row]:
+        """Return the rows of a file."""
+        text = self.path(name).read_text(encoding="utf-8-sig")
+        return list(csv.DictReader(text.splitlines()))
+
+    def words(self, name: str, make: Callable[[Row], AnyWord]) -> MappingProxyType[str, AnyWord]:
+        """Return the rows of a vocabulary by code."""
+        return MappingProxyType({row.code: row for row in self._made(name, make)})
+
+    def modes(self) -> MappingProxyType[str, Mode]:
+        """Return the modes by code."""
+        return MappingProxyType({row.code: row for row in self._made("modes", _mode)})
+
+    def _made(self, name: str, make: Callable[[Row], AnyRow]) -> Iterator[AnyRow]:
+        """Yield the rows of a file as dataclasses, or say which line is wrong."""
+        seen: set[str] = set()
+        for number, row in enumerate(self.rows(name), 2):
+            try:
+                made = make(row)
+            except (KeyError, ValueError, AttributeError) as error:
+                raise FileFormatError(
+                    f"{name}.csv, line {number}: a column is missing or has a wrong value "
+                    f"({error}); compare with the file of that name in the package"
+                ) from error
+            if row["code"] in seen:
+                raise FileFormatError(
+                    f"{name}.csv, line {number}: the code {row['code']!r} is there twice; "
+                    "give each row its own"
+                )
+            seen.add(row["code"])
+            yield made
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """Return the words of a cell, separated by bars."""
+    return tuple(word.strip() for word in text.split("|") if word.strip())
+
+
+def _names(row: Row) -> tuple[str, str, str, tuple[str, ...]]:
+    """Return what every vocabulary row begins with."""
+    return row["code"].strip(), row["zh"].strip(), row["en"].strip(), _split(row["synonyms"])
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    """Return codes separated by semicolons."""
+    return tuple(code.strip() for code in text.split(";") if code.strip())
+
+
+def _kind(row: Row) -> Kind:
+    """Return a row of kinds.csv."""
+    return Kind(*_names(row), _YES[row["counts_by_default"]], _YES[row["is_place"]])
+
+
+def _facility(row: Row) -> Facility:
+    """Return a row of facilities.csv."""
+    return Facility(*_names(row), _YES[row["is_zone"]], _codes(row.get("gives") or ""))
+
+
+def _need(row: Row) -> Need:
+    """Return a row of needs.csv."""
+    return Need(*_names(row), _codes(row["facilities"]))
+
+
+def _access(row: Row) -> AccessMethod:
+    """Return a row of access_methods.csv."""
+    return AccessMethod(*_names(row), _YES[row["counts_by_default"]])
+
+
+def _status(row: Row) -> Status:
+    """Return a row of statuses.csv."""
+    return Status(*_names(row), _YES[row["counts_by_default"]])
+
+
+def _mode(row: Row) -> Mode:
+    """Return a row of modes.csv."""
+    speed, slow, fast = (float(row[name]) for name in ("speed_kph", "slow_factor", "fast_factor"))
+    return Mode(row["code"], row["zh"], row["en"], speed, slow, fast, row["source"])
+
+
+def _check_facilities(vocabulary: Vocabulary) -> None:
+    """Refuse needs and zones that name a facility which does not exist."""
+    named = {
+        (f"needs.csv, {n.code}", code) for n in vocabulary.needs.values() for code in n.facilities
+    }
+    named |= {
+        (f"facilities.csv, {f.code}", code)
+        for f in vocabulary.facilities.values()
+        for code in f.gives
+    }
+    lost = sorted(pair for pair in named if pair[1] not in vocabulary.facilities)
+    if lost:
+        raise InputError(
+            "; ".join(
+                f"{where}: the facility {code!r} is not in facilities.csv" for where, code in lost
+            )
+        )
