@@ -1,6 +1,7 @@
 """Made-up cities for tests of the map: stations, blocky gaps and covered areas, streets."""
 
 from dataclasses import replace
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
@@ -86,12 +87,17 @@ def blocks(x, y):
     """One polygon of 100 m blocks in degrees."""
     west, south = degrees(x - 50, y - 50)
     east, north = degrees(x + 50, y + 50)
-    return shapely.union_all(shapely.box(west, south, east, north), grid_size=1e-9)
+    return shapely.union_all(shapely.box(west, south, east, north))
 
 
 def city(count=60, page=None, **changes):
     """A city of 11 km with districts, gaps in one district each, and streets."""
     page = page or Page()
+    return replace(_city(count), page=page, labels=LABELS[page.lang], **changes)
+
+
+@cache
+def _city(count):
     places = stations(count)
     x, y, seconds = cells(places)
     regions = gpd.GeoDataFrame(
@@ -106,7 +112,7 @@ def city(count=60, page=None, **changes):
         geometry=[blocks(x[seconds <= 900], y[seconds <= 900])], crs=4326
     )
     gaps = _gaps(x, y, seconds, places)
-    request = MapRequest(
+    return MapRequest(
         stations=places,
         gaps=gaps,
         covered=covered,
@@ -114,12 +120,10 @@ def city(count=60, page=None, **changes):
         streets=streets(),
         summary=summary(),
         manifest={"name": "示范市", "version": "2026.11", "as_of": "2026-11-01"},
-        labels=LABELS[page.lang],
+        labels=LABELS["zh"],
         states_at=STATES_AT,
         shift=lambda lon, lat: from_wgs84(lon, lat, "gcj02"),
-        page=page,
     )
-    return replace(request, **changes)
 
 
 def _gaps(x, y, seconds, places):

@@ -139,7 +139,8 @@ def _polygonal(shapes: Geometries) -> Geometries:
         parts = shapely.get_parts(shapes[at])
         areas = parts[shapely.get_dimensions(parts) == 2]  # noqa: PLR2004
         kept[at] = shapely.multipolygons([p for a in areas for p in shapely.get_parts(a)])
-    kept[shapely.get_dimensions(kept) < 2] = shapely.MultiPolygon()  # noqa: PLR2004
+    flat = shapely.is_empty(kept) | (shapely.get_dimensions(kept) < 2)  # noqa: PLR2004
+    kept[flat] = shapely.MultiPolygon()
     return kept
 
 

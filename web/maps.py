@@ -6,6 +6,7 @@ as text to be run: names stand in the JSON block (with ``< > & ' ` $`` and the d
 escaped) and are shown as text nodes.
 """
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from folium.plugins import MarkerCluster
 from folium.template import Template
 
 from web.map_data import MapRequest, Page, payload
-from web.map_panel import panel, sources, title
+from web.map_panel import calm, panel, sources, title
 from web.map_text import number
 from web.static_files import asset_url, inline_text, sealed_policy
 
@@ -96,7 +97,7 @@ class _Start(MacroElement):
 _PAGE = Template(
     "<!DOCTYPE html>\n"
     '<html lang="{{ this.lang }}">\n<head>\n'
-    "<title>{{ this.title|e }}</title>\n"
+    "<title>{{ this.title }}</title>\n"
     "{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
     "{{ this.html.render(**kwargs) }}\n"
     "<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
@@ -128,8 +129,8 @@ def coverage_map(request: MapRequest) -> str:
     control = _named(folium.LayerControl(position="topright", collapsed=False), "layers")
     control.add_to(chart)
     _named(_Start(chart.get_name(), layers, control), "start").add_to(chart)
-    html = _finished(chart, layers["stations"], request)
-    return _sealed(html, request) if request.page.self_contained else html
+    page = _finished(chart, layers["stations"], request)
+    return _sealed(page, request) if request.page.self_contained else page
 
 
 def _named(element: _Named, name: str) -> _Named:
@@ -220,7 +221,7 @@ def _finished(chart: _Map, cluster: Any, request: MapRequest) -> str:
     figure._id = "page"  # noqa: SLF001
     figure._template = _PAGE  # noqa: SLF001
     figure.lang = "zh-CN" if request.page.lang == "zh" else "en"
-    figure.title = title(request)
+    figure.title = calm(html.escape(title(request)))
     cluster.default_js, cluster.default_css = [], []
     chart.default_js, chart.default_css = [], []
     if request.page.self_contained:
@@ -251,8 +252,8 @@ def _quote_hidden(pair: re.Match[str]) -> str:
     return "\\u0022" if pair[1] == '"' else pair[0]
 
 
-def _sealed(html: str, request: MapRequest) -> str:
+def _sealed(page: str, request: MapRequest) -> str:
     """Forbid a file that stands alone to fetch anything."""
-    policy = sealed_policy(html, request.page.base)
+    policy = sealed_policy(page, request.page.base)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    return html.replace("<head>\n", f"<head>\n{meta}\n", 1)
+    return page.replace("<head>\n", f"<head>\n{meta}\n", 1)

@@ -142,7 +142,10 @@
       .addTo(map);
     locateControl(app).addTo(map);
     var attribution = L.control.attribution({ position: 'bottomright', prefix: false });
-    app.data.sources.forEach(function (line) { attribution.addAttribution(escapeHtml(line)); });
+    app.data.sources.forEach(function (line) {
+      attribution.addAttribution(escapeHtml(line).replace('OpenStreetMap',
+        '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">OpenStreetMap</a>'));
+    });
     attribution.addTo(map);
     L.control.scale({ position: 'bottomright', imperial: false, maxWidth: 120 }).addTo(map);
     document.getElementById('um-layers').appendChild(control.getContainer());
