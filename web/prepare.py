@@ -1,0 +1,291 @@
+"""From input files to a dataset folder: read, build, snap, count, save; once, offline.
+
+Nothing about a single home is ever put into a message: rejected rows of homes are reported by row,
+column and reason, with every number taken out.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geodata import anonymity, bundle, datum, demand, osm, tables
+from geodata.errors import Fault, InputError, ValidationError
+from geodata.model import (
+    ON_NETWORK,
+    Cells,
+    Dataset,
+    FloatArray,
+    Int32Array,
+    Network,
+    Pieces,
+    Positions,
+)
+from geodata.osm_tags import MODES
+from geodata.regions import check_regions, label, no_regions
+from geodata.repair import repair
+from geodata.vocabulary import Vocabulary
+from geodata.words import load_vocabulary
+from locator import network as networks, snap
+from web.prepare_findings import findings, rejected_rows, warnings_of
+from web.prepare_manifest import manifest_of
+from web.prepare_parts import Inputs, Layer, PrepareRequest, Progress, Stages
+from web.prepare_report import PrepareReport
+
+__all__ = ["PrepareReport", "PrepareRequest", "Progress", "prepare"]
+
+
+def prepare(request: PrepareRequest, *, progress: Progress | None = None) -> PrepareReport:
+    """Build a dataset folder.
+
+    Parameters
+    ----------
+    request : PrepareRequest
+        Files and options.
+    progress : callable, optional
+        Called with the stage's name, how many stages are done, and of how many.
+
+    Returns
+    -------
+    PrepareReport
+        What was read, built, left out and why; ``to_text()`` and ``to_json()``.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, a mode is unknown or has no street, or no station can be used.
+    DatasetError
+        If the folder cannot be written; what was there before is kept.
+    """
+    vocabulary = load_vocabulary()
+    modes = _modes(request.modes, vocabulary)
+    stages = Stages(progress or (lambda *_: None), total=6 + len(modes))
+    inputs = _read(request, modes, vocabulary, stages)
+    layers, warnings = _layers(inputs, modes, stages, wanted=bool(request.modes))
+    with stages.stage("people"):
+        people = _people(inputs, request.least_homes)
+    warnings += warnings_of(inputs, people, request.least_homes)
+    dataset = _dataset(request, inputs, layers, people)
+    with stages.stage("save"):
+        manifest = bundle.save(dataset, request.out)
+    found = findings(inputs, layers, people)
+    return PrepareReport(request.out, manifest, found, tuple(warnings), stages.seconds)
+
+
+def _modes(modes: Sequence[str] | None, vocabulary: Vocabulary) -> list[str]:
+    """Return the modes to prepare, in the vocabulary's order, refusing unknown ones."""
+    known = [mode for mode in vocabulary.modes if mode in MODES]
+    unknown = [mode for mode in modes or () if mode not in known]
+    if unknown:
+        raise ValidationError.of(
+            [Fault("mode", f"expected one of {', '.join(known)}, got {m!r}") for m in unknown]
+        )
+    return [mode for mode in known if modes is None or not modes or mode in modes]
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+def _read(
+    request: PrepareRequest, modes: Sequence[str], vocabulary: Vocabulary, stages: Stages
+) -> Inputs:
+    """Read all input files."""
+    with stages.stage("streets"):
+        streets = osm.read_streets(list(request.streets), modes=modes)
+    with stages.stage("stations"):
+        stations, station_rejects = tables.load_stations(
+            request.stations, datum=request.stations_datum, vocabulary=vocabulary, streets=streets
+        )
+        stations = _sorted_stations(stations, station_rejects, request.stations)
+    with stages.stage("homes"):
+        homes, home_rejects = None, pd.DataFrame()
+        if request.homes is not None:
+            homes, home_rejects = tables.load_homes(request.homes, datum=request.homes_datum)
+    with stages.stage("regions"):
+        regions, region_rejects = no_regions(), pd.DataFrame()
+        if request.regions is not None:
+            frame = tables.load_regions(request.regions)
+            regions, region_rejects = check_regions(frame, repair)
+            regions.attrs = dict(frame.attrs)
+    frames = {"stations": stations, "homes": homes, "regions": regions}
+    return Inputs(
+        streets=streets,
+        stations=stations,
+        station_rejects=station_rejects,
+        homes=_home_frame(homes, regions),
+        home_rejects=home_rejects,
+        regions=regions,
+        region_rejects=region_rejects,
+        vocabulary=vocabulary,
+        crs=datum.metric_crs(float(np.median(streets.lon)), float(np.median(streets.lat))),
+        reports={
+            name: dict(frame.attrs.get("report", {}))
+            for name, frame in frames.items()
+            if frame is not None
+        },
+    )
+
+
+def _sorted_stations(
+    stations: gpd.GeoDataFrame, rejects: pd.DataFrame, path: Path
+) -> gpd.GeoDataFrame:
+    """Return the stations by id; refuse a table of which no row can be used."""
+    if not len(stations):
+        first = [
+            Fault(f"{path.name}, row {row}", str(reason), str(fix))
+            for row, reason, fix in rejected_rows(rejects)[:10]
+        ]
+        raise InputError(
+            f"{path.name}: expected at least one station that can be used, got none of "
+            f"{len(rejects)} rows; "
+            + ("; ".join(map(str, first)) or "is it the right sheet and are there rows?"),
+            code="no_station",
+            faults=first,
+        )
+    ordered: gpd.GeoDataFrame = stations.sort_values("id", kind="stable").reset_index(drop=True)
+    ordered.attrs = dict(stations.attrs)
+    return ordered
+
+
+def _home_frame(homes: gpd.GeoDataFrame | None, regions: gpd.GeoDataFrame) -> pd.DataFrame | None:
+    """Return homes as the dataset keeps them; which row of the table they were is forgotten."""
+    if homes is None:
+        return None
+    lon, lat = (homes[name].to_numpy(np.float64) for name in ("lon", "lat"))
+    frame = pd.DataFrame(
+        {
+            "lon": lon,
+            "lat": lat,
+            "workers": homes["workers"].to_numpy(np.float64),
+            "group": homes["group"].fillna("").astype("str").to_numpy(),
+            "kind": homes["kind"].fillna("home").astype("str").to_numpy(),
+            "region": label(lon, lat, regions),
+        }
+    )
+    by = ["lon", "lat", "workers", "group", "kind"]
+    return frame.sort_values(by, kind="stable").reset_index(drop=True)
+
+
+# -------------------------------------------------------------------------------------- building
+
+
+def _layers(
+    inputs: Inputs, modes: Sequence[str], stages: Stages, *, wanted: bool
+) -> tuple[dict[str, Layer], list[str]]:
+    """Prepare every mode; tell which have no street, or refuse that if they were asked for."""
+    layers: dict[str, Layer] = {}
+    warnings = []
+    for mode in modes:
+        with stages.stage(f"mode {mode}"):
+            try:
+                network = networks.build(inputs.streets, mode)
+            except InputError:
+                if wanted:
+                    raise
+                warnings.append(f"no street is open to {mode}: left out")
+            else:
+                layers[mode] = _layer(network, inputs)
+    if not layers:
+        raise InputError("no street in the files is open to any mode", code="no_street")
+    return layers, warnings
+
+
+def _layer(network: Network, inputs: Inputs) -> Layer:
+    """Prepare one mode: cells, street pieces, positions of stations and homes."""
+    snapper = snap.Snapper(network, inputs.streets.barrier_lines)
+    stations = inputs.stations.geometry
+    homes = inputs.homes
+    return Layer(
+        network=network,
+        cells=_cells(network, snapper, inputs),
+        pieces=_pieces(network, inputs.regions),
+        stations=snapper.snap(stations.x.to_numpy(), stations.y.to_numpy()),
+        homes=None
+        if homes is None
+        else snapper.snap(homes["lon"].to_numpy(), homes["lat"].to_numpy()),
+    )
+
+
+def _cells(network: Network, snapper: snap.Snapper, inputs: Inputs) -> Cells:
+    """Return the 100 m cells of a mode with their centres snapped."""
+    line = network.segment_line[network.segment_snappable]
+    start = datum.project(line[:, 0], line[:, 1], inputs.crs)
+    end = datum.project(line[:, 2], line[:, 3], inputs.crs)
+    column, row = demand.grid_cells(np.column_stack((*start, *end)))
+    lon, lat = datum.unproject(
+        (column + 0.5) * demand.CELL_M, (row + 0.5) * demand.CELL_M, inputs.crs
+    )
+    return Cells(column, row, label(lon, lat, inputs.regions), snapper.snap(lon, lat))
+
+
+def _pieces(network: Network, regions: gpd.GeoDataFrame) -> Pieces:
+    """Return the street pieces of a mode; their middles lie on the street."""
+    segment, fraction, length_m = demand.pieces(network)
+    none = np.zeros(len(segment), np.int32)
+    return Pieces(
+        length_m=length_m,
+        region=_piece_regions(network, segment, fraction, regions),
+        positions=Positions(
+            segment=segment,
+            fraction=fraction,
+            access_m=none.astype(np.float32),
+            access_ms=none,
+            state=np.full(len(segment), ON_NETWORK, np.uint8),
+        ),
+    )
+
+
+def _piece_regions(
+    network: Network, segment: Int32Array, fraction: FloatArray, regions: gpd.GeoDataFrame
+) -> Int32Array:
+    """Return the region of the middle of every piece."""
+    if not len(regions):
+        return np.full(len(segment), -1, np.int32)
+    line = network.segment_line[segment]
+    return label(
+        line[:, 0] + fraction * (line[:, 2] - line[:, 0]),
+        line[:, 1] + fraction * (line[:, 3] - line[:, 1]),
+        regions,
+    )
+
+
+def _people(inputs: Inputs, least: int) -> pd.DataFrame | None:
+    """Return the published people; None if there are no homes, or too few to say anything."""
+    homes = inputs.homes
+    if homes is None or len(homes) < least:
+        return None
+    x, y = datum.project(homes["lon"].to_numpy(), homes["lat"].to_numpy(), inputs.crs)
+    return anonymity.publish(
+        x, y, homes["workers"].to_numpy(), homes["group"].to_numpy(object), least=least
+    )
+
+
+# ------------------------------------------------------------------------------------ assembling
+
+
+def _dataset(
+    request: PrepareRequest,
+    inputs: Inputs,
+    layers: Mapping[str, Layer],
+    people: pd.DataFrame | None,
+) -> Dataset:
+    """Put the parts together."""
+    homes = {mode: layer.homes for mode, layer in layers.items() if layer.homes is not None}
+    return Dataset(
+        manifest=manifest_of(request, inputs, layers, people),
+        networks={mode: layer.network for mode, layer in layers.items()},
+        cells={mode: layer.cells for mode, layer in layers.items()},
+        pieces={mode: layer.pieces for mode, layer in layers.items()},
+        stations=inputs.stations,
+        station_positions={mode: layer.stations for mode, layer in layers.items()},
+        regions=inputs.regions,
+        people=people,
+        homes=inputs.homes,
+        home_positions=homes,
+        way_name=inputs.streets.way_name,
+        way_class=inputs.streets.way_class,
+        barrier_lines=inputs.streets.barrier_lines,
+        vocabulary=inputs.vocabulary,
+    )

@@ -1,0 +1,132 @@
+"""What preparing a dataset found, for people and for machines."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from locator.snap import ISLAND_M
+from web.prepare_findings import LISTED
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class PrepareReport:
+    """What was read, built and left out.
+
+    Attributes
+    ----------
+    folder : Path
+        The dataset folder.
+    manifest : mapping
+        As written.
+    found : mapping
+        JSON values: ``streets``, ``stations``, ``homes``, ``regions``.
+    warnings : tuple of str
+        Sentences.
+    seconds : mapping of str to float
+        Time of each stage.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    found: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    seconds: Mapping[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values.
+
+        Returns
+        -------
+        dict
+            ``dataset``, ``streets``, ``stations``, ``homes``, ``regions``, ``warnings``,
+            ``seconds``.
+        """
+        names = ("name", "version", "as_of", "bbox", "modes", "counts", "people", "synthetic")
+        return {
+            "dataset": {"folder": str(self.folder)} | {n: self.manifest.get(n) for n in names},
+            **self.found,
+            "warnings": list(self.warnings),
+            "seconds": dict(self.seconds),
+        }
+
+    def to_json(self) -> str:
+        """Return the report as JSON text.
+
+        Returns
+        -------
+        str
+            What :meth:`as_dict` holds.
+        """
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=2)
+
+    def to_text(self) -> str:
+        """Return the report for people.
+
+        Returns
+        -------
+        str
+            Lines.
+        """
+        return "\n".join(_text(self))
+
+
+def _text(report: PrepareReport) -> Iterator[str]:
+    """Yield the lines of the report."""
+    manifest, found = report.manifest, report.found
+    streets, stations, regions = found["streets"], found["stations"], found["regions"]
+    yield f"Dataset {manifest['name']}, version {manifest['version']}, in {report.folder}"
+    if manifest.get("synthetic"):
+        yield "  fictional demo data"
+    yield (
+        f"Streets: {', '.join(streets['files'])}, as of {streets['as_of'] or 'unknown'}: "
+        f"{streets['ways']:,} ways, {streets['segments']:,} segments"
+    )
+    skipped = [f"{n:,} {why.replace('_', ' ')}" for why, n in streets["skipped"].items() if n]
+    if skipped:
+        yield "  left out: " + ", ".join(skipped)
+    for mode, about in streets["modes"].items():
+        yield (
+            f"  {mode}: {about['km']:,.1f} km, {about['junctions']:,} junctions, "
+            f"{about['components']:,} components (largest {about['largest_share']:.1%}, "
+            f"{about['islands']:,} islands under {ISLAND_M:.0f} m), {about['cells']:,} cells"
+        )
+    yield from _place_lines("Stations", stations)
+    yield f"  {stations['duplicates']:,} duplicates, {stations['hours_unknown']:,} unknown hours"
+    yield from _reject_lines(stations["rejects"], stations["rejected"])
+    if found["homes"] is not None:
+        yield from _place_lines("Homes", found["homes"])
+        yield (
+            f"  {found['homes']['workers']:,.0f} workers, "
+            f"published as {found['homes']['published_cells']:,} merged cells"
+        )
+        yield from _reject_lines(found["homes"]["rejects"], found["homes"]["rejected"])
+    if regions["accepted"] or regions["rejected"]:
+        yield f"Regions: {regions['accepted']:,} in, {regions['rejected']:,} rejected"
+        yield from _reject_lines(regions["rejects"], regions["rejected"])
+    yield from (f"Warning: {text}" for text in report.warnings)
+    yield f"Done in {sum(report.seconds.values()):.1f} s: " + ", ".join(
+        f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items()
+    )
+    yield "; ".join(manifest["attribution"])
+
+
+def _place_lines(title: str, about: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many places came in, and how many lie off the network."""
+    yield f"{title}: {about['accepted']:,} in, {about['rejected']:,} rejected"
+    for mode, off in about["off_network"].items():
+        out = about["no_data"][mode]
+        if off or out:
+            yield f"  {mode}: {off:,} off the network, {out:,} outside the data"
+
+
+def _reject_lines(rejects: Sequence[Mapping[str, str]], count: int) -> Iterator[str]:
+    """Yield the first rejected rows."""
+    for reject in rejects[:_SHOWN]:
+        fix = f" ({reject['fix']})" if reject.get("fix") else ""
+        yield f"  row {reject['row']}: {reject['reason']}{fix}"
+    if count > _SHOWN:
+        yield f"  and {count - _SHOWN:,} more (all with --json, up to {LISTED:,})"
