@@ -67,9 +67,7 @@ class Clock:
             None where it is not open and its hours at departure are unknown.
         """
         spans = slice(self.indptr[station], self.indptr[station + 1])
-        fits = (self.start_ms[spans] <= arrival_ms) & (
-            arrival_ms + linger_ms <= self.end_ms[spans]
-        )
+        fits = (self.start_ms[spans] <= arrival_ms) & (arrival_ms + linger_ms <= self.end_ms[spans])
         if fits.any():
             return True
         return None if self.state[station] == "unknown" else False
@@ -157,7 +155,7 @@ class StationBook:
 
     def __len__(self) -> int:
         """Return the number of stations."""
-        return self._lon.size
+        return int(self._lon.size)
 
     def entry(self, station: int, datum: str, mode: str) -> dict[str, Any]:
         """Return a fresh copy of a station's entry.
@@ -293,9 +291,7 @@ def stations_found(
         found.straight_m[0].tolist(),
         strict=True,
     )
-    return [
-        _filled(row, book, context) for row in rows if row[0] >= 0
-    ]
+    return [_filled(row, book, context) for row in rows if row[0] >= 0]
 
 
 def alternatives_found(
@@ -365,9 +361,7 @@ def line_of(line: npt.NDArray[np.float64], datum: str) -> dict[str, Any]:
     dict
         A LineString with 6 decimals.
     """
-    lon, lat = from_wgs84(
-        np.ascontiguousarray(line[:, 0]), np.ascontiguousarray(line[:, 1]), datum
-    )
+    lon, lat = from_wgs84(np.ascontiguousarray(line[:, 0]), np.ascontiguousarray(line[:, 1]), datum)
     pairs = np.column_stack((lon, lat)).round(_DIGITS).tolist()
     return {"type": "LineString", "coordinates": pairs}
 

@@ -4,6 +4,7 @@
 its settings from the environment.
 """
 
+import copy
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +19,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from geodata.errors import LocatorError
 from web import errors
-from web.openapi import completed
+from web.openapi import codes_of, completed
 from web.routes import coverage, dataset, health, nearest
 from web.security import Wall, new_logger
 from web.settings import Settings
@@ -54,7 +55,7 @@ async def _open_first(app: FastAPI) -> AsyncIterator[None]:
     try:
         await run_in_threadpool(app.state.holder.service)
     except LocatorError as error:
-        app.state.logger.error("not ready", error=error.code)
+        app.state.logger.warning("not ready", error=error.code)
     yield
 
 
@@ -77,7 +78,12 @@ def _describe(app: FastAPI) -> None:
                 description=app.description,
                 routes=app.routes,
             )
-            app.openapi_schema = completed(plain)
+            holder: Holder = app.state.holder
+            codes = codes_of(holder.service().vocabulary) if holder.is_open else {}
+            document = completed(copy.deepcopy(plain), codes)
+            if not holder.is_open:
+                return document
+            app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # FastAPI's own way to extend it

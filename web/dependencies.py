@@ -121,7 +121,8 @@ def read_query(query: bytes | str, model: type[Q], *, lenient: bool = False) -> 
     model : type
         The question.
     lenient : bool, optional
-        Pass over parameters that do not exist, as pages do: messengers add their own.
+        Pass over parameters that do not exist or are empty, as pages do: messengers add their own,
+        and forms send empty fields.
 
     Returns
     -------
@@ -138,6 +139,8 @@ def read_query(query: bytes | str, model: type[Q], *, lenient: bool = False) -> 
     values: dict[str, Any] = {}
     refusals: list[Refusal] = []
     for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+        if lenient and not value:
+            continue
         if name in shape.lists:
             values.setdefault(name, []).append(value)
         elif name in values:
@@ -157,8 +160,9 @@ def _hint_swapped(refusals: list[Refusal], values: Any) -> list[Refusal]:
     if not isinstance(values, dict):
         return refusals
     lon, lat = values.get("lon"), values.get("lat")
-    numbers = isinstance(lon, int | float) and isinstance(lat, int | float)
-    if not (numbers and _LAT_MOST < abs(lat) <= _LON_MOST and abs(lon) <= _LAT_MOST):
+    if not isinstance(lon, int | float) or not isinstance(lat, int | float):
+        return refusals
+    if not (_LAT_MOST < abs(lat) <= _LON_MOST and abs(lon) <= _LAT_MOST):
         return refusals
     return [
         replace(item, fault=_SWAPPED) if item.fault.where == "lat" else item for item in refusals
@@ -183,7 +187,7 @@ def read_values(values: Mapping[str, Any], model: type[Q]) -> Q:
     Parameters
     ----------
     values : mapping of str to Any
-        By parameter.
+        By parameter; texts are read as in a query string, None counts as not given.
     model : type
         The question.
 
@@ -197,7 +201,13 @@ def read_values(values: Mapping[str, Any], model: type[Q]) -> Q:
     ValidationError
         With every fault.
     """
-    return _validated(dict(values), model)
+    readers = shape_of(model).readers
+    given = {name: value for name, value in values.items() if value is not None}
+    read = {
+        name: readers[name](value) if isinstance(value, str) else value
+        for name, value in given.items()
+    }
+    return _validated(read, model)
 
 
 def _parsed(body: bytes) -> Any:
@@ -326,9 +336,7 @@ def _inside(lon: float, lat: float, box: tuple[float, float, float, float]) -> b
     return box[0] <= lon <= box[2] and box[1] <= lat <= box[3]
 
 
-def check_not_swapped(
-    lon: float, lat: float, extent: tuple[float, float, float, float]
-) -> None:
+def check_not_swapped(lon: float, lat: float, extent: tuple[float, float, float, float]) -> None:
     """Refuse a position that only makes sense the other way round.
 
     Parameters

@@ -34,6 +34,9 @@ PROBLEM_JSON = "application/problem+json"
 
 _TOO_LARGE = 413
 
+#: Titles as RFC 9110 has them, where versions of Python differ.
+_TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+
 #: Most faults listed in one answer.
 MOST_FAULTS = 20
 
@@ -119,6 +122,27 @@ def status_of(error: LocatorError) -> int:
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
 
 
+def title_of(status: int) -> str:
+    """Return the title of an HTTP status.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+
+    Returns
+    -------
+    str
+        As RFC 9110 has it.
+
+    Examples
+    --------
+    >>> title_of(422)
+    'Unprocessable Content'
+    """
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
 def problem(
     status: int,
     code: str,
@@ -152,7 +176,7 @@ def problem(
     """
     content = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "code": code,
         "detail": detail,
@@ -203,34 +227,42 @@ def _refusal(error: Mapping[str, Any], known: Sequence[str]) -> Refusal:
     """Return one refusal for one pydantic error."""
     kind, where = str(error["type"]), _place(error["loc"], known)
     context = error.get("ctx") or {}
-    position = where in _POSITION
-    if kind in _NUMBERS:
-        code = "coordinate_not_finite" if position else "not_finite"
-        return Refusal(code, Fault(where, "not a finite number", "decimal degrees" if position else ""))
-    if kind in _RANGES:
-        unit = " degrees" if position else ""
-        return Refusal("out_of_range", Fault(where, f"expected {_bounds(context)}{unit}"))
-    if kind == "missing":
-        return Refusal("missing", Fault(where, "required, but missing"))
+    if kind in _NUMBERS or kind in _RANGES:
+        return _refusal_of_number(kind, where, context)
     if kind == "extra_forbidden":
         fault = Fault("question", "a parameter that does not exist", f"known: {', '.join(known)}")
         return Refusal("unknown_parameter", fault)
-    return _refusal_of_text(kind, where, context)
+    code, what = _sentence(kind, where, context)
+    return Refusal(code, Fault(where, what))
 
 
-def _refusal_of_text(kind: str, where: str, context: Mapping[str, Any]) -> Refusal:
-    """Return a refusal for the errors that are about types and texts."""
-    if kind in {"literal_error", "enum"}:
-        return Refusal("not_in_list", Fault(where, f"expected one of {context.get('expected')}"))
-    if kind == "string_pattern_mismatch":
-        form = "expected an ISO 8601 time of the years 2000 to 2099, or now"
-        known_form = form if where == "at" else "expected a code of small letters, digits and _"
-        return Refusal("invalid_value", Fault(where, known_form))
-    if kind in {"too_long", "string_too_long"}:
-        return Refusal("over_limit", Fault(where, f"at most {context.get('max_length')} long"))
+def _refusal_of_number(kind: str, where: str, context: Mapping[str, Any]) -> Refusal:
+    """Return a refusal of a number that is none, or out of range."""
+    position = where in _POSITION
+    if kind in _NUMBERS:
+        code, fix = ("coordinate_not_finite", "decimal degrees") if position else ("not_finite", "")
+        return Refusal(code, Fault(where, "not a finite number", fix))
+    unit = " degrees" if position else ""
+    return Refusal("out_of_range", Fault(where, f"expected {_bounds(context)}{unit}"))
+
+
+def _sentence(kind: str, where: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the code and the sentence for the errors about types and texts."""
+    form = "a code of small letters, digits and _"
+    if where == "at":
+        form = "an ISO 8601 time of the years 2000 to 2099, or now"
+    known = {
+        "missing": ("missing", "required, but missing"),
+        "literal_error": ("not_in_list", f"expected one of {context.get('expected')}"),
+        "string_pattern_mismatch": ("invalid_value", f"expected {form}"),
+        "too_long": ("over_limit", f"at most {context.get('max_length')} long"),
+        "string_too_long": ("over_limit", f"at most {context.get('max_length')} long"),
+    }
+    if kind in known:
+        return known[kind]
     if kind.endswith(("_type", "_parsing", "_from_float")):
-        return Refusal("wrong_type", Fault(where, f"expected {_type_name(kind)}"))
-    return Refusal("invalid_value", Fault(where, "not understood"))
+        return "wrong_type", f"expected {_type_name(kind)}"
+    return "invalid_value", "not understood"
 
 
 def refusals_of(error: pydantic.ValidationError, known: Sequence[str]) -> list[Refusal]:
@@ -288,7 +320,11 @@ def problem_of(error: LocatorError, retry_after_seconds: int = 2) -> Response:
         Problem details. The detail of several faults is their count, to stay short.
     """
     status = status_of(error)
-    headers = {"Retry-After": str(retry_after_seconds)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = (
+        {"Retry-After": str(retry_after_seconds)}
+        if status == HTTPStatus.SERVICE_UNAVAILABLE
+        else {}
+    )
     detail = f"{len(error.faults)} values are wrong" if len(error.faults) > 1 else error.message
     return problem(status, error.code, detail, faults=error.faults, headers=headers)
 
@@ -343,7 +379,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = error.status_code
-    detail = error.detail if status == _TOO_LARGE else HTTPStatus(status).phrase
+    detail = error.detail if status == _TOO_LARGE else title_of(status)
     code = HTTP_CODES.get(status, "http_error")
     return problem(status, code, detail, headers=dict(error.headers or {}))
 

@@ -1,4 +1,4 @@
-"""Frames as GeoJSON (RFC 7946): WGS-84, longitude first, 6 decimals, no member that is not finite."""
+"""Frames as GeoJSON (RFC 7946): WGS-84, longitude first, 6 decimals, nothing that is not finite."""
 
 import math
 from collections.abc import Mapping, Sequence

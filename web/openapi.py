@@ -1,10 +1,13 @@
 """What OpenAPI says of a question: unit, range and example for every parameter."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from geodata.vocabulary import Vocabulary
 from web.errors import PROBLEM_JSON
 from web.schemas import Problem, Question
 from web.settings import Settings
+
 
 def limits_shown(schema: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """Return a JSON schema of a question with the limits of this server in it.
@@ -81,7 +84,10 @@ def body_of(model: type[Question], settings: Settings) -> dict[str, Any]:
     """
     schema = limits_shown(model.model_json_schema(), settings)
     example = {name: schema["properties"][name]["examples"][0] for name in schema["required"]}
-    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
+    return {
+        "required": True,
+        "content": {"application/json": {"schema": schema, "example": example}},
+    }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -115,19 +121,53 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def completed(schema: dict[str, Any]) -> dict[str, Any]:
+def codes_of(vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """Return the codes that exist, by the parameters that take them.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        Of the dataset.
+
+    Returns
+    -------
+    dict of str to list of str
+        ``need``, ``kind``, ``access``.
+    """
+    return {
+        "need": list(vocabulary.needs),
+        "kind": list(vocabulary.kinds),
+        "access": list(vocabulary.access),
+    }
+
+
+def _with_codes(properties: Iterable[tuple[str, Any]], codes: Mapping[str, list[str]]) -> None:
+    """Put the codes that exist into the schemas of the parameters that take them."""
+    for name, schema in properties:
+        if name in codes and "items" in schema:
+            schema["items"] = {"type": "string", "enum": codes[name]}
+
+
+def completed(schema: dict[str, Any], codes: Mapping[str, list[str]]) -> dict[str, Any]:
     """Return an OpenAPI document with the parts that no route declares itself.
 
     Parameters
     ----------
     schema : dict
-        From FastAPI.
+        From FastAPI; it is filled in.
+    codes : mapping of str to list of str
+        From `codes_of`; empty while no dataset is open.
 
     Returns
     -------
     dict
-        With the shape of problems among the components.
+        With the shape of problems among the components, and the codes that exist.
     """
+    for operation in (entry for path in schema["paths"].values() for entry in path.values()):
+        parameters = operation.get("parameters", ())
+        _with_codes(((entry["name"], entry["schema"]) for entry in parameters), codes)
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        _with_codes(body.get("schema", {}).get("properties", {}).items(), codes)
     shapes = schema.setdefault("components", {}).setdefault("schemas", {})
     template = "#/components/schemas/{model}"
     problem = Problem.model_json_schema(ref_template=template)

@@ -32,7 +32,7 @@ Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
 
 def _field(unit: str, description: str, example: Any, **bounds: Any) -> Any:
     """Return a field with its unit, range and example, as OpenAPI shows them."""
-    extra = {"x-unit": unit, **bounds.pop("shown", {})}
+    extra = {"x-unit": unit or "none", **bounds.pop("shown", {})}
     text = f"{description} Unit: {unit}." if unit else description
     return Field(description=text, examples=[example], json_schema_extra=extra, **bounds)
 
@@ -63,7 +63,7 @@ class Question(BaseModel):
 
 
 class NearestQuestion(Question):
-    """Which stations can be reached from a position?"""
+    """Asks which stations can be reached from a position."""
 
     lon: Annotated[float, _field("degrees", "Longitude, first.", 115.89, ge=-180, le=180)]
     lat: Annotated[float, _field("degrees", "Latitude.", 28.68, ge=-90, le=90)]
@@ -78,11 +78,13 @@ class NearestQuestion(Question):
         Literal["arrival", "now", "any"],
         _field("", "Open on arrival and a while longer, open at departure, or any.", "arrival"),
     ] = "arrival"
-    route: Annotated[bool, _field("", "Add the line to travel to each station.", False)] = False
+    route: Annotated[bool, _field("", "Add the line to travel to each station.", example=False)] = (
+        False
+    )
 
 
 class CoverageQuestion(Question):
-    """Who has a station within the limit, and where are the gaps?"""
+    """Asks who has a station within the limit, and where the gaps are."""
 
     at: Annotated[
         str | SkipJsonSchema[None],

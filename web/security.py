@@ -264,7 +264,9 @@ class Wall:
             detail = f"at most {settings.max_query_bytes} bytes (limit max_query_bytes)"
             return problem(414, "query_too_long", detail)
         if _stated_length(scope) > settings.max_body_bytes:
-            return problem(413, "body_too_large", _too_long(settings.max_body_bytes), headers=_CLOSE)
+            return problem(
+                413, "body_too_large", _too_long(settings.max_body_bytes), headers=_CLOSE
+            )
         return None
 
     async def _answer_500(

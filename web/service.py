@@ -9,15 +9,15 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import orjson
+import pandas as pd
 
 import locator
 from geodata.datum import to_wgs84
 from geodata.errors import Fault, LimitError
 from geodata.model import Dataset
-from geodata.tables import load_vocabulary
-from geodata.vocabulary import Vocabulary
 from web.answers import (
     Clocks,
     NearestContext,
@@ -127,7 +127,8 @@ class Service:
 
     def __init__(self, dataset: Dataset, settings: Settings) -> None:
         self.settings = settings
-        self.vocabulary: Vocabulary = load_vocabulary()
+        self.dataset = dataset
+        self.vocabulary = dataset.vocabulary
         self.index = locator.Index(dataset, linger_seconds=settings.linger_seconds)
         self.manifest: Mapping[str, Any] = dataset.manifest
         self.name = dataset_name(dataset.manifest)
@@ -137,13 +138,21 @@ class Service:
         self._clocks = Clocks(self.index.timetable, horizon)
         self._kept = Kept(settings.coverage_cache_answers, settings.coverage_cache_bytes)
         self._coverage_lock = threading.Lock()
-        self._networks = dataset.networks
+
+    def warm_up(self) -> None:
+        """Do once what the first question of each mode would have to wait for."""
+        west, south, east, north = self.extent
+        middle = {"lon": (west + east) / 2, "lat": (south + north) / 2}
+        for mode in self.index.modes:
+            for when in ("now", "2026-11-22T12:00"):
+                question = NearestQuestion.model_validate({**middle, "mode": mode, "at": when})
+                self.nearest(question)
 
     @cached_property
     def extent(self) -> tuple[float, float, float, float]:
         """Return west, south, east, north of the streets (degrees)."""
-        lons = [net.lon for net in self._networks.values() if net.lon.size]
-        lats = [net.lat for net in self._networks.values() if net.lat.size]
+        lons = [net.lon for net in self.dataset.networks.values() if net.lon.size]
+        lats = [net.lat for net in self.dataset.networks.values() if net.lat.size]
         if not lons:
             return (0.0, 0.0, 0.0, 0.0)
         west, east = min(lon.min() for lon in lons), max(lon.max() for lon in lons)
@@ -291,7 +300,9 @@ class Service:
         rows = found.station[0][found.station[0] >= 0]
         if rows.size == 0:
             return
-        lines = self.index.route(np.repeat(points, rows.size, axis=0), rows, question.mode)
+        lines = self.index.route(
+            np.repeat(points, rows.size, axis=0), rows.tolist(), mode=question.mode
+        )
         for entry, line in zip(stations, lines, strict=True):
             if len(line) > 1:
                 entry["route"] = line_of(np.asarray(line), question.datum)
@@ -339,6 +350,7 @@ class Service:
             region=question.region,
             stations_at_least=question.stations_at_least,
             include=tuple(question.include),
+            exact=self.dataset.homes is not None,
         )
         summary = discreet_summary(found.summary, self.discretion)
         summary["parameters"] = self._parameters(question, moment)
@@ -378,19 +390,19 @@ class Service:
         with self._coverage_lock:
             kept = self._kept.get(key)
             if kept is None:
-                kept = orjson.dumps(self.collection(question, moment))
+                kept = orjson.dumps(self.collection(question, self.cover(question, moment)))
                 self._kept.put(key, kept)
         return kept
 
-    def collection(self, question: CoverageQuestion, moment: datetime | None) -> dict[str, Any]:
+    def collection(self, question: CoverageQuestion, answer: Coverage) -> dict[str, Any]:
         """Return the object that answers a coverage question.
 
         Parameters
         ----------
         question : CoverageQuestion
             Checked by `check`.
-        moment : datetime or None
-            When.
+        answer : Coverage
+            From `cover`.
 
         Returns
         -------
@@ -402,7 +414,6 @@ class Service:
         LimitError
             If there are more shapes than may be sent.
         """
-        answer = self.cover(question, moment)
         shapes: list[dict[str, Any]] = []
         if question.geometry == "gaps":
             shapes = self._gap_features(answer)
@@ -416,15 +427,49 @@ class Service:
         """Refuse an answer with too many shapes."""
         most = self.settings.max_features
         if count > most:
-            fault = Fault("geometry", f"more than {most} shapes (limit max_features)", "ask region=")
+            fault = Fault(
+                "geometry", f"more than {most} shapes (limit max_features)", "ask region="
+            )
             raise LimitError(str(fault), faults=[fault])
 
-    def _gap_features(self, answer: Coverage) -> list[dict[str, Any]]:
-        """Return the gaps as features, with the workers of small ones hidden."""
+    def gap_records(self, answer: Coverage) -> tuple[gpd.GeoDataFrame, list[dict[str, Any]]]:
+        """Return the gaps with the workers of small ones hidden.
+
+        Parameters
+        ----------
+        answer : Coverage
+            From `cover`.
+
+        Returns
+        -------
+        GeoDataFrame, list of dict
+            The shapes, and what may be said of each.
+        """
         frame = answer.found.gaps.to_geodataframe()
-        self._check_size(len(frame))
         exact = answer.summary.get("people") == "exact"
-        shown = [discreet_gap(gap, self.discretion, exact=exact) for gap in records(frame)]
+        return frame, [discreet_gap(gap, self.discretion, exact=exact) for gap in records(frame)]
+
+    def gap_frame(self, answer: Coverage) -> gpd.GeoDataFrame:
+        """Return the gaps as a frame, as they may leave.
+
+        Parameters
+        ----------
+        answer : Coverage
+            From `cover`.
+
+        Returns
+        -------
+        GeoDataFrame
+            EPSG:4326, with ``suppressed``.
+        """
+        frame, shown = self.gap_records(answer)
+        table = pd.DataFrame(shown, index=frame.index, columns=None if shown else frame.columns[:0])
+        return gpd.GeoDataFrame(table, geometry=frame.geometry.to_numpy(), crs=4326)
+
+    def _gap_features(self, answer: Coverage) -> list[dict[str, Any]]:
+        """Return the gaps as features."""
+        frame, shown = self.gap_records(answer)
+        self._check_size(len(frame))
         return features(frame, shown)
 
     def about(self) -> dict[str, Any]:

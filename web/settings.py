@@ -50,9 +50,9 @@ class Settings(BaseSettings):
     ] = "https://overpass-api.de/api/interpreter"
 
     # The questions.
-    max_k: Annotated[int, Field(description="Most stations in one answer.", ge=1, le=1000)] = 50
+    max_k: Annotated[int, Field(description="Most stations in one answer.", ge=1, le=50)] = 50
     max_minutes: Annotated[
-        int, Field(description="Longest travel time that may be asked for (min).", ge=1, le=240)
+        int, Field(description="Longest travel time that may be asked for (min).", ge=1, le=120)
     ] = 120
     max_list_items: Annotated[
         int, Field(description="Most needs, kinds or access methods in one question.", ge=1, le=200)
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(description="Worker processes.", ge=1, le=64)] = 1
     max_body_bytes: Annotated[
         int, Field(description="Longest request body (B).", ge=256, le=64 * 2**20)
-    ] = 65_536
+    ] = 2**20
     max_query_bytes: Annotated[
         int, Field(description="Longest query string (B).", ge=256, le=65_536)
     ] = 8_192

@@ -79,7 +79,9 @@ class Holder:
             raise DatasetError(
                 "there is no dataset yet: run `locator prepare`, or `locator serve` for the demo"
             )
-        return Service(open_dataset(folder, private=False), self._settings)
+        service = Service(open_dataset(folder, private=False), self._settings)
+        service.warm_up()
+        return service
 
 
 def service_of(request: Request) -> "Service":

@@ -63,11 +63,14 @@ def _discreet(value: Any, key: str, discretion: Discretion, *, people: bool) -> 
         return [_discreet(inner, key, discretion, people=people) for inner in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
+    return _figure(value, key, discretion, people=people)
+
+
+def _figure(value: float, key: str, discretion: Discretion, *, people: bool) -> float:
+    """Return one number: a share, a length or area, or a figure about people."""
     if key.startswith(("share", "slow", "fast")):
         return round(value, _SHARE_DIGITS)
-    if key in {"street_km", "area_km2"} or not people:
-        return round(value, _LENGTH_DIGITS)
-    return discretion.figure(value)
+    return discretion.figure(value) if people else round(value, _LENGTH_DIGITS)
 
 
 def discreet_summary(summary: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
@@ -95,9 +98,7 @@ def discreet_summary(summary: Mapping[str, Any], discretion: Discretion) -> dict
     }
 
 
-def discreet_gap(
-    gap: Mapping[str, Any], discretion: Discretion, *, exact: bool
-) -> dict[str, Any]:
+def discreet_gap(gap: Mapping[str, Any], discretion: Discretion, *, exact: bool) -> dict[str, Any]:
     """Return a gap's properties as they may leave.
 
     Parameters

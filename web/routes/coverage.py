@@ -1,4 +1,4 @@
-"""``/api/v1/coverage``: who has a station within the limit, and where are the gaps?"""
+"""``/api/v1/coverage``: who has a station within the limit, and where the gaps are."""
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool

@@ -1,4 +1,4 @@
-"""``/api/v1/dataset``: what is the data?"""
+"""``/api/v1/dataset``: what the data is."""
 
 import orjson
 from fastapi import APIRouter, Request, Response

@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/readyz``: is the process alive, and can it answer?"""
+"""``/healthz`` and ``/readyz``: whether the process is alive, and can answer."""
 
 import orjson
 from fastapi import APIRouter, Request, Response

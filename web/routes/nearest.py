@@ -1,4 +1,4 @@
-"""``/api/v1/nearest``: which stations can be reached from a position?
+"""``/api/v1/nearest``: which stations can be reached from a position.
 
 The search takes less than a millisecond, so it runs where the request is: handing it to a thread
 would cost more. The answer is written by orjson; its model stands in OpenAPI, and tests hold it.

@@ -1,0 +1,314 @@
+"""The command ``locator``: the same questions and answers as over HTTP, at a terminal.
+
+Results go to stdout, progress and log to stderr. Exit status 0: done; 1: nothing could be built,
+or the answer is no; 2: wrong usage. Heavy imports stand inside the commands, so that ``--help`` is
+quick.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geodata.errors import LocatorError
+from web.settings import DemoSize, Settings
+
+app = typer.Typer(
+    name="locator",
+    help="Which union care station can a worker reach within 15 minutes, and is it open?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+#: Exit status for "no"; typer itself exits with 2 for wrong usage.
+NO = 1
+
+Data = Annotated[
+    Path | None, typer.Option(help="Dataset folder; without it LOCATOR_DATA, else the demo city.")
+]
+Mode = Annotated[str, typer.Option(help="walk, ebike, bicycle, drive or truck.")]
+Minutes = Annotated[int, typer.Option(help="The limit (minutes), 1 to 120.")]
+Need = Annotated[list[str] | None, typer.Option(help="A need that must be met; repeat for more.")]
+Kind = Annotated[list[str] | None, typer.Option(help="A kind of station; repeat for more.")]
+Access = Annotated[list[str] | None, typer.Option(help="A way to get in; repeat for more.")]
+At = Annotated[
+    str | None, typer.Option(help="Departure: ISO 8601 or now; without it regardless of hours.")
+]
+Region = Annotated[str | None, typer.Option(help="Id of one region (adcode).")]
+AtLeast = Annotated[int, typer.Option(help="How many stations must be in reach, 1 to 5.")]
+Include = Annotated[
+    list[str] | None, typer.Option(help="building or planned: count these stations, too.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the HTTP object of this question.")]
+
+
+@app.command(
+    epilog="Example: locator demo --out demo --size city",
+)
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the input files.")],
+    size: Annotated[DemoSize, typer.Option(help="small, city or province.")] = "city",
+) -> None:
+    """Write the fictional demo city as input files: streets, stations, homes, regions."""
+    from geodata.sample import write_demo
+    from web.console import say
+
+    say(f"drawing the demo city ({size})")
+    for what, path in write_demo(out, size).items():
+        typer.echo(f"{what}: {path}")
+
+
+@app.command(
+    epilog="Example: locator nearest 115.892 28.684 --need hot_meal --at 2026-11-22T20:00",
+    context_settings={"ignore_unknown_options": True},
+)
+def nearest(
+    lon: Annotated[str, typer.Argument(help="Longitude (degrees); negative ones as they are.")],
+    lat: Annotated[str, typer.Argument(help="Latitude (degrees).")],
+    data: Data = None,
+    mode: Mode = "walk",
+    k: Annotated[int, typer.Option("-k", "--k", help="Most stations, 1 to 50.")] = 5,
+    minutes: Minutes = 15,
+    at: Annotated[str, typer.Option(help="Departure: ISO 8601 or now.")] = "now",
+    open_: Annotated[str, typer.Option("--open", help="arrival, now or any.")] = "arrival",
+    need: Need = None,
+    kind: Kind = None,
+    access: Access = None,
+    datum: Annotated[str, typer.Option(help="wgs84, gcj02, bd09 or cgcs2000.")] = "wgs84",
+    route: Annotated[bool, typer.Option("--route", help="Add the lines to travel.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which stations a position can reach; exit status 1 if none is within the limit."""
+    from web.commands import ask_nearest
+
+    asked = {
+        **_question(mode, minutes, need, kind, access),
+        "lon": lon,
+        "lat": lat,
+        "k": k,
+        "at": at,
+        "open": open_,
+        "datum": datum,
+        "route": route,
+    }
+    text, covered = ask_nearest(_settings(data=data), asked, as_json=as_json)
+    typer.echo(text)
+    raise typer.Exit(0 if covered else NO)
+
+
+@app.command(
+    epilog="Example: locator coverage --minutes 15 --at 2026-11-22T03:00 --out gaps.geojson",
+)
+def coverage(
+    data: Data = None,
+    mode: Mode = "walk",
+    minutes: Minutes = 15,
+    at: At = None,
+    need: Need = None,
+    kind: Kind = None,
+    access: Access = None,
+    region: Region = None,
+    stations_at_least: AtLeast = 1,
+    include: Include = None,
+    geometry: Annotated[str, typer.Option(help="With --json: gaps, cells or none.")] = "gaps",
+    out: Annotated[
+        Path | None, typer.Option(help="Gaps as .geojson, .gpkg, .parquet, .csv or .xlsx.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who has a station within the limit, and write the gaps."""
+    from web.commands import ask_coverage
+
+    asked = {
+        **_question(mode, minutes, need, kind, access),
+        **_area(at, region, stations_at_least, include),
+        "geometry": geometry,
+    }
+    typer.echo(ask_coverage(_settings(data=data), asked, out=out, as_json=as_json))
+
+
+@app.command("map", epilog="Example: locator map --data mycity --minutes 15 --out map.html")
+def map_(
+    out: Annotated[Path, typer.Option(help="The page to write.")],
+    data: Data = None,
+    mode: Mode = "walk",
+    minutes: Minutes = 15,
+    at: At = None,
+    need: Need = None,
+    kind: Kind = None,
+    access: Access = None,
+    region: Region = None,
+    stations_at_least: AtLeast = 1,
+    include: Include = None,
+    language: Annotated[str | None, typer.Option("--lang", help="zh or en.")] = None,
+    tiles: Annotated[
+        str | None, typer.Option(help="Base layer: none, osm, tianditu or amap.")
+    ] = None,
+) -> None:
+    """Draw one self-contained page that opens with no network at all."""
+    from web.commands import draw_map
+
+    asked = {
+        **_question(mode, minutes, need, kind, access),
+        **_area(at, region, stations_at_least, include),
+    }
+    settings = _settings(data=data, map_language=language, map_tiles=tiles)
+    draw_map(settings, asked, out)
+    typer.echo(str(out))
+
+
+@app.command(
+    epilog="Example: locator prepare --streets city.osm.pbf --stations stations.xlsx "
+    "--stations-datum gcj02 --homes homes.csv --regions districts.geojson --out mycity",
+)
+def prepare(
+    streets: Annotated[list[Path], typer.Option(help="OSM PBF or XML; repeat for more files.")],
+    stations: Annotated[
+        Path, typer.Option(help="CSV, XLSX, GeoJSON, GeoPackage, GeoParquet or Shapefile.")
+    ],
+    out: Annotated[Path, typer.Option(help="Dataset folder; replaced whole.")],
+    homes: Annotated[Path | None, typer.Option(help="Where workers live; stays private.")] = None,
+    regions: Annotated[Path | None, typer.Option(help="Districts that clip and label.")] = None,
+    stations_datum: Annotated[
+        str | None, typer.Option(help="wgs84, gcj02, bd09 or cgcs2000; else the table says.")
+    ] = None,
+    homes_datum: Annotated[str | None, typer.Option(help="The same for homes.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(help="Only these modes; all if none.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the dataset.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Build a dataset folder from streets, stations, homes and regions."""
+    from web.commands import build
+
+    files = {"streets": streets, "stations": stations, "homes": homes, "regions": regions}
+    options = {
+        "stations_datum": stations_datum,
+        "homes_datum": homes_datum,
+        "modes": mode,
+        "name": name,
+    }
+    typer.echo(build(files, options, out, as_json=as_json))
+
+
+@app.command(epilog="Example: locator check stations.xlsx --datum gcj02")
+def check(
+    file: Annotated[Path, typer.Argument(help="A table of stations or homes.")],
+    what: Annotated[
+        str, typer.Option("--as", help="stations, homes, or auto: what the columns say.")
+    ] = "auto",
+    datum: Annotated[
+        str | None, typer.Option(help="wgs84, gcj02, bd09 or cgcs2000; else the table says.")
+    ] = None,
+    streets: Annotated[
+        list[Path] | None, typer.Option(help="Streets that tell which datum fits; repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Check a table without building anything; exit status 1 if rows are rejected."""
+    from web.commands import check_table
+
+    text, clean = check_table(file, what, datum=datum, streets=streets or [], as_json=as_json)
+    typer.echo(text)
+    raise typer.Exit(0 if clean else NO)
+
+
+@app.command(
+    epilog="Example: locator fetch --bbox 115.80,28.60,115.98,28.76 --out streets.osm.pbf",
+)
+def fetch(
+    out: Annotated[Path, typer.Option(help="PBF to write.")],
+    bbox: Annotated[str | None, typer.Option(help="West,south,east,north (degrees).")] = None,
+    place: Annotated[str | None, typer.Option(help="Name of a city or district.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Fetch the streets of your own city from an Overpass server (LOCATOR_OVERPASS_URL)."""
+    from web.commands import fetch_streets
+
+    if (bbox is None) == (place is None):
+        raise typer.BadParameter("give either --bbox or --place")
+    typer.echo(fetch_streets(_settings(), bbox or place or "", out, as_json=as_json))
+
+
+@app.command(epilog="Example: locator serve --data mycity --port 8000")
+def serve(
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+) -> None:
+    """Serve over HTTP; without --data the demo city, prepared on first run."""
+    from web.commands import serve_dataset
+
+    serve_dataset(_settings(data=data, host=host, port=port, workers=workers))
+
+
+def _question(
+    mode: str,
+    minutes: int,
+    need: list[str] | None,
+    kind: list[str] | None,
+    access: list[str] | None,
+) -> dict[str, Any]:
+    """Return what every question has, by the names of the interface."""
+    return {
+        "mode": mode,
+        "minutes": minutes,
+        "need": need or [],
+        "kind": kind or [],
+        "access": access or [],
+    }
+
+
+def _area(
+    at: str | None, region: str | None, stations_at_least: int, include: list[str] | None
+) -> dict[str, Any]:
+    """Return what a question about coverage has besides."""
+    return {
+        "at": at,
+        "region": region,
+        "stations_at_least": stations_at_least,
+        "include": include or [],
+    }
+
+
+def _settings(**given: Any) -> Settings:
+    """Return the settings of the environment, with the options given."""
+    import pydantic
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**chosen)
+    except pydantic.ValidationError as error:
+        found = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise typer.BadParameter("; ".join(found)) from None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; never shows a traceback.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        ``sys.argv[1:]`` if not given.
+
+    Raises
+    ------
+    SystemExit
+        With the exit status.
+    """
+    from web.console import complain
+
+    try:
+        app(arguments)
+    except LocatorError as error:
+        complain(str(error))
+        sys.exit(NO)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001  the last wall: a sentence, not a traceback
+        complain(f"an error that is ours ({type(error).__name__}: {error}); please report it")
+        sys.exit(NO)

@@ -1,0 +1,308 @@
+"""What the commands do: ask the service, or build a dataset, and return text to print."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typer
+
+from geodata.bundle import open_dataset
+from geodata.errors import DatasetError, LimitError, ValidationError
+from web.console import say
+from web.dependencies import departure, read_values
+from web.errors import UnknownRegionError
+from web.reports import coverage_report, nearest_report
+from web.schemas import CoverageQuestion, NearestQuestion
+from web.service import Service
+from web.settings import Settings
+from web.state import dataset_folder
+
+_PRETTY = orjson.OPT_INDENT_2
+
+
+def as_text(answer: Any) -> str:
+    """Return an object as JSON for a terminal.
+
+    Parameters
+    ----------
+    answer : Any
+        For `orjson.dumps`.
+
+    Returns
+    -------
+    str
+        Indented by two.
+    """
+    return orjson.dumps(answer, option=_PRETTY).decode()
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """Turn what is wrong with a question into wrong usage (exit status 2).
+
+    Raises
+    ------
+    BadParameter
+        For values out of range, limits passed and codes that do not exist.
+    """
+    try:
+        yield
+    except (ValidationError, LimitError, UnknownRegionError) as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def open_service(settings: Settings, *, private: bool | None = None) -> Service:
+    """Open the dataset that the settings mean; the demo city is prepared if need be.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset.
+    private : bool, optional
+        As in `geodata.open_dataset`: None reads ``private/`` where it may.
+
+    Returns
+    -------
+    Service
+        Ready to be asked.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is absent or damaged.
+    """
+    folder = ensured(settings)
+    return Service(open_dataset(folder, private=private), settings)
+
+
+def ensured(settings: Settings) -> Path:
+    """Return the dataset folder; prepare the demo city where no data was named.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset.
+
+    Returns
+    -------
+    Path
+        It exists.
+
+    Raises
+    ------
+    DatasetError
+        If a folder was named that does not exist.
+    """
+    folder = dataset_folder(settings)
+    if settings.data is not None:
+        if not folder.is_dir():
+            raise DatasetError(
+                f"{folder}: no such dataset folder; build one with `locator prepare --out {folder}`"
+            )
+        return folder
+    if not (folder / "public").exists():
+        from web.demo import prepare_demo  # noqa: PLC0415  only on the first run
+
+        say(f"first run: preparing the demo city ({settings.demo_size}) in {folder}")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        prepare_demo(settings.demo_size, folder, stage_line)
+    return folder
+
+
+def ask_nearest(settings: Settings, asked: Mapping[str, Any], *, as_json: bool) -> tuple[str, bool]:
+    """Answer ``locator nearest``.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset.
+    asked : mapping
+        By parameter.
+    as_json : bool
+        The HTTP object instead of a report.
+
+    Returns
+    -------
+    str, bool
+        What to print, and whether the position is covered.
+    """
+    with usage():
+        question = read_values(asked, NearestQuestion)
+    service = open_service(settings)
+    with usage():
+        answer = service.nearest(question)
+    return (as_text(answer) if as_json else nearest_report(answer)), bool(answer["covered"])
+
+
+def ask_coverage(
+    settings: Settings, asked: Mapping[str, Any], *, out: Path | None, as_json: bool
+) -> str:
+    """Answer ``locator coverage``, and write the gaps.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset.
+    asked : mapping
+        By parameter.
+    out : path or None
+        Where the gaps go; the ending decides the format.
+    as_json : bool
+        The HTTP object instead of a report.
+
+    Returns
+    -------
+    str
+        What to print.
+    """
+    from geodata.exports import check_ending, write_table  # noqa: PLC0415  needed for --out only
+
+    with usage():
+        question = read_values(asked, CoverageQuestion)
+        if out is not None:
+            check_ending(out)
+    service = open_service(settings)
+    with usage():
+        service.check(question)
+        moment = departure(question.at)
+        answer = service.cover(question, moment)
+        if out is not None:
+            write_table(service.gap_frame(answer), out)
+            say(f"gaps written to {out}")
+        if as_json:
+            return as_text(service.collection(question, answer))
+    return coverage_report(answer.summary)
+
+
+def draw_map(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
+    """Draw ``locator map``: from published cells, as a map is made to be shown around.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset, the base layer and the language.
+    asked : mapping
+        By parameter.
+    out : path
+        The page; replaced whole.
+    """
+    from web.map_data import Page  # noqa: PLC0415  draws: heavy
+    from web.map_request import Answered, map_request  # noqa: PLC0415
+    from web.maps import coverage_map  # noqa: PLC0415
+
+    with usage():
+        question = read_values(asked, CoverageQuestion)
+    service = open_service(settings, private=False)
+    with usage():
+        service.check(question)
+    answer = service.cover(question, departure(question.at))
+    base = "streets" if settings.map_tiles == "none" else settings.map_tiles
+    page = Page(
+        lang=settings.map_language,
+        base=base,
+        tianditu_key=settings.tianditu_key,
+        approval=settings.map_review_number,
+        self_contained=True,
+    )
+    answered = Answered(
+        dataset=service.dataset,
+        index=service.index,
+        found=answer.found,
+        summary=answer.summary,
+        vocabulary=service.vocabulary,
+        discretion=service.discretion,
+        departure=answer.departure,
+    )
+    replace_file(out, coverage_map(map_request(answered, page)).encode())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file beside the old one and swap it in whole.
+
+    Parameters
+    ----------
+    path : path
+        Where it goes.
+    content : bytes
+        What goes there.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be written; the old one is kept.
+    """
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).chmod(0o644)
+        Path(beside).replace(path)
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def serve_dataset(settings: Settings) -> None:
+    """Serve a dataset until interrupted.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset; host, port, workers.
+    """
+    from web.server import run  # noqa: PLC0415  needed here only
+
+    folder = ensured(settings)
+    open_dataset(folder, private=False)  # refuses a damaged one before a port is taken
+    say(f"serving {folder} at http://{settings.host}:{settings.port}/map")
+    run(settings.model_copy(update={"data": folder}))
+
+
+def stage_line(name: str, done: int, total: int) -> None:
+    """Print the progress of a preparation.
+
+    Parameters
+    ----------
+    name : str
+        The stage.
+    done, total : int
+        How many stages are finished, and of how many.
+    """
+    say(f"[{done}/{total}] {name}")
+
+
+def build(files: Mapping[str, Any], options: Mapping[str, Any], out: Path, *, as_json: bool) -> str:
+    """Build a dataset folder for ``locator prepare``.
+
+    Parameters
+    ----------
+    files : mapping
+        ``streets`` (paths), ``stations``, ``homes`` and ``regions`` (path or None).
+    options : mapping
+        ``stations_datum``, ``homes_datum``, ``modes``, ``name``; None where not given.
+    out : path
+        The dataset folder.
+    as_json : bool
+        The report as JSON.
+
+    Returns
+    -------
+    str
+        The report.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read or nothing can be built.
+    DatasetError
+        If the folder cannot be written.
+    """
+    from web.prepare import PrepareRequest, prepare  # noqa: PLC0415  heavy: reads streets
+
+    report = prepare(PrepareRequest(**files, **options, out=out), progress=stage_line)
+    return report.to_json() if as_json else report.to_text()

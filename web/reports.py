@@ -1,0 +1,270 @@
+"""Answers as plain text for a terminal. Widths count Chinese characters as two columns."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_MINUTE = 60
+_MODES = {
+    "walk": "on foot",
+    "ebike": "by e-bike",
+    "bicycle": "by bicycle",
+    "drive": "by car",
+    "truck": "by truck",
+}
+_REASONS = {
+    "too_far": "the nearest station is too far",
+    "closed": "what is near will be closed",
+    "hours_unknown": "nobody knows the hours of what is near",
+    "no_such_need": "what is near does not serve this need",
+    "access": "what is near cannot be entered this way",
+    "off_network": "no street within 500 m",
+    "unreachable": "no way leads to any station",
+    "no_data": "outside the data",
+}
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes on a terminal.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+
+    Returns
+    -------
+    int
+        Wide characters count as two.
+
+    Examples
+    --------
+    >>> width("驿站 1")
+    6
+    """
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def shown(text: str) -> str:
+    r"""Return a stranger's text without what could move a terminal's cursor.
+
+    Parameters
+    ----------
+    text : str
+        Such as a station's name.
+
+    Returns
+    -------
+    str
+        Control and direction marks replaced by spaces.
+
+    Examples
+    --------
+    >>> shown("a\x1b[2Jb")
+    'a [2Jb'
+    """
+    return "".join(" " if unicodedata.category(sign) in {"Cc", "Cf"} else sign for sign in text)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of texts as aligned lines.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        All of one length.
+
+    Returns
+    -------
+    list of str
+        Columns two blanks apart.
+    """
+    if not rows:
+        return []
+    widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            text + " " * (room - width(text)) for text, room in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _clock(text: str) -> str:
+    """Return an ISO time as ``2026-11-22 20:00``."""
+    return text[:16].replace("T", " ")
+
+
+def _hours(state: Mapping[str, Any]) -> str:
+    """Return whether a station is open, in words."""
+    words = str(state["state"])
+    if words == "unknown":
+        return "hours unknown"
+    return f"{words} until {_clock(state['until'])}" if state["until"] else words
+
+
+def _station_row(station: Mapping[str, Any]) -> list[str]:
+    """Return a station as a row of texts."""
+    seconds, metres = station["seconds"], station["metres"]
+    time = "-" if seconds is None else f"{seconds / _MINUTE:.1f} min"
+    length = station["straight_metres"] if metres is None else metres
+    return [
+        time,
+        f"{length:.0f} m" if length is not None else "",
+        shown(station["name"]),
+        _hours(station["open"]),
+        shown(station["id"]),
+        ", ".join(station.get("fails", [])),
+    ]
+
+
+def nearest_report(answer: Mapping[str, Any]) -> str:
+    """Return a nearest answer as text.
+
+    Parameters
+    ----------
+    answer : mapping
+        The HTTP object.
+
+    Returns
+    -------
+    str
+        The verdict first, then the stations, then what fails.
+    """
+    limit = f"{answer['limit_seconds'] / _MINUTE:.0f} min {_MODES[answer['mode']]}"
+    verdict = "covered" if answer["covered"] else "not covered"
+    why = f": {_REASONS[answer['reason']]}" if answer["reason"] else ""
+    lines = [f"{verdict}{why} ({limit}, leaving {_clock(answer['at'])})"]
+    lines += [f"  {line}" for line in table([_station_row(s) for s in answer["stations"]])]
+    if answer["alternatives"]:
+        lines.append("what fails a condition:")
+        rows = [_station_row(station) for station in answer["alternatives"]]
+        lines += [f"  {line}" for line in table(rows)]
+    lines += [f"note: {warning}" for warning in answer["warnings"]]
+    lines.append(f"hotline {answer['hotline']}")
+    return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    """Return a share in percent."""
+    return "-" if value is None else f"{value:.1%}"
+
+
+def _figure(value: float | None) -> str:
+    """Return a figure with thousands set apart."""
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def _people_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Return the lines about homes and workers."""
+    names = ("total", "covered", "uncovered", "unreachable", "off_network")
+    rows = [["", *names]]
+    rows += [
+        [key, *(_figure(summary[key].get(name)) for name in names)]
+        for key in ("homes", "workers")
+        if summary.get(key)
+    ]
+    return table(rows) if len(rows) > 1 else []
+
+
+def _part_lines(title: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Return the lines of groups or regions."""
+    if not rows:
+        return []
+    cells = [
+        [
+            shown(name),
+            _share(part.get("share_covered")),
+            *(
+                f"{key} {_figure(part[key].get('covered'))} of {_figure(part[key].get('total'))}"
+                for key in ("homes", "workers")
+                if part.get(key)
+            ),
+        ]
+        for name, part in rows
+    ]
+    longest = max(len(row) for row in cells)
+    padded = [[*row, *[""] * (longest - len(row))] for row in cells]
+    return ["", title, *(f"  {line}" for line in table(padded))]
+
+
+def _cause_lines(causes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the lines about causes."""
+    if not causes:
+        return []
+    rows = [["", "homes", "workers", "street km"]]
+    rows += [
+        [cause, _figure(row.get("homes")), _figure(row.get("workers")), f"{row['street_km']:,.1f}"]
+        for cause, row in causes.items()
+    ]
+    return ["", "why not covered", *(f"  {line}" for line in table(rows))]
+
+
+def coverage_report(summary: Mapping[str, Any]) -> str:
+    """Return a coverage summary as text.
+
+    Parameters
+    ----------
+    summary : mapping
+        The ``summary`` of the HTTP object.
+
+    Returns
+    -------
+    str
+        The share first, then people, streets, groups, regions, causes.
+    """
+    asked, band = summary["parameters"], summary["share_band"]
+    at = f"leaving {_clock(asked['at'])}" if asked["at"] else "regardless of hours"
+    question = f"{asked['minutes']:g} min {_MODES[asked['mode']]}, {at}"
+    of = {"street_km": "street length"}.get(summary["share_of"], summary["share_of"])
+    lines = [
+        f"{_share(summary['share_covered'])} of {of} within {question}",
+        f"  slow and fast: {_share(band['slow'])} to {_share(band['fast'])}",
+    ]
+    if summary["share_covered_if_unknown_open"] != summary["share_covered"]:
+        upper = _share(summary["share_covered_if_unknown_open"])
+        lines.append(f"  if stations with unknown hours were open: {upper}")
+    lines += ["", *_people_lines(summary)]
+    for key, unit in (("street_km", "km of street"), ("area_km2", "km² near streets")):
+        part = summary[key]
+        lines.append(f"{part['covered']:,.1f} of {part['total']:,.1f} {unit}")
+    groups = list(summary["groups"].items())
+    regions = [(row["name"] or row["id"] or "(outside)", row) for row in summary["regions"]]
+    lines += _part_lines("by group", groups) + _part_lines("by region", regions)
+    lines += _cause_lines(summary["causes"])
+    lines += [f"note: {warning}" for warning in summary["warnings"]]
+    rounded = f", rounded to {summary['rounded_to']}" if summary["rounded_to"] else ""
+    data = summary["dataset"]
+    lines += ["", f"people: {summary['people']}{rounded}; data: {data['name']} {data['version']}"]
+    return "\n".join(lines)
+
+
+def _reject_line(row: Mapping[str, Any]) -> str:
+    """Return a rejected row as one line."""
+    place = " ".join(
+        f"{word} {row[key]}" for key, word in (("sheet", "sheet"), ("row", "row")) if row.get(key)
+    )
+    column = f", {row['column']}" if row.get("column") else ""
+    fix = f" ({row['fix']})" if row.get("fix") else ""
+    return shown(f"{row.get('file', '')} {place}{column}: {row['reason']}{fix}").strip()
+
+
+def rejects_lines(rejects: Sequence[Mapping[str, Any]], most: int) -> list[str]:
+    """Return the rejected rows as lines.
+
+    Parameters
+    ----------
+    rejects : sequence of mapping
+        ``file, sheet, row, column, reason, fix``.
+    most : int
+        How many to list.
+
+    Returns
+    -------
+    list of str
+        With a last line that counts the rest.
+    """
+    lines = [f"  {_reject_line(row)}" for row in rejects[:most]]
+    if len(rejects) > most:
+        lines.append(f"  … and {len(rejects) - most} more")
+    return lines
