@@ -19,7 +19,7 @@ import numpy.typing as npt
 from pyproj import Geod
 
 from geodata import opl
-from geodata.errors import FileFormatError
+from geodata.errors import Fault, FileFormatError, ValidationError
 from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array, Streets
 from geodata.osm_nodes import NodeTable, read_nodes
 from geodata.osm_tags import MODES, Rules
@@ -80,7 +80,10 @@ def read_streets(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -
     ------
     FileFormatError
         If a file is missing, empty, cut off, damaged, no OSM file, or if there is no street.
+    ValidationError
+        If a mode is unknown.
     """
+    _check_modes(modes)
     rules, skipped = load_rules(), Counter(dict.fromkeys(REASONS, 0))
     names = [Path(path) for path in paths]
     with tempfile.TemporaryDirectory(prefix="streets-") as folder:
@@ -99,6 +102,14 @@ def read_streets(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -
         skipped=MappingProxyType(dict(skipped)),
         sources=tuple(path.name for path in names),
     )
+
+
+def _check_modes(modes: Sequence[str]) -> None:
+    """Refuse modes that no table knows."""
+    known = ", ".join(MODES)
+    faults = [Fault("modes", f"expected {known}, got {m!r}") for m in modes if m not in MODES]
+    if faults:
+        raise ValidationError.of(faults)
 
 
 @dataclass(frozen=True)

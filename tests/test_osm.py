@@ -10,9 +10,10 @@ import pyogrio
 import pyproj
 import pytest
 import shapely
+from hypothesis import given, strategies as st
 from osmium.osm.mutable import Node, Relation, Way
 
-from geodata.errors import FileFormatError
+from geodata.errors import FileFormatError, ValidationError
 from geodata.model import Streets
 from geodata.osm import REASONS, read_streets
 
@@ -91,6 +92,21 @@ def test_names_with_signs_that_text_formats_use(read):
     assert streets.way_name.tolist() == [name.replace("&quot;", '"')]
 
 
+# osmium's text writer cuts the sixth hex digit of plane 16, which is private use only.
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0", max_codepoint=0xFFFFF)
+
+
+@given(names=st.lists(st.text(LETTERS, min_size=1), min_size=1, max_size=8))
+def test_any_name_survives(tmp_path_factory, names):
+    path = tmp_path_factory.mktemp("names") / "town.osm.pbf"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for node, place in LINE.items():
+            writer.add_node(Node(id=node, location=place))
+        for way, name in enumerate(names):
+            writer.add_way(Way(id=way + 1, nodes=[1, 2], tags={"highway": "path", "name": name}))
+    assert read_streets([path]).way_name.tolist() == names
+
+
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [
@@ -126,6 +142,11 @@ def test_only_the_modes_asked_for_are_worked_out(read):
     streets = read((LINE, [(7, [1, 2], "highway=path")]), modes=("walk",))
     assert set(streets.forward_kph) == set(streets.backward_kph) == {"walk"}
     assert set(streets.closed_node) == {"walk"}
+
+
+def test_modes_that_nobody_knows_are_all_named(read):
+    with pytest.raises(ValidationError, match=r"got 'fly'; modes: .* got 'swim'"):
+        read((LINE, [(7, [1, 2], "highway=path")]), modes=("fly", "walk", "swim"))
 
 
 def test_what_is_no_street_is_left_out_and_counted(read):
