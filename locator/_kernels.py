@@ -19,6 +19,9 @@ STATION_BITS = 24
 STATION_MASK = (1 << STATION_BITS) - 1
 NO_KEY = np.int64(CLOSED) << STATION_BITS | STATION_MASK
 
+#: A part of a segment is rounded up after forgiving this much (ms): fractions carry noise.
+PART_ROUNDING_MS = 1e-3
+
 _LOW = np.int64(0xFFFFFFFF)
 
 _jit = numba.njit(cache=True, nogil=True)
@@ -258,7 +261,7 @@ def station_reach(indptr, arc, mm, seed_indptr, seed_node, seed_ms, seed_mm, lim
 @_jit
 def _part(share, whole):
     """Return the time of a part of a segment, rounded up."""
-    return np.int64(np.ceil(share * whole))
+    return np.int64(np.ceil(share * whole - PART_ROUNDING_MS))
 
 
 @_jit

@@ -215,5 +215,5 @@ def nearest_street(lon, lat, lines, handicap, grid, barriers, barrier_grid, limi
             east, north = metres_per_degree(lat[p] + 0.5 * dy)
             out[p] = best_line
             out_fraction[p] = best_fraction
-            out_metres[p] = math.hypot(dx * east, dy * north)
+            out_metres[p] = round(math.hypot(dx * east, dy * north), 6)
     return out, out_fraction, out_metres

@@ -104,13 +104,12 @@ class People:
     exact: bool
 
 
-class Outcome:
-    """What became of the places of one layer. Everything beyond ``ms`` is worked out when asked.
+@dataclass(frozen=True)
+class Question:
+    """What the layers are judged by.
 
-    Parameters
+    Attributes
     ----------
-    layer : Layer
-        The places.
     register : Register
         The stations.
     travel : TravelTimes
@@ -119,21 +118,31 @@ class Outcome:
         What is asked.
     selection : Selection
         The stations that satisfy the conditions.
+    region : int or None
+        Row of the only region that counts; None: all.
     """
 
-    def __init__(
-        self,
-        layer: Layer,
-        register: Register,
-        travel: TravelTimes,
-        request: CoverageRequest,
-        selection: Selection,
-    ) -> None:
+    register: Register
+    travel: TravelTimes
+    request: CoverageRequest
+    selection: Selection
+    region: int | None = None
+
+
+class Outcome:
+    """What became of the places of one layer. Everything is worked out when asked for.
+
+    Parameters
+    ----------
+    layer : Layer
+        The places.
+    question : Question
+        What they are judged by.
+    """
+
+    def __init__(self, layer: Layer, question: Question) -> None:
         self.layer = layer
-        self._register = register
-        self._travel = travel
-        self._request = request
-        self._selection = selection
+        self._question = question
 
     def places(self, rows: npt.NDArray[np.int64]) -> Exits:
         """Return the exits of some places.
@@ -150,11 +159,11 @@ class Outcome:
         """
         return take(self.layer.exits, rows)
 
-    def _times(self, selection: Selection, scale: float) -> Int32Array:
+    def _times(self, selection: Selection, scale: float = 1.0) -> Int32Array:
         """Return times to the station that decides, at a multiple of the mode's speed."""
-        request = self._request
+        request = self._question.request
         return best_on_arrival(
-            self._travel,
+            self._question.travel,
             self.layer.exits,
             selection,
             request.limit_ms,
@@ -162,45 +171,66 @@ class Outcome:
             scale=scale,
         )
 
-    @cached_property
-    def ms(self) -> Int32Array:
-        """Time to the station that decides (p,), ``CLOSED_MS`` beyond the limit."""
-        return self._times(self._selection, 1.0)
+    @property
+    def one_region(self) -> bool:
+        """True when only one region was asked for."""
+        return self._question.region is not None
 
     @cached_property
-    def covered(self) -> BoolArray:
-        """True where a place is within the limit (p,)."""
-        return self.ms < CLOSED_MS
-
-    @cached_property
-    def slow(self) -> BoolArray:
-        """True where a place is covered at the slow end of the band (p,)."""
-        return self._at_speed(self._request.slow)
-
-    @cached_property
-    def fast(self) -> BoolArray:
-        """True where a place is covered at the fast end of the band (p,)."""
-        return self._at_speed(self._request.fast)
-
-    def _at_speed(self, scale: float) -> BoolArray:
-        """Return what is covered at a multiple of the mode's speed."""
-        if scale < 1.0 and self._selection.changing.size == 0:
-            return self.ms <= int(np.floor(self._request.limit_ms * scale + 1e-6))
-        return self._times(self._selection, scale) < CLOSED_MS
-
-    @cached_property
-    def covered_if_unknown_open(self) -> BoolArray:
-        """True where a place is covered if stations with unknown hours are open (p,)."""
-        request = self._request
-        lifted = self._register.select(request.conditions, request.limit_ms, ("hours_unknown",))
-        if same_stations(lifted, self._selection):
-            return self.covered
-        return self._times(lifted, 1.0) < CLOSED_MS
+    def _here(self) -> BoolArray:
+        """True for the places of the region asked for (p,)."""
+        region = self._question.region
+        if region is None:
+            return np.ones(self.layer.region.size, np.bool_)
+        return self.layer.region == region
 
     @cached_property
     def in_total(self) -> BoolArray:
         """True for the places that count: all but those without data (p,)."""
-        return self.layer.state != NO_DATA
+        return self._here & (self.layer.state != NO_DATA)
+
+    @cached_property
+    def no_data(self) -> BoolArray:
+        """True for places that lie outside the data (p,)."""
+        return self._here & (self.layer.state == NO_DATA)
+
+    @cached_property
+    def ms(self) -> Int32Array:
+        """Time to the station that decides (p,), ``CLOSED_MS`` beyond the limit."""
+        return self._times(self._question.selection)
+
+    @cached_property
+    def covered(self) -> BoolArray:
+        """True where a place is within the limit (p,)."""
+        return self.in_total & (self.ms < CLOSED_MS)
+
+    @cached_property
+    def slow(self) -> BoolArray:
+        """True where a place is covered at the slow end of the band (p,)."""
+        return self._at_speed(self._question.request.slow)
+
+    @cached_property
+    def fast(self) -> BoolArray:
+        """True where a place is covered at the fast end of the band (p,)."""
+        return self._at_speed(self._question.request.fast)
+
+    def _at_speed(self, scale: float) -> BoolArray:
+        """Return what is covered at a multiple of the mode's speed."""
+        selection, limit_ms = self._question.selection, self._question.request.limit_ms
+        if scale <= 1.0 and selection.changing.size == 0:
+            return self.in_total & (self.ms <= int(np.floor(limit_ms * scale + 1e-6)))
+        return self.in_total & (self._times(selection, scale) < CLOSED_MS)
+
+    @cached_property
+    def covered_if_unknown_open(self) -> BoolArray:
+        """True where a place is covered if stations with unknown hours are open (p,)."""
+        asked = self._question
+        lifted = asked.register.select(
+            asked.request.conditions, asked.request.limit_ms, ("hours_unknown",)
+        )
+        if same_stations(lifted, asked.selection):
+            return self.covered
+        return self.in_total & (self._times(lifted) < CLOSED_MS)
 
     @cached_property
     def cause(self) -> npt.NDArray[np.int8]:
@@ -210,14 +240,15 @@ class Outcome:
         cause[left] = CAUSES.index("off_network")
         rows = np.flatnonzero(left & (self.layer.state == ON_NETWORK))
         if rows.size:
+            asked = self._question
             why = first_lift(
-                self._register,
-                self._travel,
-                self._request.conditions,
-                self._request.limit_ms,
-                at_least=self._request.at_least,
+                asked.register,
+                asked.travel,
+                asked.request.conditions,
+                asked.request.limit_ms,
+                at_least=asked.request.at_least,
             )
-            cause[rows] = why(take(self.layer.exits, rows))
+            cause[rows] = why(self.places(rows))
         return cause
 
 
@@ -347,8 +378,9 @@ def _counts_of(people: People, outcome: Outcome, rows: BoolArray) -> dict[str, C
     """Return homes and workers of some rows."""
     placed = rows & (people.place >= 0)
     place = people.place[placed].astype(np.int64)
+    lost = 0.0 if outcome.one_region else 1.0  # where they are is not known
     return {
-        name: Counts(outcome, place, weight[placed], float(weight[rows & ~placed].sum()))
+        name: Counts(outcome, place, weight[placed], lost * float(weight[rows & ~placed].sum()))
         for name, weight in (("homes", people.homes), ("workers", people.workers))
     }
 
@@ -419,7 +451,7 @@ def _person_figures(counts: Counts | None) -> dict[str, float] | None:
         "uncovered": total - covered,
         "unreachable": counts.because("unreachable"),
         "off_network": counts.because("off_network"),
-        "no_data": counts.where(~counts.outcome.in_total),
+        "no_data": counts.where(counts.outcome.no_data),
     }
 
 
@@ -459,7 +491,8 @@ def _regions(
             key: {"total": float(total[number]), "covered": float(covered[number])}
             for key, (total, covered) in table.items()
         }
-        if not code and not name and not any(part["total"] for part in figures.values()):
+        left_out = street.outcome.one_region or not (code or name)
+        if left_out and not any(part["total"] for part in figures.values()):
             continue
         base = figures.get("homes", figures["street_km"])
         rows.append(

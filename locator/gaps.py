@@ -345,3 +345,70 @@ def _named(ids: npt.NDArray[np.object_], rows: Int32Array) -> npt.NDArray[np.obj
     if ids.size == 0:
         return np.full(rows.size, "", object)
     return np.where(rows >= 0, ids[np.maximum(rows, 0)], "")
+
+
+def covered_areas(places: Places, outcome: Outcome) -> gpd.GeoDataFrame:
+    """Return the covered cells as polygons, one row a group that hangs together.
+
+    Parameters
+    ----------
+    places : Places
+        The cells and what names them.
+    outcome : Outcome
+        What became of the cells.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``region``, ``area_km2``, polygons in EPSG:4326.
+    """
+    cells, mark = places.cells, outcome.covered
+    count, label = components(cells, mark)
+    first = np.flatnonzero(mark)[np.unique(label, return_index=True)[1]]
+    return gpd.GeoDataFrame(
+        {
+            "region": _named(places.region_ids, cells.region[first]),
+            "area_km2": np.bincount(label, minlength=count) * (CELL_M / 1000) ** 2,
+        },
+        geometry=outlines(cells, mark, label, places.crs),
+        crs=4326,
+    )
+
+
+def cell_frame(places: Places, outcome: Outcome) -> gpd.GeoDataFrame:
+    """Return the cells that count, as squares.
+
+    Parameters
+    ----------
+    places : Places
+        The cells and what names them.
+    outcome : Outcome
+        What became of the cells.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``column``, ``row``, ``region``, ``seconds`` (NaN beyond the limit), ``state`` (``covered``,
+        ``unreachable``, ``uncovered``), ``cause`` (empty where covered); EPSG:4326.
+    """
+    rows = np.flatnonzero(outcome.in_total)
+    column, row = places.cells.column[rows], places.cells.row[rows]
+    cause = outcome.cause[rows]
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) * CELL_M
+    xy = (np.column_stack((column, row)) * CELL_M)[:, None, :] + corners[None]
+    lon, lat = unproject(xy[..., 0].ravel(), xy[..., 1].ravel(), places.crs)
+    rings = np.stack((lon, lat), axis=-1).reshape(-1, 5, 2)
+    ms, words = outcome.ms[rows], np.array((*CAUSES, ""), object)
+    state = np.where(cause == CAUSES.index("unreachable"), "unreachable", "uncovered")
+    return gpd.GeoDataFrame(
+        {
+            "column": column,
+            "row": row,
+            "region": _named(places.region_ids, places.cells.region[rows]),
+            "seconds": np.where(ms < CLOSED_MS, ms / 1000, np.nan),
+            "state": np.where(cause < 0, "covered", state),
+            "cause": words[cause],
+        },
+        geometry=shapely.polygons(rings),
+        crs=4326,
+    )

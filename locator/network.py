@@ -17,6 +17,9 @@ from geodata.errors import InputError
 from geodata.model import CLOSED_MS, BoolArray, Int32Array, Int64Array, Network, Streets
 from locator import _snap_kernels
 
+#: Rounding up forgives this much (ms), so that arithmetic noise does not cost a millisecond.
+ROUNDING_MS = 1e-7
+
 _MS_PER_HOUR_KM = 3600.0
 
 
@@ -65,7 +68,7 @@ def _times(metres: npt.NDArray[np.float64], kph: npt.NDArray[np.float32]) -> Int
     """Return milliseconds for lengths at speeds, rounded up, at least 1."""
     is_open = kph > 0
     exact = metres * _MS_PER_HOUR_KM / np.where(is_open, kph, 1.0).astype(np.float64)
-    whole = np.maximum(np.ceil(exact), 1.0)
+    whole = np.maximum(np.ceil(exact - ROUNDING_MS), 1.0)
     return np.where(is_open, np.minimum(whole, CLOSED_MS - 1), CLOSED_MS).astype(np.int32)
 
 

@@ -22,12 +22,14 @@ from geodata.model import (
     Network,
     Positions,
 )
-from locator import _snap_kernels
+from locator import _kernels, _snap_kernels
 
 #: A component with less street than this (m) is an island that may be passed over …
 ISLAND_M = 300.0
 #: … if the main network lies at most this much farther (m).
 ISLAND_HANDICAP_M = 30.0
+#: So far around the streets' bounding box the data still speaks (m).
+EXTENT_MARGIN_M = 1000.0
 #: Speed of the access leg (km/h), whatever the mode: it is walked.
 ACCESS_KPH = 4.0
 
@@ -109,6 +111,11 @@ class Exits:
         return self.u_mm, self.v_mm, self.access_mm
 
 
+def _up(ms: FloatArray) -> FloatArray:
+    """Return times rounded up to the millisecond."""
+    return np.ceil(ms - _kernels.PART_ROUNDING_MS)
+
+
 def access_times(metres: npt.ArrayLike) -> Int32Array:
     """Return the time of walked access legs.
 
@@ -123,7 +130,7 @@ def access_times(metres: npt.ArrayLike) -> Int32Array:
         Milliseconds at ``ACCESS_KPH``, rounded up; 0 for NaN.
     """
     exact = np.nan_to_num(np.asarray(metres, np.float64)) * _MS_PER_HOUR_KM / ACCESS_KPH
-    return np.ceil(exact).astype(np.int32)
+    return _up(exact).astype(np.int32)
 
 
 def segment_lengths_mm(network: Network) -> tuple[Int32Array, Int32Array]:
@@ -174,11 +181,11 @@ def exits(network: Network, positions: Positions, *, towards: bool = True) -> Ex
     if towards:
         v_ms = before_v[last].astype(np.int64) + with_v[last] - before_v[segment] - with_v[segment]
         u_ms = before_u[segment].astype(np.int64)
-        part_v, part_u = np.ceil(up * with_v[segment]), np.ceil(down * with_u[segment])
+        part_v, part_u = _up(up * with_v[segment]), _up(down * with_u[segment])
     else:
         v_ms = before_u[last].astype(np.int64) + with_u[last] - before_u[segment] - with_u[segment]
         u_ms = before_v[segment].astype(np.int64)
-        part_v, part_u = np.ceil(down * with_u[segment]), np.ceil(up * with_v[segment])
+        part_v, part_u = _up(down * with_u[segment]), _up(up * with_v[segment])
     closed_v = (with_v if towards else with_u)[segment] >= CLOSED_MS
     closed_u = (with_u if towards else with_v)[segment] >= CLOSED_MS
     v_ms = np.where(closed_v | ~on, CLOSED_MS, v_ms + part_v.astype(np.int64) + positions.access_ms)
@@ -250,7 +257,7 @@ class Snapper:
         -------
         Positions
             One row a place: ``OFF_NETWORK`` where no street is within the limit, ``NO_DATA``
-            farther than the limit outside the streets' extent, or where a coordinate is not
+            more than ``EXTENT_MARGIN_M`` outside the streets' extent, or where a coordinate is not
             finite.
         """
         x, y = np.atleast_1d(np.asarray(lon, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))
@@ -261,7 +268,7 @@ class Snapper:
         per_lon, per_lat = _snap_kernels.metres_per_degree((south + north) / 2)
         out_x = np.maximum(np.maximum(west - x, x - east), 0.0) * per_lon
         out_y = np.maximum(np.maximum(south - y, y - north), 0.0) * per_lat
-        near = np.hypot(out_x, out_y) <= limit_m
+        near = np.hypot(out_x, out_y) <= EXTENT_MARGIN_M
         state = np.where(line >= 0, ON_NETWORK, np.where(near, OFF_NETWORK, NO_DATA))
         found = np.where(line >= 0, self._segment[np.maximum(line, 0)], -1)
         return Positions(

@@ -1,0 +1,350 @@
+"""The facade: one immutable snapshot of a dataset that answers questions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+
+from geodata.errors import Fault, InputError, LimitError, ValidationError
+from geodata.hours import Timetable, local, parse_at
+from geodata.model import Dataset, FloatArray
+from locator import gaps as gap_finder
+from locator.coverage import CoverageRequest, Outcome, Question, summarize
+from locator.gaps import Gaps
+from locator.nearest import NearestAnswer, NearestRequest
+from locator.route import route
+from locator.selection import Conditions, Register, Selection
+from locator.view import ModeView
+
+#: Largest limit and number of stations one may ask for.
+MOST_MINUTES = 120
+MOST_STATIONS = 50
+
+
+@dataclass(frozen=True)
+class CoverageAnswer:
+    """What coverage found; gaps and cells are drawn when asked for.
+
+    Attributes
+    ----------
+    summary : dict
+        Figures as the HTTP interface names them, unrounded.
+    request : CoverageRequest
+        What was asked.
+    outcomes : dict of str to Outcome
+        ``cells``, ``pieces`` and ``people``.
+    """
+
+    summary: dict[str, Any]
+    request: CoverageRequest
+    outcomes: dict[str, Outcome]
+    view: ModeView
+    selection: Selection
+
+    @cached_property
+    def gaps(self) -> Gaps:
+        """Uncovered cells as polygons."""
+        return gap_finder.find(
+            self.view.places,
+            self.outcomes["cells"],
+            self.view.travel,
+            self.selection,
+            self.view.cell_people,
+        )
+
+    @cached_property
+    def covered(self) -> gpd.GeoDataFrame:
+        """Covered cells, dissolved by region."""
+        return gap_finder.covered_areas(self.view.places, self.outcomes["cells"])
+
+    @cached_property
+    def cells(self) -> gpd.GeoDataFrame:
+        """The 100 m cells with ``column, row, region, seconds, state, cause``."""
+        return gap_finder.cell_frame(self.view.places, self.outcomes["cells"])
+
+
+class Index:
+    """Answers questions about one dataset.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        As ``geodata.open_dataset`` returns it.
+    linger_seconds : int
+        How long a station must stay open after one arrives.
+    """
+
+    def __init__(self, dataset: Dataset, *, linger_seconds: int = 600) -> None:
+        self._dataset = dataset
+        self.stations = dataset.stations
+        self.regions = dataset.regions
+        self.manifest = dataset.manifest
+        self.vocabulary = dataset.vocabulary
+        self.modes = tuple(dataset.networks)
+        self.linger_seconds = linger_seconds
+        self.timetable = Timetable(dataset.stations["opening_hours"].tolist())
+        self.register = Register(
+            dataset.stations, dataset.vocabulary, self.timetable, linger_seconds * 1000
+        )
+        self._views: dict[str, ModeView] = {}
+
+    def view(self, mode: str) -> ModeView:
+        """Return what the questions of one mode share.
+
+        Parameters
+        ----------
+        mode : str
+            Code of the mode.
+
+        Returns
+        -------
+        ModeView
+            Made when first asked for.
+
+        Raises
+        ------
+        InputError
+            If the dataset was not prepared for the mode.
+        """
+        if mode not in self._views:
+            self._views[mode] = ModeView(self._dataset, mode, self.register)
+        return self._views[mode]
+
+    def _conditions(
+        self, at: str | datetime | None, **conditions: Any
+    ) -> Conditions:
+        """Return checked conditions with a day."""
+        when = parse_at(at) if isinstance(at, str) else local(at) if at is not None else None
+        day = (when or parse_at("now") or datetime.min).date()
+        made = Conditions(
+            at=when,
+            on=day,
+            **{k: tuple(v) if not isinstance(v, str) else v for k, v in conditions.items()},
+        )
+        made.check(self.vocabulary)
+        return made
+
+    def nearest(
+        self,
+        points: npt.ArrayLike | gpd.GeoSeries | gpd.GeoDataFrame,
+        *,
+        mode: str = "walk",
+        k: int = 5,
+        minutes: int = 15,
+        at: str | datetime | None = "now",
+        open: str = "arrival",  # noqa: A002  the public name of the parameter
+        needs: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        access: Sequence[str] = (),
+        alternatives: int = 3,
+    ) -> NearestAnswer:
+        """Return the nearest stations of places.
+
+        Parameters
+        ----------
+        points : array_like (p, 2), GeoSeries or GeoDataFrame
+            ``lon, lat`` in WGS-84 degrees; frames are brought to EPSG:4326 by their CRS.
+        mode : str
+            Code of the mode.
+        k : int
+            How many stations, 1–50.
+        minutes : int
+            The limit that decides ``covered``, 1–120.
+        at : str, datetime or None
+            Time of leaving: ``"now"``, ISO 8601 or a datetime (without offset: Asia/Shanghai); None:
+            hours do not matter.
+        open : str
+            ``arrival``, ``now`` or ``any``.
+        needs, kinds, access : sequence of str
+            Codes: all needs must be met, any kind or access fits.
+        alternatives : int
+            How many stations that fail a condition to list besides.
+
+        Returns
+        -------
+        NearestAnswer
+            One row a place.
+
+        Raises
+        ------
+        InputError
+            For an unknown mode or code, or points without a CRS.
+        LimitError
+            If ``k`` or ``minutes`` is out of range.
+        """
+        _within("k", k, MOST_STATIONS)
+        _within("minutes", minutes, MOST_MINUTES)
+        lonlat = as_lonlat(points)
+        view = self.view(mode)
+        conditions = self._conditions(at, open=open, needs=needs, kinds=kinds, access=access)
+        lon, lat = np.ascontiguousarray(lonlat[:, 0]), np.ascontiguousarray(lonlat[:, 1])
+        request = NearestRequest(conditions, k, minutes, alternatives)
+        return view.finder.ask(lon, lat, view.snapper.snap(lon, lat), request)
+
+    def route(
+        self, points: npt.ArrayLike, stations: Sequence[int], *, mode: str = "walk"
+    ) -> list[FloatArray]:
+        """Return the fastest way from each place to a station.
+
+        Parameters
+        ----------
+        points : array_like (p, 2)
+            ``lon, lat`` in WGS-84 degrees.
+        stations : sequence of int
+            One row of the station table a place.
+        mode : str
+            Code of the mode.
+
+        Returns
+        -------
+        list of array (m, 2)
+            ``lon, lat`` from the place's street point to the station's; empty where there is none.
+        """
+        lonlat = as_lonlat(points)
+        view = self.view(mode)
+        places = view.travel.exits(view.snapper.snap(lonlat[:, 0], lonlat[:, 1]))
+        return [
+            route(view.travel, places, row, int(station)) for row, station in enumerate(stations)
+        ]
+
+    def coverage(
+        self,
+        *,
+        mode: str = "walk",
+        minutes: int = 15,
+        at: str | datetime | None = None,
+        needs: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        access: Sequence[str] = (),
+        region: str | None = None,
+        stations_at_least: int = 1,
+        include: Sequence[str] = (),
+        exact: bool = False,
+    ) -> CoverageAnswer:
+        """Return who is within the limit of a station, who is not, and why.
+
+        Parameters
+        ----------
+        mode : str
+            Code of the mode.
+        minutes : int
+            The limit, 1–120.
+        at : str, datetime or None
+            Time of leaving; None: hours do not matter.
+        needs, kinds, access : sequence of str
+            Codes: all needs must be met, any kind or access fits.
+        region : str, optional
+            Id of a region: everything outside is left out.
+        stations_at_least : int
+            Covered means so many stations within the limit, 1–8.
+        include : sequence of str
+            Statuses that count besides ``open``.
+        exact : bool
+            Count at the homes themselves where ``private/`` was opened.
+
+        Returns
+        -------
+        CoverageAnswer
+            Figures now, polygons when asked for.
+
+        Raises
+        ------
+        InputError
+            For an unknown mode, code or region.
+        LimitError
+            If ``minutes`` or ``stations_at_least`` is out of range.
+        """
+        _within("minutes", minutes, MOST_MINUTES)
+        _within("stations_at_least", stations_at_least, 8)
+        view = self.view(mode)
+        conditions = self._conditions(
+            at, needs=needs, kinds=kinds, access=access, include=include
+        )
+        speed = self.vocabulary.modes[mode]
+        request = CoverageRequest(
+            conditions, minutes, stations_at_least, speed.slow_factor, speed.fast_factor
+        )
+        return self._cover(view, request, self._region(region), exact=exact)
+
+    def _cover(
+        self, view: ModeView, request: CoverageRequest, region: int | None, *, exact: bool
+    ) -> CoverageAnswer:
+        """Return the answer to a checked request."""
+        selection = self.register.select(request.conditions, request.limit_ms)
+        exact = exact and view.homes is not None
+        people = view.exact_people if exact else view.published_people
+        layers = {"cells": view.cells, "pieces": view.pieces}
+        if exact and view.homes is not None:
+            layers["people"] = view.homes
+        asked = Question(self.register, view.travel, request, selection, region)
+        outcomes = {name: Outcome(layer, asked) for name, layer in layers.items()}
+        outcomes.setdefault("people", outcomes["cells"])
+        names = list(zip(self.regions["id"], self.regions["name"], strict=True))
+        piece_m = self._dataset.pieces[view.mode].length_m
+        summary = summarize(people, outcomes, piece_m, names)
+        return CoverageAnswer(summary, request, outcomes, view, selection)
+
+    def _region(self, code: str | None) -> int | None:
+        """Return the row of a region, None for all."""
+        if code is None:
+            return None
+        rows = np.flatnonzero(self.regions["id"].to_numpy(object) == code)
+        if rows.size == 0:
+            raise ValidationError.of(
+                [Fault("region", f"{code!r} is not a region of this dataset")],
+                code="unknown_region",
+            )
+        return int(rows[0])
+
+
+def as_lonlat(points: npt.ArrayLike | gpd.GeoSeries | gpd.GeoDataFrame) -> FloatArray:
+    """Return places as an array of WGS-84 degrees.
+
+    Parameters
+    ----------
+    points : array_like (p, 2), GeoSeries or GeoDataFrame
+        ``lon, lat``; frames need a CRS.
+
+    Returns
+    -------
+    array (p, 2) of float64
+        ``lon, lat``.
+
+    Raises
+    ------
+    InputError
+        If a frame has no CRS, holds something else than points, or the shape is not (p, 2).
+    """
+    if isinstance(points, gpd.GeoSeries | gpd.GeoDataFrame):
+        if points.crs is None:
+            raise InputError(
+                "the points have no coordinate reference system; set it, e.g. .set_crs(4326)",
+                code="no_crs",
+            )
+        shapes = points.geometry.to_crs(4326)
+        if not (shapes.geom_type == "Point").all():
+            raise InputError("expected points, got other geometries; use .representative_point()")
+        return np.column_stack((shapes.x.to_numpy(), shapes.y.to_numpy()))
+    array = np.asarray(points, np.float64)
+    if array.ndim != 2 or array.shape[1] != 2:  # noqa: PLR2004  lon, lat
+        raise InputError(f"expected points of shape (p, 2) as lon, lat, got {array.shape}")
+    faults = [
+        Fault(f"point {row}", f"lon {array[row, 0]}, lat {array[row, 1]} is not a place on earth")
+        for row in np.flatnonzero(
+            ~((np.abs(array[:, 0]) <= 180) & (np.abs(array[:, 1]) <= 90))  # noqa: PLR2004
+        )[:10]
+    ]
+    if faults:
+        raise ValidationError.of(faults, code="out_of_range")
+    return array
+
+
+def _within(name: str, value: int, most: int) -> None:
+    """Refuse a number below 1 or over its limit."""
+    if not 1 <= value <= most:
+        raise LimitError(f"{name} must be between 1 and {most}, got {value}")

@@ -1,0 +1,141 @@
+"""A dataset as seen by one mode: what questions share, worked out once and kept."""
+
+from functools import cached_property
+
+import numpy as np
+import pyproj
+
+from geodata.demand import Spread, spread
+from geodata.errors import InputError
+from geodata.model import Dataset
+from locator.coverage import Layer, People, layer_of
+from locator.gaps import CellWeights, Places
+from locator.nearest import Finder
+from locator.selection import Register
+from locator.snap import Snapper
+from locator.travel_time import TravelTimes
+
+
+class ModeView:
+    """Network, stations, places and people of one mode.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        An opened dataset.
+    mode : str
+        Code of the mode.
+    register : Register
+        The dataset's stations.
+
+    Raises
+    ------
+    InputError
+        If the dataset was not prepared for the mode.
+    """
+
+    def __init__(self, dataset: Dataset, mode: str, register: Register) -> None:
+        if mode not in dataset.networks:
+            known = ", ".join(dataset.networks)
+            raise InputError(
+                f"mode {mode!r} was not prepared in this dataset; it has {known}",
+                code="unknown_mode",
+            )
+        self._dataset = dataset
+        self.mode = mode
+        self.travel = TravelTimes(dataset.networks[mode], dataset.station_positions[mode])
+        self.finder = Finder(register, self.travel, dataset.stations)
+
+    @cached_property
+    def snapper(self) -> Snapper:
+        """Finds the street point of places asked for."""
+        return Snapper(self._dataset.networks[self.mode], self._dataset.barrier_lines)
+
+    @cached_property
+    def cells(self) -> Layer:
+        """The 100 m cells."""
+        cells = self._dataset.cells[self.mode]
+        return layer_of(self.travel, cells.positions, cells.region)
+
+    @cached_property
+    def pieces(self) -> Layer:
+        """The street pieces."""
+        pieces = self._dataset.pieces[self.mode]
+        return layer_of(self.travel, pieces.positions, pieces.region)
+
+    @cached_property
+    def homes(self) -> Layer | None:
+        """The homes themselves; None unless ``private/`` was opened."""
+        if self._dataset.homes is None:
+            return None
+        region = self._dataset.homes["region"].to_numpy(np.int32)
+        return layer_of(self.travel, self._dataset.home_positions[self.mode], region)
+
+    @cached_property
+    def exact_people(self) -> People | None:
+        """Everybody at home, one row a home; None unless ``private/`` was opened."""
+        homes = self._dataset.homes
+        if homes is None:
+            return None
+        groups, code = np.unique(homes["group"].to_numpy(str), return_inverse=True)
+        return People(
+            place=np.arange(len(homes), dtype=np.int32),
+            group=code.astype(np.int32),
+            homes=np.ones(len(homes)),
+            workers=homes["workers"].to_numpy(np.float64),
+            groups=tuple(str(group) for group in groups),
+            exact=True,
+        )
+
+    @cached_property
+    def _spread(self) -> Spread | None:
+        """Published people over the cells; None where nobody gave homes."""
+        people = self._dataset.people
+        if people is None or len(people) == 0:
+            return None
+        return spread(people, self._dataset.cells[self.mode])
+
+    @cached_property
+    def published_people(self) -> People | None:
+        """Published people at cells; those in no cell of the mode have no place."""
+        parts = self._spread
+        if parts is None:
+            return None
+        names, code = np.unique(np.array(parts.groups, str), return_inverse=True)
+        rest = parts.rest
+        rest_group = np.searchsorted(names, rest["group"].to_numpy(str))
+        return People(
+            place=np.concatenate((parts.cell, np.full(len(rest), -1))).astype(np.int32),
+            group=np.concatenate((code[parts.layer], rest_group)).astype(np.int32),
+            homes=np.concatenate((parts.homes, rest["homes"].to_numpy(np.float64))),
+            workers=np.concatenate((parts.workers, rest["workers"].to_numpy(np.float64))),
+            groups=tuple(str(name) for name in names),
+            exact=False,
+        )
+
+    @cached_property
+    def cell_people(self) -> CellWeights:
+        """Published people summed by cell."""
+        people = self.published_people
+        if people is None:
+            return CellWeights()
+        size = len(self._dataset.cells[self.mode].positions)
+        placed = people.place >= 0
+        homes, workers = (
+            np.bincount(people.place[placed], weight[placed], size)
+            for weight in (people.homes, people.workers)
+        )
+        return CellWeights(homes, workers)
+
+    @cached_property
+    def places(self) -> Places:
+        """What gaps are measured with."""
+        stations = self._dataset.stations
+        return Places(
+            cells=self._dataset.cells[self.mode],
+            crs=pyproj.CRS.from_user_input(self._dataset.manifest["metric_crs"]),
+            region_ids=self._dataset.regions["id"].to_numpy(object),
+            station_ids=stations["id"].to_numpy(object),
+            station_lon=stations["lon"].to_numpy(np.float64),
+            station_lat=stations["lat"].to_numpy(np.float64),
+        )
