@@ -52,8 +52,8 @@ def page(figures: list[Figure]) -> str:
     return f"""# Benchmarks
 
 Written by `make bench`; do not edit. Ratios compare two things measured in the same run, taking
-turns; values are medians. The streets are real cities (OpenStreetMap, © its contributors, ODbL), see
-`benchmarks/data.py` in the repository; stations and homes are drawn at random with a fixed seed.
+turns; values are medians. The streets are real cities (OpenStreetMap, © its contributors, ODbL);
+stations and homes are drawn at random with a fixed seed, see `benchmarks/data.py`.
 
 {table(figures)}
 Measured on {today}: {processor()}, {os.cpu_count()} cores, {platform.system()},
