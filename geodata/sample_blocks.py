@@ -3,69 +3,23 @@
 Each face between main roads gets a grid of its own, turned with the face, jittered and thinned.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
 
 from geodata.model import FloatArray
-from geodata.sample_city import Plan, curve
+from geodata.sample_city import Plan
 from geodata.sample_draw import Mark, Stroke
+from geodata.sample_names import Names
+from geodata.sample_patterns import Pattern, pattern_of
 
 #: Nothing is built this near to the railway and the expressway (m).
 RAIL_CLEAR_M, EXPRESSWAY_CLEAR_M = 40.0, 70.0
 
-#: Faces smaller than this stay empty (m²).
-SMALLEST_FACE_M2 = 12_000.0
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """How the streets inside a face are laid out.
-
-    Attributes
-    ----------
-    name : str
-        Code of the pattern.
-    spacing_m : tuple of (float, float)
-        Distance of the streets along and across the face (m).
-    jitter : float
-        Displacement of crossings as a share of the spacing.
-    keep : float
-        Share of the block edges that exist.
-    major, minor : str
-        ``highway`` classes: every ``major_every``-th street is major.
-    major_every : int
-        See ``major``.
-    oneway : float
-        Share of streets that are one-way.
-    gated : float
-        Share of blocks that become a gated compound.
-    """
-
-    name: str
-    spacing_m: tuple[float, float]
-    jitter: float
-    keep: float
-    major: str
-    minor: str
-    major_every: int = 3
-    oneway: float = 0.0
-    gated: float = 0.0
-
-
-PATTERNS = {
-    pattern.name: pattern
-    for pattern in (
-        Pattern("old_town", (92, 78), 0.2, 0.8, "living_street", "footway", 4, 0.1),
-        Pattern("centre", (235, 190), 0.07, 0.93, "tertiary", "residential", 3, 0.25),
-        Pattern("quarter", (330, 270), 0.1, 0.9, "tertiary", "residential", 3, 0.1),
-        Pattern("superblock", (520, 470), 0.05, 1.0, "tertiary", "tertiary", 2, 0.0, 0.8),
-        Pattern("industrial", (560, 400), 0.03, 0.96, "tertiary", "unclassified", 3, 0.0, 0.3),
-        Pattern("fringe", (520, 430), 0.12, 0.75, "unclassified", "residential", 2),
-    )
-}
+#: Faces smaller than this (m²), or narrower everywhere (m), stay empty.
+SMALLEST_FACE_M2, NARROWEST_FACE_M = 12_000.0, 130.0
 
 
 @dataclass(frozen=True)
@@ -85,30 +39,6 @@ class Fabric:
     strokes: list[Stroke] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     compounds: list[shapely.Polygon] = field(default_factory=list)
-
-
-class Names:
-    """Hands out street names, none twice."""
-
-    def __init__(self, heads: Sequence[str], rng: np.random.Generator) -> None:
-        pairs = [first + second for first in heads for second in heads if first != second]
-        order = rng.permutation(len(pairs))
-        self._left: Iterator[str] = iter([pairs[i] for i in order])
-
-    def new(self, ending: str) -> str:
-        """Return a fresh name with an ending such as 路, 街 or 巷.
-
-        Parameters
-        ----------
-        ending : str
-            The last syllable.
-
-        Returns
-        -------
-        str
-            Two syllables and the ending.
-        """
-        return next(self._left) + ending
 
 
 def faces(plan: Plan) -> list[shapely.Polygon]:
@@ -138,36 +68,9 @@ def faces(plan: Plan) -> list[shapely.Polygon]:
     )
     cells = cells[shapely.contains_properly(shapely.buffer(inside, 1.0), cells)]
     land = shapely.get_parts(shapely.difference(cells, taken))
-    land = [part for part in land if part.area > SMALLEST_FACE_M2]
+    narrow = shapely.is_empty(shapely.buffer(land, -NARROWEST_FACE_M / 2))
+    land = [part for part in land[~narrow] if part.area > SMALLEST_FACE_M2]
     return sorted(land, key=lambda part: (round(part.centroid.x, 1), round(part.centroid.y, 1)))
-
-
-def pattern_of(face: shapely.Polygon, plan: Plan) -> Pattern:
-    """Return the pattern of a face by where it lies in the city.
-
-    Parameters
-    ----------
-    face : Polygon
-        Building land.
-    plan : Plan
-        The big features.
-
-    Returns
-    -------
-    Pattern
-        One of ``PATTERNS``.
-    """
-    x, y = (value / plan.radius_m for value in (face.centroid.x, face.centroid.y))
-    outside = np.hypot(x + 0.06, y) > 0.66  # noqa: PLR2004 -- the second ring road
-    rules = (
-        ("industrial", x > 0.5 and y < 0.02),  # noqa: PLR2004 -- beyond the railway
-        ("fringe", outside and abs(y) > 0.6),  # noqa: PLR2004
-        ("superblock", x < -0.4 or (x > 0.5 and not outside)),  # noqa: PLR2004 -- west bank
-        ("fringe", outside),
-        ("old_town", -0.3 < x < 0.07 and -0.32 < y < 0.3),  # noqa: PLR2004
-        ("centre", np.hypot(x - 0.06, y) < 0.4),  # noqa: PLR2004
-    )
-    return PATTERNS[next((name for name, holds in rules if holds), "quarter")]
 
 
 def _frame(face: shapely.Polygon) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -12,7 +12,6 @@ import shapely
 from scipy.interpolate import CubicSpline
 
 from geodata.model import FloatArray
-from geodata.sample_draw import GROUND, Stroke
 
 #: Levels of what does not meet the ground: expressway, its links, structures, rail, water.
 EXPRESSWAY, LINK, STRUCTURE, RAIL, WATER = 2, 3, 1, 8, 9
@@ -49,11 +48,12 @@ _ROADS: tuple[tuple[str, str, Points], ...] = (
                             (-0.86, -1.0), (-1.02, -1.3))),
     ("学府路", "secondary", ((-0.82, 0.5), (-0.87, 0.3), (-0.83, 0.0), (-0.86, -0.45))),
     ("学院路", "secondary", ((-0.89, 0.45), (-0.8, 0.42), (-0.62, 0.38), (-0.5, 0.36))),
-    ("丰收路", "secondary", ((-0.33, 0.4), (-0.1, 0.38), (0.2, 0.36), (0.45, 0.34))),
+    ("丰收路", "secondary", ((-0.39, 0.53), (-0.1, 0.5), (0.2, 0.5), (0.42, 0.5))),
     ("湖滨路", "secondary", ((-0.18, 0.68), (-0.14, 0.3), (-0.12, -0.1), (-0.1, -0.62))),
     ("迎宾路", "secondary", ((-0.3, -0.52), (0.0, -0.54), (0.3, -0.5), (0.44, -0.5))),
     ("平安路", "secondary", ((0.69, 0.64), (0.66, 0.5), (0.68, 0.1), (0.66, -0.02))),
-    ("云山路", "secondary", ((-0.41, -0.81), (-0.2, -0.87), (0.02, -0.86), (0.25, -0.88), (0.46, -0.8))),
+    ("云山路", "secondary", ((-0.41, -0.81), (-0.2, -0.87), (0.02, -0.86), (0.25, -0.88),
+                            (0.46, -0.8))),
     ("北苑路", "secondary", ((-0.38, 0.86), (-0.1, 0.84), (0.1, 0.86), (0.38, 0.86))),
 )  # fmt: skip
 

@@ -113,7 +113,7 @@ def _segments(strokes: Sequence[Stroke], chosen: npt.NDArray[np.bool_]) -> _Segm
     )
 
 
-def _crossings(segments: _Segments, lines: npt.NDArray[np.object_]) -> FloatArray:
+def _crossings(lines: npt.NDArray[np.object_]) -> FloatArray:
     """Return the points where segments cross: rows of segment, x, y."""
     left, right = shapely.STRtree(lines).query(lines, predicate="intersects")
     keep = left < right
@@ -157,7 +157,7 @@ def _with_cuts(strokes: Sequence[Stroke]) -> tuple[FloatArray, Int64Array]:
     segments = _segments(strokes, ground)
     lines = shapely.linestrings(np.stack([segments.start, segments.end], axis=1))
     ends = np.vstack([strokes[i].points[[0, -1]] for i in np.flatnonzero(ground)])
-    cuts = np.vstack([_crossings(segments, lines), _touches(segments, lines, ends)])
+    cuts = np.vstack([_crossings(lines), _touches(segments, lines, ends)])
     of = cuts[:, 0].astype(np.int64)
     span = segments.end[of] - segments.start[of]
     length2 = np.maximum((span**2).sum(axis=1), 1e-9)

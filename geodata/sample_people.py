@@ -28,9 +28,9 @@ _CLUSTERS = (
     ("builder", 0.35, 0.8, 0.08, 1.5),
     ("builder", 0.85, 0.15, 0.1, 1.2),
     ("builder", 0.1, -0.85, 0.08, 1.0),
-    ("domestic", -0.65, 0.0, 0.28, 2.5),
-    ("domestic", 0.15, 0.05, 0.25, 2.5),
-    ("domestic", 0.0, 0.0, 1.1, 0.6),
+    ("guard", -0.65, 0.0, 0.28, 2.5),
+    ("guard", 0.15, 0.05, 0.25, 2.5),
+    ("guard", 0.0, 0.0, 1.1, 0.6),
 )
 
 #: Shares of home, work and stop; the most workers of one row of each.

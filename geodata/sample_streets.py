@@ -1,135 +1,20 @@
-"""Streets of the fictional demo city: main roads with bridges and underpasses, and the rest.
+"""Streets of the fictional demo city: all but the main roads and the blocks, and the whole."""
 
-The plan says where things lie; here they become strokes with OSM tags.
-"""
-
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
 import shapely.ops
 
 from geodata.model import FloatArray
-from geodata.sample_blocks import Fabric, Names, draw_blocks, extend
-from geodata.sample_city import BRIDGES, EXPRESSWAY, LINK, RAIL, STRUCTURE, WATER, Plan, curve
-from geodata.sample_draw import Mark, Sketch, Stroke, weave
-
-_SPEEDS = {"trunk": "60", "primary": "50", "secondary": "40"}
-_MOTORWAY = {
-    "highway": "motorway",
-    "name": "绕城高速",
-    "ref": "S90",
-    "oneway": "yes",
-    "maxspeed": "100",
-    "lanes": "2",
-}
-_UNDERPASS = {"tunnel": "yes", "layer": "-1"}
-_VIADUCT = {"bridge": "viaduct", "layer": "1"}
+from geodata.sample_blocks import draw_blocks
+from geodata.sample_city import LINK, Plan, curve
+from geodata.sample_draw import Sketch, Stroke, weave
+from geodata.sample_names import Names
+from geodata.sample_roads import draw_roads, draw_scenery, nearest_vertex
 
 #: Share of village lanes that are paved.
 _PAVED = 0.75
-
-
-def _pieces(line: shapely.LineString, zone: shapely.Geometry) -> list[tuple[FloatArray, bool]]:
-    """Return the parts of a line in order, each with whether it lies inside the zone."""
-    ends = shapely.get_coordinates(shapely.intersection(line, shapely.boundary(zone)))
-    at = np.unique(np.round(shapely.line_locate_point(line, shapely.points(ends)), 3))
-    at = np.concatenate([[0.0], at[(at > 1.0) & (at < line.length - 1.0)], [line.length]])
-    parts = [shapely.ops.substring(line, start, end) for start, end in pairwise(at.tolist())]
-    return [
-        (
-            shapely.get_coordinates(part),
-            bool(shapely.contains(zone, part.interpolate(0.5, normalized=True))),
-        )
-        for part in parts
-    ]
-
-
-def _road(name: str, kind: str, line: shapely.LineString, plan: Plan) -> list[Stroke]:
-    """Return one main road, with a bridge over the river and underpasses below the railway."""
-    tags = {"highway": kind, "name": name, "maxspeed": _SPEEDS[kind], "surface": "asphalt"}
-    tags["lanes"] = {"trunk": "6", "primary": "4"}.get(kind, "2")
-    strokes = []
-    river, rail = shapely.buffer(plan.water, 12.0), shapely.buffer(plan.rail, 25.0)
-    for part, wet in _pieces(line, river):
-        if wet:
-            strokes.append(Stroke(part, tags | {"bridge": "yes", "layer": "1"}, STRUCTURE))
-            continue
-        for piece, below in _pieces(shapely.LineString(part), rail):
-            extra = _UNDERPASS if below and kind != "secondary" else {}
-            strokes.append(Stroke(piece, tags | extra, STRUCTURE if extra else 0))
-    return strokes
-
-
-def _named_bridges(strokes: Sequence[Stroke]) -> list[Stroke]:
-    """Return the same strokes, the bridges carrying their names from south to north."""
-    bridges = [i for i, stroke in enumerate(strokes) if "bridge" in stroke.tags]
-    bridges.sort(key=lambda i: float(strokes[i].points[:, 1].mean()))
-    named = list(strokes)
-    for name, i in zip(BRIDGES, bridges, strict=True):
-        old = strokes[i]
-        named[i] = Stroke(old.points, {**old.tags, "name": name}, old.level)
-    return named
-
-
-def _expressway(plan: Plan) -> list[Stroke]:
-    """Return both carriageways, in tunnels below the river, on viaducts over the main roads."""
-    roads = shapely.union_all([line for _, _, line in plan.roads] + [plan.rail])
-    river = shapely.buffer(plan.water, 80.0)
-    crossings = shapely.buffer(shapely.intersection(roads, plan.expressway), 60.0)
-    strokes = []
-    for side in (-12.0, 12.0):
-        course = shapely.offset_curve(plan.expressway, side)
-        line = course if side < 0 else course.reverse()
-        for part, wet in _pieces(shapely.segmentize(line, 150.0), river):
-            for piece, above in _pieces(shapely.LineString(part), crossings):
-                extra = _UNDERPASS if wet else _VIADUCT if above else {}
-                strokes.append(Stroke(piece, _MOTORWAY | extra, EXPRESSWAY))
-    return strokes
-
-
-def nearest_vertex(
-    strokes: Sequence[Stroke], place: tuple[float, float] | FloatArray
-) -> FloatArray:
-    """Return the vertex of any stroke that lies nearest to a place.
-
-    Parameters
-    ----------
-    strokes : sequence of Stroke
-        Where to look.
-    place : (float, float)
-        Local metres.
-
-    Returns
-    -------
-    array (2,) of float64
-        Local metres.
-    """
-    vertices = np.vstack([stroke.points for stroke in strokes])
-    nearest: FloatArray = vertices[np.argmin(((vertices - np.asarray(place)) ** 2).sum(axis=1))]
-    return nearest
-
-
-def _links(plan: Plan, roads: Sequence[Stroke], carriageways: Sequence[Stroke]) -> list[Stroke]:
-    """Return ramps between the expressway and the main roads that cross it."""
-    ground = [s for s in roads if s.level == 0 and s.tags["highway"] in ("trunk", "primary")]
-    strokes = []
-    crossing = {"朝阳大道", "云江大道", "东北大道", "工业大道", "西江大道"}
-    for name, _, line in plan.roads:
-        if name not in crossing:
-            continue
-        for place in shapely.get_coordinates(shapely.intersection(line, plan.expressway)):
-            inward = place * (1 - 320.0 / np.hypot(*place))
-            junction = nearest_vertex(ground, inward)
-            aside = np.array([-place[1], place[0]]) / np.hypot(*place) * 420.0
-            tags = {"highway": "motorway_link", "oneway": "yes", "maxspeed": "40"}
-            for shift, leaving in ((aside, False), (-aside, True)):
-                ramp = nearest_vertex(carriageways, place * (1 - 12.0 / np.hypot(*place)) + shift)
-                ends = [ramp, (ramp + junction) / 2 + 40.0 * np.sign(shift), junction]
-                course = curve(np.array(ends if not leaving else ends[::-1]))
-                strokes.append(Stroke(shapely.get_coordinates(course), tags, LINK))
-    return strokes
 
 
 def _riverside(plan: Plan, streets: Sequence[Stroke]) -> list[Stroke]:
@@ -197,7 +82,7 @@ def _island(plan: Plan) -> list[Stroke]:
     left = 2000.0 - inner.exterior.length
     lane = {"highway": "living_street", "name": "鹭洲巷"}
     x0, y0, x1, y1 = inner.bounds
-    for y in np.linspace(y0, y1, 7)[1:-1]:
+    for y in np.linspace(y0, y1, 12)[1:-1]:
         cut = shapely.intersection(shapely.LineString([(x0, y), (x1, y)]), inner)
         part = shapely.ops.substring(cut, 0.0, min(left, cut.length)) if left > 0 else cut
         if left > 1.0:
@@ -272,51 +157,6 @@ def _spread(points: FloatArray, apart_m: float, rng: np.random.Generator) -> lis
     return chosen
 
 
-def _scenery(plan: Plan, roads: Sequence[Stroke]) -> tuple[list[Stroke], list[Mark]]:
-    """Return river, water and railway, and the level crossings."""
-    strokes = [
-        Stroke(shapely.get_coordinates(plan.river), {"waterway": "river", "name": "云江"}, WATER)
-    ]
-    for part in shapely.get_parts(_sliced(plan.water, plan.radius_m)):
-        rim = shapely.get_coordinates(part.exterior)
-        tags = {"natural": "water", "water": "river", "name": "云江"}
-        strokes.append(Stroke(rim, tags, WATER))
-    crossings = [s for s in roads if s.tags["highway"] == "secondary" and s.level == 0]
-    rail = plan.rail
-    marks = []
-    for stroke in crossings:
-        for place in shapely.get_coordinates(
-            shapely.intersection(rail, shapely.LineString(stroke.points))
-        ):
-            marks.append(Mark(place[0], place[1], {"railway": "level_crossing"}))
-    tags = {"railway": "rail", "name": "云江线", "gauge": "1435"}
-    strokes.append(Stroke(shapely.get_coordinates(rail), tags, RAIL))
-    return strokes, marks
-
-
-def _sliced(water: shapely.Geometry, radius_m: float) -> shapely.Geometry:
-    """Return the river cut into stretches, so that no outline needs a hole."""
-    x0, y0, x1, y1 = water.bounds
-    middle = water.convex_hull.centroid
-    holes = [ring for part in shapely.get_parts(water) for ring in part.interiors]
-    levels = sorted(
-        {float(shapely.Polygon(ring).centroid.y) for ring in holes}
-        | {middle.y - radius_m, middle.y + 0.9 * radius_m}
-    )
-    bands = [shapely.box(x0, low, x1, high) for low, high in pairwise([y0, *levels, y1])]
-    return (
-        shapely.union_all([])
-        if not bands
-        else shapely.GeometryCollection(
-            [
-                part
-                for band in bands
-                for part in shapely.get_parts(shapely.intersection(water, band))
-            ]
-        )
-    )
-
-
 def _obstacles(plan: Plan) -> shapely.Geometry:
     """Return what no plain street may cross."""
     return shapely.union_all([plan.water, plan.island, plan.rail, plan.expressway])
@@ -360,16 +200,13 @@ def draw_city(
     Sketch
         Streets, water and railway as nodes and ways.
     """
-    roads = _named_bridges(
-        [s for name, kind, line in plan.roads for s in _road(name, kind, line, plan)]
-    )
+    roads, expressway = draw_roads(plan)
     fabric = draw_blocks(plan, heads, rng)
     names = Names(heads[::-1], rng)
-    carriageways = _expressway(plan)
     town = [*roads, *fabric.strokes]
-    extras = [*_links(plan, roads, carriageways), *_riverside(plan, roads)]
+    extras = _riverside(plan, roads)
     extras += [*_footbridges(plan, town), *_island(plan), *_villages(plan, roads, names, rng)]
-    scenery, marks = _scenery(plan, roads)
+    scenery, marks = draw_scenery(plan)
     extras += [_spur(plan, town, name, end) for name, end in spurs]
-    strokes = [*town, *carriageways, *extras, *scenery]
+    strokes = [*town, *expressway, *extras, *scenery]
     return weave(strokes, [*fabric.marks, *marks])

@@ -12,9 +12,9 @@ import shapely
 from scipy.spatial import Delaunay, cKDTree
 
 from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array
-from geodata.sample_blocks import Names
 from geodata.sample_counties import County
 from geodata.sample_files import metres_a_degree
+from geodata.sample_names import Names
 
 #: A township for so many square kilometres, and at least and at most so many in a county.
 _TOWNSHIP_KM2, _FEWEST, _MOST = 105.0, 3, 24
@@ -89,8 +89,12 @@ def _towns(counties: Sequence[County], rng: np.random.Generator) -> list[_Town]:
         streets = int(np.clip(min(room, 9 + county.weight), 6, 26))
         towns.append(_Town(seat, index, seat=True, streets=streets))
         wanted = int(np.clip(county.area_km2 / _TOWNSHIP_KM2, _FEWEST, _MOST))
-        for place in _scattered(county.outline, seat, wanted, rng):
-            towns.append(_Town(place, index, seat=False, streets=int(rng.integers(5, 8))))
+        places = _scattered(county.outline, seat, wanted, rng)
+        sizes = rng.integers(5, 8, len(places)).tolist()
+        towns += [
+            _Town(place, index, seat=False, streets=size)
+            for place, size in zip(places, sizes, strict=True)
+        ]
     return towns
 
 
