@@ -247,6 +247,8 @@ def _date_range(first: _Point, last: _Point | None) -> DateSel:
             return DateSel(fuzzy=_circle(begins, ends))
         last = first
     start, start_last = first.bounds(closing=False)
+    if start != start_last:
+        start_last = day_of_year(first.month, 31)
     end_first, end = last.bounds(closing=True)
     everything = _circle(start, end)
     fuzzy = _circle(start, start_last - 1) if start != start_last else frozenset()
@@ -613,6 +615,8 @@ class _Reader:
         """Return what is neither time, day nor date."""
         if token.kind == "season":
             return Item("season", token.text, seasons(token.text))
+        if token.kind == "no_break":
+            return Item("normal", token.text)
         if token.kind == "period":
             return Item("part", token.text, _PERIOD.get(token.text, "eve"))
         if token.kind in ("time", "time_zh", "time_en"):
@@ -680,7 +684,7 @@ def seasons(text: str) -> frozenset[str]:
 
 
 _CONTEXT = re.compile(r"营业|开放|服务|办公|接待|\bhours?\b|\bopen\b|business")
-_DROPPED = ("noise", "space", "stop", "no_break")
+_DROPPED = ("noise", "space", "stop")
 _DAY_WORDS = ("day", "day_digit", "day_en", "weekend", "weekend_pair", "workday", "ordinary", "every", "period")
 
 

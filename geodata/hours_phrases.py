@@ -29,6 +29,8 @@ _PATTERNS = tuple(
         r"last (?:entry|admission|entrance)[^,;。()\n]{0,20}",
     )
 )
+_CLOSING = re.compile(rf"(?<=[,;(])(?P<t>{_TIME})(?:闭馆|闭园|关门|打烊|闭店)(?=[,;)。]|$)")
+_OPENING = re.compile(rf"{_TIME}(?:开|上班)")
 _PHONE = re.compile(
     r"(?:(?:联系|咨询|服务|预约)?(?:电话|热线|手机|tel)[:为]?\s?)?"
     r"(?<![\d:])(?:0\d{2,3}-?\d{7,8}|1[3-9]\d{9}|\d{7,8}|400-?\d{3}-?\d{4})(?![\d:])"
@@ -140,6 +142,18 @@ def _last_entries(text: str) -> tuple[str, list[str]]:
     return text, entries
 
 
+def _drop_closing(text: str, entries: list[str]) -> str:
+    """Take out ``18:00闭馆`` where the span is told anyway."""
+    if not _CLOCK_RANGE.search(text) or _OPENING.search(text):
+        return text
+
+    def note(match: re.Match[str]) -> str:
+        entries.append(match[1])
+        return ""
+
+    return _CLOSING.sub(note, text)
+
+
 def _segment(sieve: _Sieve, segment: str) -> str:
     """Return what is kept of a segment between punctuation marks."""
     bare = segment.strip()
@@ -185,6 +199,7 @@ def set_aside(text: str) -> Phrases:
     text = _CHANGE_FROM.sub("", text)
     text = _CHANGE.sub("", text)
     text, entries = _last_entries(text)
+    text = _drop_closing(text, entries)
     sieve = _Sieve()
     for piece in _SPLIT.split(text):
         sieve.kept.append(piece if _SPLIT.fullmatch(piece) else _segment(sieve, piece))

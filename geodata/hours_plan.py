@@ -241,17 +241,24 @@ class _Resolver:
         plain = _Resolver(replace(self.plan, open_holidays=False, holidays_unknown=False))
         drawn = [plain.cell(day, weekday, holiday=False) for weekday in range(7)]
         some = [states for states in drawn if states.any()]
-        if not some:
-            return np.zeros(2 * DAY, dtype=np.uint8)
-        return agree(some)
+        if all((each == some[0]).all() for each in some):
+            return some[0] if some else np.zeros(2 * DAY, dtype=np.uint8)
+        return np.where(union(some) == CLOSED, CLOSED, UNKNOWN).astype(np.uint8)
 
 
 def _close(states: ByteArray, closure: Closure, doubtful: bool) -> ByteArray:  # noqa: FBT001
     """Return the states with a closure drawn into them."""
     first, last = closure.part or (0, 2 * DAY)
     after = states.copy()
+    if doubtful and closure.part is None and states.any():
+        after[:DAY], after[DAY:] = UNKNOWN, CLOSED
+        return after
     window = slice(first, last)
-    after[window] = np.where(states[window] == OPEN, UNKNOWN, states[window]) if doubtful else CLOSED
+    if doubtful:
+        after[window] = np.where(states[window] == OPEN, UNKNOWN, states[window])
+    else:
+        kept = closure.part is not None and states[window] == UNKNOWN
+        after[window] = np.where(kept, UNKNOWN, CLOSED)
     if (first, last) == (HALF, 18 * HOUR) and states[last - 1] != CLOSED:
         rest = after[last:]
         rest[rest == OPEN] = UNKNOWN
@@ -352,7 +359,7 @@ def _rule_text(dates: str, days: Sequence[int], states: ByteArray, holiday: str 
                 continue
             clock = ",".join(f"{_clock(start)}-{_clock(end)}" for start, end in spans)
             rules.append(_join(dates, holiday or chosen, clock, word))
-    return rules
+    return [f"{rule} open" if rule[-1].isdigit() else rule for rule in rules[:-1]] + rules[-1:]
 
 
 @dataclass(frozen=True)
@@ -364,12 +371,16 @@ class _Week:
 
     def rules(self, dates: str) -> str:
         """Return the rules of the week for a range of dates."""
+        empty = bytes(2 * DAY)
         groups = {states: [d for d in range(7) if self.days[d] == states] for states in self.days}
         written = [
             _rule_text(dates, days, np.frombuffer(states, dtype=np.uint8))
             for states, days in groups.items()
         ]
-        overnight = any(any(states[DAY:]) for states in groups) and len(groups) > 1
+        overnight = any(
+            any(today[DAY:]) and tomorrow not in (today, empty)
+            for today, tomorrow in pairwise((*self.days, self.days[0]))
+        )
         parts = [", ".join(rules) for rules in written if rules]
         text = (", " if overnight else "; ").join(parts)
         return self._with_holidays(dates, text)

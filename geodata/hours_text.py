@@ -43,7 +43,7 @@ _UNREAD = (
 _SUMMER, _WINTER = day_of_year(7, 15), day_of_year(1, 15)
 _SEASON_DAY = {"夏": _SUMMER, "旺": _SUMMER, "冬": _WINTER, "淡": _WINTER}
 _SHOWS = re.compile(r"演出|表演|弥撒|讲解|放映|课|秀|喷泉|仪式|礼拜|祷告|漂流|灯光|电影|开演|每场|一场|散场")
-_PLACES = re.compile(r"(?:馆|站|点|园|区|店|厅|室|所|中心|处|院|堂|寺|宫|塔|厕|门|窗口|大厅|驿站|之家|服务)$")
+_PLACES = re.compile(r"(?:馆|站|点|园|区|店|厅|室|所|中心|处|院|堂|寺|宫|塔|厕|门|街道|广场|窗口|大厅|驿站|之家|服务)$")
 _OSM_STATES = re.compile(r"\d:\d|24/7|\b(?:off|closed|unknown|open|sunrise|sunset|dawn|dusk|PH|SH)\b")
 
 
@@ -121,7 +121,8 @@ class _Builder:
         self.subject = ""
         self.words: list[str] = []
         self.unread: list[str] = []
-        self.brackets: list[tuple[_Context, _Group | None, int]] = []
+        self.brackets: list[tuple[_Context, _Group | None, int, bool]] = []
+        self.closed_at = -1
         self.season_dates: dict[frozenset[str], DateSel] = {}
         self.last = ""
         self.approximate = False
@@ -218,15 +219,21 @@ class _Builder:
 
     def _open_bracket(self) -> None:
         """Remember what held before the bracket."""
-        self.brackets.append((self.context, self.group, len(self.pending)))
+        behind = self.closed_at == self.place - 1
+        self.brackets.append((self.context, self.group, len(self.pending), behind))
 
     def _close_bracket(self) -> None:
         """Let selectors in a bracket behind spans hold for these spans."""
         if not self.brackets:
             return
-        context, group, waiting = self.brackets.pop()
+        context, group, waiting, behind = self.brackets.pop()
         said = self.pending[waiting:]
-        if said and group is not None and group is self.group and not waiting:
+        if behind:
+            self._remark(said)
+        elif self.words and group is not None and group is self.group and not said:
+            group.subject, group.complete = "".join(self.words), True
+            self.words = []
+        elif said and group is not None and group is self.group and not waiting:
             self._postfix(said, [group])
             self.pending = []
         if self.group is not group:
@@ -234,6 +241,17 @@ class _Builder:
             if group is not None:
                 self.group = group
                 group.complete = True
+
+    def _remark(self, selectors: Sequence[Item]) -> None:
+        """Read a bracket behind a closure: its dates, or a reason, which changes nothing."""
+        self.words = []
+        said, last = _gather(selectors), self.closures[-1]
+        if selectors and last.closure.dates is None:
+            dates, season = self._dated(said)
+            season = season if dates is None else frozenset()
+            closure = replace(last.closure, dates=dates, season=season)
+            self.closures[-1] = _Closed(closure)
+            self.pending = self.pending[: -len(selectors)]
 
     def _postfix(self, selectors: Sequence[Item], groups: Sequence[_Group]) -> None:
         """Let selectors hold for spans in front of them."""
@@ -306,7 +324,7 @@ class _Builder:
     def _closing(self) -> bool:
         """Read a closure if one stands here."""
         kind = self._kind(self.place)
-        if kind == "span" and self._kind(self.place + 1) in ("close", "break"):
+        if kind == "span" and self._breaks():
             return self._break()
         if kind in (*_SELECTORS, "exempt"):
             said = self._terms(self.place, leading=True)
@@ -314,10 +332,10 @@ class _Builder:
                 return False
             self._closed(said)
             return True
-        if kind in ("close", "break"):
+        if kind in ("close", "break", "closed_label"):
             said = self._terms(self.place + 1, leading=False)
             if said is not None:
-                self._closed(said)
+                self._label(said, repeated=kind == "closed_label")
                 return True
             if self._kind(self.place + 1) == "span":
                 return self._break_label()
@@ -326,6 +344,20 @@ class _Builder:
                 self.unread.append(self.items[self.place - 1].text)
             return True
         return False
+
+    def _breaks(self) -> bool:
+        """Tell whether a word of closing behind a span closes the span, not what follows it."""
+        after = self._kind(self.place + 1), self._kind(self.place + 2)
+        return after[0] in ("close", "break") and after[1] not in (*_SELECTORS, "span")
+
+    def _label(self, said: _Terms, *, repeated: bool) -> None:
+        """Take the closures behind a label such as 非营业时段, which may name several."""
+        self._closed(said)
+        while repeated and self._kind(self.place) in _SELECTORS:
+            more = self._terms(self.place, leading=False)
+            if more is None:
+                return
+            self._closed(more)
 
     def _after_pending(self) -> bool:
         """Read a word of closing whose selectors wait in front of a bracket or an aside."""
@@ -438,6 +470,7 @@ class _Builder:
             self.unread.append("".join(self.words))
             self.words = []
         self.last = "closure"
+        self.closed_at = self.place
 
 
 def _part(text: str) -> tuple[int, int] | None:
@@ -526,6 +559,16 @@ def _rule(group: _Group, groups: Sequence[_Group]) -> Rule | None:
     return Rule(tuple(spans), group.dates, group.days, group.season)
 
 
+def _untold(groups: Sequence[_Group], kept: Sequence[_Group]) -> list[Rule]:
+    """Return unknown hours for days of which only parts of the place were told."""
+    if any(group.days is None or group.days.every for group in kept):
+        return []
+    told = frozenset[int]().union(*(group.days.days for group in kept if group.days))
+    left = [group for group in groups if group not in kept and group.days]
+    days = frozenset[int]().union(*(group.days.days for group in left if group.days)) - told
+    return [Rule((Span(0, DAY, sure=False),), None, DaySel(days))] if days else []
+
+
 def _afternoons(spans: Sequence[Span]) -> list[Span]:
     """Read ``8:00-11:30,2:00-5:00`` with the second span in the afternoon."""
     mended: list[Span] = []
@@ -590,6 +633,9 @@ def _plan(builder: _Builder, phrases: Phrases) -> tuple[Plan | None, list[str]]:
         return None, ["not understood: " + "、".join(unread)]
     rules = [rule for group in groups if (rule := _rule(group, groups))]
     closures = _closures(builder)
+    rules += _untold(builder.groups, groups)
+    if rules and all(rule.dates and rule.dates.festival for rule in rules):
+        return None, ["only festivals without fixed dates are told"]
     if not rules and closures:
         if all(each.dates and each.dates.years or each.part for each in closures):
             return None, ["only closures are told"]
@@ -669,7 +715,8 @@ def _ends(builder: _Builder) -> frozenset[int]:
 def _osm(text: str) -> HoursReading | None:
     """Return valid OSM syntax as it is, if it says when: a comment or bare days do not."""
     bare = re.sub(r'"[^"]*"', "", text)
-    if not _OSM_STATES.search(bare) or "\n" in text or not validate(text):
+    spans = [part for part in bare.split(";") if re.fullmatch(r"[\s\d:,+-]*", part)]
+    if not _OSM_STATES.search(bare) or "\n" in text or len(spans) > 1 or not validate(text):
         return None
     sun = re.search(r"sunrise|sunset|dawn|dusk", bare)
     if sun or re.search(r"\bSH\b", bare):
