@@ -14,7 +14,7 @@ from shapely.geometry import MultiPolygon, Polygon, box
 
 from geodata.datum import from_wgs84
 from tests.mapdata import EAST_M, NORTH_M, blocks, city, degrees, stations, streets, summary
-from web.map_data import Page, severity, shares
+from web.map_data import Page, shares
 from web.map_geometry import (
     StreetLines,
     decode,
@@ -26,6 +26,7 @@ from web.map_geometry import (
     simplify_together,
     street_lines,
 )
+from web.map_severity import severity
 from web.map_panel import headline, parameter_rows, sources
 from web.map_text import CAUSES, TEXTS, clip, percent
 from web.maps import coverage_map
@@ -163,7 +164,7 @@ def test_streets_join_into_lines_and_the_small_ones_are_left_out_first():
 
 
 def test_severity_at_its_borders():
-    assert severity([901, 1200, 1201, 1800, 1801, np.nan, np.inf], 900).tolist() == [
+    assert severity(np.array([901, 1200, 1201, 1800, 1801, np.nan, np.inf]), 900).tolist() == [
         1, 1, 2, 2, 3, 4, 4,
     ]
 

@@ -22,6 +22,7 @@ from web.map_geometry import (
     label_points,
     simplify_together,
 )
+from web.map_severity import severity
 from web.map_text import CAUSES, SIGNS, TEXTS, clip, number, percent
 
 #: Characters of text that the streets, and all polygons together, may take in the page.
@@ -90,6 +91,9 @@ class MapRequest:
         detour_ratio, geometry``.
     covered : GeoDataFrame
         Polygons of what is covered.
+    pieces : GeoDataFrame or None
+        The gaps cut by travel time: ``gap`` (row of ``gaps``), ``band``; None: each gap is one
+        piece, coloured by its ``nearest_seconds``.
     regions : GeoDataFrame
         ``id, name, geometry``; shares come from ``summary["regions"]``.
     streets : StreetLines
@@ -118,6 +122,7 @@ class MapRequest:
     summary: Mapping[str, Any]
     manifest: Mapping[str, Any]
     labels: Mapping[str, Mapping[str, str]]
+    pieces: gpd.GeoDataFrame | None = None
     states_at: str = ""
     speed_kph: float = 4.4
     shift: Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]] | None = None
@@ -232,26 +237,6 @@ def shares(request: MapRequest) -> dict[str, float]:
     return found
 
 
-def severity(seconds: npt.ArrayLike, limit_seconds: float) -> npt.NDArray[np.int64]:
-    """Sort gaps by how far their nearest station is.
-
-    Parameters
-    ----------
-    seconds : array_like (n,) of float64
-        NaN where nothing can be reached.
-    limit_seconds : float
-        The limit of the coverage.
-
-    Returns
-    -------
-    array (n,) of int64
-        1 up to 4/3 of the limit (15 to 20 minutes), 2 up to twice, 3 beyond, 4 no path.
-    """
-    time = np.asarray(seconds, dtype=np.float64)
-    band = 1 + (time > limit_seconds * 4 / 3).astype(np.int64) + (time > limit_seconds * 2)
-    return np.where(np.isfinite(time), band, 4)
-
-
 def _positions(request: MapRequest, lon: FloatArray, lat: FloatArray) -> FloatArray:
     """Return positions as they are drawn: (n, 2)."""
     if request.in_gcj02 and request.shift is not None and len(lon):
@@ -274,7 +259,7 @@ def _drawn(request: MapRequest, shapes: Sequence[BaseGeometry]) -> Sequence[Base
 
 def _shapes(request: MapRequest) -> dict[str, dict[str, str]]:
     """Write gaps, covered areas and regions; coarser until they fit."""
-    gaps, covered = list(request.gaps.geometry), list(request.covered.geometry)
+    gaps, covered = list(_pieces(request).geometry), list(request.covered.geometry)
     regions = list(request.regions.geometry)
     tolerance = POLYGON_TOLERANCE_M
     while True:
@@ -290,6 +275,15 @@ def _shapes(request: MapRequest) -> dict[str, dict[str, str]]:
         if size <= POLYGON_BUDGET or tolerance > 5000:  # noqa: PLR2004  (5 km: nothing is left)
             return written
         tolerance *= 1.6
+
+
+def _pieces(request: MapRequest) -> gpd.GeoDataFrame:
+    """Return the gaps cut by travel time, or the gaps themselves."""
+    if request.pieces is not None:
+        return request.pieces
+    seconds = _numbers(request.gaps, "nearest_seconds")
+    own = {"gap": np.arange(len(request.gaps)), "band": severity(seconds, request.minutes * 60)}
+    return gpd.GeoDataFrame(own, geometry=request.gaps.geometry.to_numpy(), crs=request.gaps.crs)
 
 
 def _view(request: MapRequest) -> dict[str, Any]:
@@ -413,7 +407,7 @@ def _gaps(request: MapRequest) -> dict[str, Any]:
         zip(_texts(request.stations, "id"), _texts(request.stations, "name", NAME_LIMIT),
             strict=True)
     )
-    seconds = _numbers(frame, "nearest_seconds")
+    seconds, pieces = _numbers(frame, "nearest_seconds"), _pieces(request)
     suppressed = (
         frame["suppressed"].fillna(value=False).astype(bool)
         if "suppressed" in frame
@@ -423,6 +417,8 @@ def _gaps(request: MapRequest) -> dict[str, Any]:
         "n": len(frame),
         "id": _texts(frame, "id"),
         "severity": "".join(map(str, severity(seconds, request.minutes * 60).tolist())),
+        "owner": encode(pieces["gap"].to_numpy(dtype=np.int64)),
+        "band": "".join(map(str, pieces["band"].tolist())),
         "seconds": _rounded(seconds, 0),
         "workers": _rounded(_numbers(frame, "workers"), 0),
         "suppressed": "".join("1" if s else "0" for s in suppressed),
@@ -466,4 +462,4 @@ def _regions(request: MapRequest) -> dict[str, Any]:
     }
 
 
-__all__ = ["MapRequest", "Page", "number", "payload", "severity", "shares", "sign_of"]
+__all__ = ["MapRequest", "Page", "number", "payload", "shares", "sign_of"]

@@ -144,7 +144,9 @@ def _plain(value: float) -> str:
 def _notes(request: MapRequest) -> list[str]:
     """Return what stands under the headline: band, people without a station, unknown hours."""
     summary, at = request.summary, request.parameters.get("at")
-    notes = [_filled(request, "hours_at", time=moment(request, str(at)))] if at else []
+    notes = [request.text["synthetic"]] if request.manifest.get("synthetic") else []
+    if at:
+        notes.append(_filled(request, "hours_at", time=moment(request, str(at))))
     for key in ("workers", "homes"):
         count = (summary.get(key) or {}).get("uncovered")
         if count:

@@ -16,6 +16,7 @@ from geodata.vocabulary import Vocabulary
 from web.geojson import records
 from web.map_data import MapRequest, Page
 from web.map_geometry import FloatArray, StreetLines, street_lines
+from web.map_severity import severity_pieces
 from web.summaries import Discretion, discreet_gap
 
 #: Modes whose streets are drawn, in the order in which a way is taken from them.
@@ -71,10 +72,12 @@ def map_request(answered: Answered, page: Page) -> MapRequest:
     states_at = _minute(answered.departure)
     summary = dict(answered.summary)
     mode = answered.vocabulary.modes.get(str(summary.get("parameters", {}).get("mode", "walk")))
+    gaps = _discreet_gaps(answered)
     return MapRequest(
         stations=_with_states(answered.index, states_at),
-        gaps=_discreet_gaps(answered),
+        gaps=gaps,
         covered=answered.found.covered,
+        pieces=severity_pieces(answered.found, gaps),
         regions=answered.index.regions,
         streets=dataset_streets(answered.dataset) if page.base == "streets" else _no_streets(),
         summary=summary,

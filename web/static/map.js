@@ -203,15 +203,22 @@
     });
   }
 
+  /* A gap is drawn as pieces, each of one band of travel time. */
   function readGaps(app) {
-    var g = app.data.gaps, shapes = polygons(g.shapes), region = column(g.region);
-    var station = column(g.station), cause = column(g.cause), also = column(g.also);
-    return shapes.map(function (shape, i) {
-      return { id: g.id[i], shape: shape, band: +g.severity[i], seconds: g.seconds[i],
-        workers: g.workers[i], suppressed: g.suppressed[i] === '1', area: g.area[i],
-        detour: g.detour[i], region: region[i], station: station[i], cause: cause[i],
-        also: also[i] };
+    var g = app.data.gaps, shapes = polygons(g.shapes), owner = decode(g.owner);
+    var region = column(g.region), station = column(g.station);
+    var cause = column(g.cause), also = column(g.also);
+    var gaps = g.id.map(function (id, i) {
+      return { id: id, pieces: [], band: +g.severity[i], seconds: g.seconds[i], workers: g.workers[i],
+        suppressed: g.suppressed[i] === '1', area: g.area[i], detour: g.detour[i],
+        region: region[i], station: station[i], cause: cause[i], also: also[i] };
     });
+    shapes.forEach(function (shape, i) {
+      if (gaps[owner[i]] && shape.length) {
+        gaps[owner[i]].pieces.push({ band: +g.band[i], shape: shape });
+      }
+    });
+    return gaps;
   }
 
   function readRegions(app) {
@@ -261,12 +268,13 @@
   function drawGaps(app) {
     var renderer = L.canvas({ pane: 'um-gaps', padding: 0.3 });
     app.gaps.forEach(function (gap) {
-      var style = Object.assign({ renderer: renderer, pane: 'um-gaps', weight: 0.8, opacity: 0.7,
-        smoothFactor: 0.6 }, BANDS[gap.band]);
-      gap.layer = L.polygon(gap.shape, style);
+      gap.layer = L.featureGroup(gap.pieces.map(function (piece) {
+        return L.polygon(piece.shape, Object.assign({ renderer: renderer, pane: 'um-gaps',
+          weight: 0.6, opacity: 0.6, smoothFactor: 0.6 }, BANDS[piece.band]));
+      }));
       gap.layer.bindPopup(function () { return gapPopup(app, gap); }, popupOptions());
       gap.layer.on('popupopen', function () { gap.layer.setStyle({ weight: 2.5, opacity: 1 }); });
-      gap.layer.on('popupclose', function () { gap.layer.setStyle({ weight: 0.8, opacity: 0.7 }); });
+      gap.layer.on('popupclose', function () { gap.layer.setStyle({ weight: 0.6, opacity: 0.6 }); });
       gap.layer.addTo(app.layers.gaps);
     });
   }
@@ -415,8 +423,9 @@
     var t = app.t, box = el('div', 'um-popup');
     box.appendChild(el('h3', '', gap.region ? gap.region + ' · ' + t.gap : t.gap));
     var list = el('dl', 'um-rows');
+    var peopled = gap.suppressed || gap.workers !== null;
     var time = gap.seconds === null ? t.gap_no_path :
-      fill(t.gap_time, { mode: app.data.mode, minutes: Math.ceil(gap.seconds / 60) });
+      fill(peopled ? t.gap_time_people : t.gap_time, { mode: app.data.mode, minutes: Math.ceil(gap.seconds / 60) });
     row(list, t.gap_cause, gap.cause);
     row(list, t.gap_also, gap.also);
     row(list, t.gap_nearest, gap.station && gap.seconds !== null ? gap.station + t.colon + time : time);
@@ -450,7 +459,7 @@
   }
 
   function gapList(app) {
-    var order = app.gaps.filter(function (gap) { return gap.shape.length; });
+    var order = app.gaps.filter(function (gap) { return gap.pieces.length; });
     order.sort(function (a, b) {
       return (b.workers || 0) - (a.workers || 0) || (b.area || 0) - (a.area || 0) ||
         (a.id < b.id ? -1 : 1);
@@ -478,8 +487,9 @@
   function showGap(app, gap) {
     fold();
     app.map.addLayer(app.layers.gaps);
+    app.map.closePopup();
     app.map.fitBounds(gap.layer.getBounds(), Object.assign({ animate: false, maxZoom: 15 }, padding()));
-    gap.layer.openPopup();
+    gap.layer.openPopup(gap.layer.getLayers()[0].getCenter());
   }
 
   function showStation(app, station) {
