@@ -181,7 +181,7 @@ def prepare(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Build a dataset folder from streets, stations, homes and regions."""
-    from web.commands import build
+    from web.intake import build
 
     files = {"streets": streets, "stations": stations, "homes": homes, "regions": regions}
     options = {
@@ -208,11 +208,17 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Check a table without building anything; exit status 1 if rows are rejected."""
-    from web.commands import check_table
+    from geodata.datum import parse_datum
+    from web.commands import usage
+    from web.intake import check_table, checked_text
 
-    text, clean = check_table(file, what, datum=datum, streets=streets or [], as_json=as_json)
-    typer.echo(text)
-    raise typer.Exit(0 if clean else NO)
+    if what not in {"auto", "stations", "homes"}:
+        raise typer.BadParameter("--as: expected stations, homes or auto")
+    with usage():
+        known = parse_datum(datum) if datum else None
+    found = check_table(file, what, datum=known, streets=streets or [])
+    typer.echo(checked_text(found, as_json=as_json))
+    raise typer.Exit(0 if found["clean"] else NO)
 
 
 @app.command(
@@ -225,7 +231,7 @@ def fetch(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Fetch the streets of your own city from an Overpass server (LOCATOR_OVERPASS_URL)."""
-    from web.commands import fetch_streets
+    from web.intake import fetch_streets
 
     if (bbox is None) == (place is None):
         raise typer.BadParameter("give either --bbox or --place")

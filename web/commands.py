@@ -11,13 +11,13 @@ import orjson
 import typer
 
 from geodata.bundle import open_dataset
-from geodata.errors import DatasetError, LimitError, ValidationError
-from web.console import say
+from geodata.errors import DatasetError, DatumError, LimitError, ValidationError
+from web.console import say, stage_line
 from web.dependencies import departure, read_values
 from web.errors import UnknownRegionError
 from web.reports import coverage_report, nearest_report
 from web.schemas import CoverageQuestion, NearestQuestion
-from web.service import Service
+from web.service import Coverage, Service
 from web.settings import Settings
 from web.state import dataset_folder
 
@@ -51,7 +51,7 @@ def usage() -> Iterator[None]:
     """
     try:
         yield
-    except (ValidationError, LimitError, UnknownRegionError) as error:
+    except (ValidationError, LimitError, DatumError, UnknownRegionError) as error:
         raise typer.BadParameter(str(error)) from None
 
 
@@ -159,23 +159,41 @@ def ask_coverage(
     str
         What to print.
     """
-    from geodata.exports import check_ending, write_table  # noqa: PLC0415  needed for --out only
-
     with usage():
         question = read_values(asked, CoverageQuestion)
-        if out is not None:
-            check_ending(out)
     service = open_service(settings)
     with usage():
         service.check(question)
         moment = departure(question.at)
         answer = service.cover(question, moment)
         if out is not None:
-            write_table(service.gap_frame(answer), out)
-            say(f"gaps written to {out}")
+            write_gaps(service, answer, out)
         if as_json:
             return as_text(service.collection(question, answer))
     return coverage_report(answer.summary)
+
+
+def write_gaps(service: Service, answer: Coverage, out: Path) -> None:
+    """Write the gaps of an answer as a table.
+
+    Parameters
+    ----------
+    service : Service
+        Decides what may be said of each gap.
+    answer : Coverage
+        From `Service.cover`.
+    out : path
+        The ending decides the format.
+
+    Raises
+    ------
+    ValidationError
+        If the ending is none of those known.
+    """
+    from geodata.exports import write_table  # noqa: PLC0415  brings GDAL and openpyxl
+
+    write_table(service.gap_frame(answer), out)
+    say(f"gaps written to {out}")
 
 
 def draw_map(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
@@ -261,48 +279,3 @@ def serve_dataset(settings: Settings) -> None:
     open_dataset(folder, private=False)  # refuses a damaged one before a port is taken
     say(f"serving {folder} at http://{settings.host}:{settings.port}/map")
     run(settings.model_copy(update={"data": folder}))
-
-
-def stage_line(name: str, done: int, total: int) -> None:
-    """Print the progress of a preparation.
-
-    Parameters
-    ----------
-    name : str
-        The stage.
-    done, total : int
-        How many stages are finished, and of how many.
-    """
-    say(f"[{done}/{total}] {name}")
-
-
-def build(files: Mapping[str, Any], options: Mapping[str, Any], out: Path, *, as_json: bool) -> str:
-    """Build a dataset folder for ``locator prepare``.
-
-    Parameters
-    ----------
-    files : mapping
-        ``streets`` (paths), ``stations``, ``homes`` and ``regions`` (path or None).
-    options : mapping
-        ``stations_datum``, ``homes_datum``, ``modes``, ``name``; None where not given.
-    out : path
-        The dataset folder.
-    as_json : bool
-        The report as JSON.
-
-    Returns
-    -------
-    str
-        The report.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be read or nothing can be built.
-    DatasetError
-        If the folder cannot be written.
-    """
-    from web.prepare import PrepareRequest, prepare  # noqa: PLC0415  heavy: reads streets
-
-    report = prepare(PrepareRequest(**files, **options, out=out), progress=stage_line)
-    return report.to_json() if as_json else report.to_text()

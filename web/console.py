@@ -25,3 +25,16 @@ def complain(text: str) -> None:
         A sentence.
     """
     say(f"locator: {text}")
+
+
+def stage_line(name: str, done: int, total: int) -> None:
+    """Print the progress of a preparation.
+
+    Parameters
+    ----------
+    name : str
+        The stage.
+    done, total : int
+        How many stages are finished, and of how many.
+    """
+    say(f"[{done}/{total}] {name}")

@@ -268,3 +268,58 @@ def rejects_lines(rejects: Sequence[Mapping[str, Any]], most: int) -> list[str]:
     if len(rejects) > most:
         lines.append(f"  … and {len(rejects) - most} more")
     return lines
+
+
+def check_report(found: Mapping[str, Any], most: int = 50) -> str:
+    """Return what a check found as text.
+
+    Parameters
+    ----------
+    found : mapping
+        From `web.intake.check_table`.
+    most : int, optional
+        How many rows to list of each sort.
+
+    Returns
+    -------
+    str
+        Counts first, then the datum, the rejects, duplicates and hours not understood.
+    """
+    rejects = found["rejects"]
+    counts = (
+        f"{found.get('rows', 0)} rows, {found['accepted']} accepted, "
+        f"{found.get('rejected', len(rejects))} rejected"
+    )
+    lines = [f"{shown(str(found.get('file', '')))}: {found['table']}, {counts}"]
+    how = [f"{key} {found[key]}" for key in ("format", "encoding") if found.get(key)]
+    lines += [", ".join(how)] if how else []
+    lines += _datum_lines(found.get("datum"))
+    hours = found.get("hours")
+    if hours:
+        lines.append("hours: " + ", ".join(f"{count} {state}" for state, count in hours.items()))
+    lines += [shown(f"note: {warning}") for warning in found.get("warnings", [])]
+    lines += ["rejected:", *rejects_lines(rejects, most)] if rejects else []
+    lines += _pair_lines("same place twice:", found.get("duplicates", []), "duplicate_of", most)
+    lines += _pair_lines(
+        "hours not understood:", found.get("hours_not_understood", []), "text", most
+    )
+    return "\n".join(lines)
+
+
+def _datum_lines(datum: Any) -> list[str]:
+    """Return the lines about the datum."""
+    if not isinstance(datum, Mapping):
+        return [f"datum: {datum}"] if datum else []
+    parts = [
+        f"{key} {value}" for key, value in datum.items() if value and not isinstance(value, Mapping)
+    ]
+    return [shown(f"datum: {', '.join(parts) if parts else 'not declared'}")]
+
+
+def _pair_lines(title: str, rows: Sequence[Mapping[str, Any]], column: str, most: int) -> list[str]:
+    """Return the lines that list stations with one more column."""
+    if not rows:
+        return []
+    lines = [shown(f"  {row['id']} {row['name']}: {row[column]}") for row in rows[:most]]
+    more = [f"  … and {len(rows) - most} more"] if len(rows) > most else []
+    return [title, *lines, *more]

@@ -48,6 +48,15 @@ class Settings(BaseSettings):
     overpass_url: Annotated[
         str, Field(description="Overpass server that `locator fetch` asks.", max_length=300)
     ] = "https://overpass-api.de/api/interpreter"
+    fetch_timeout_seconds: Annotated[
+        int, Field(description="How long the Overpass server may work (s).", ge=1, le=3600)
+    ] = 180
+    fetch_most_km2: Annotated[
+        float, Field(description="Largest rectangle that `locator fetch` asks for (km²).", gt=0)
+    ] = 5000.0
+    fetch_most_megabytes: Annotated[
+        float, Field(description="Largest answer that `locator fetch` takes (MB).", gt=0)
+    ] = 500.0
 
     # The questions.
     max_k: Annotated[int, Field(description="Most stations in one answer.", ge=1, le=50)] = 50
