@@ -350,6 +350,36 @@ def test_the_name_defaults_to_that_of_the_folder(tmp_path):
     assert str(tmp_path) not in json.dumps(dict(report.manifest), ensure_ascii=False)
 
 
+def test_the_phone_of_a_person_is_not_public(tmp_path):
+    (tmp_path / "steps.osm").write_text(STEPS)
+    header = ["id", "name", "kind", "lon", "lat", "datum", "phone"]
+    rows = [
+        ["a", "代办员", "agent", 118.8, 32.0505, "wgs84", "13800001111"],
+        ["b", "驿站", "care_station", 118.8, 32.0505, "wgs84", "025-12351"],
+    ]
+    write_table(tmp_path / "s.csv", header, rows)
+    request = PrepareRequest([tmp_path / "steps.osm"], tmp_path / "s.csv", tmp_path / "out")
+    report = prepare(request)
+    assert open_dataset(request.out).stations["phone"].tolist() == ["", "025-12351"]
+    assert "13800001111" not in report.to_text() + report.to_json()
+
+
+def test_duplicates_and_remarks_are_listed(tmp_path):
+    (tmp_path / "steps.osm").write_text(STEPS)
+    header = ["id", "name", "lon", "lat", "datum", "opening_hours_text"]
+    rows = [
+        ["a", "人民路工会驿站", 118.8, 32.0505, "wgs84", "全天"],
+        ["b", "人民路工会驿站", 118.80001, 32.0505, "wgs84", "看心情"],
+    ]
+    write_table(tmp_path / "s.csv", header, rows)
+    report = prepare(PrepareRequest([tmp_path / "steps.osm"], tmp_path / "s.csv", tmp_path / "out"))
+    found = report.as_dict()["stations"]
+    assert found["duplicates"] == 1
+    assert set(found["duplicate_pairs"].items()) <= {("a", "b"), ("b", "a")}
+    assert "看心情" in found["remarks"]["b"]
+    assert "看心情" in report.to_text()
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
 def test_24_a_folder_without_permission_is_named(helsinki, tmp_path):
     (tmp_path / "shut").mkdir(mode=0o500)

@@ -34,6 +34,9 @@ from web.prepare_manifest import manifest_of
 from web.prepare_parts import Inputs, Layer, PrepareRequest, Progress, Stages
 from web.prepare_report import PrepareReport
 
+# Kinds that are a person, whose phone number is never public.
+_PERSONS = ("agent",)
+
 __all__ = ["PrepareReport", "PrepareRequest", "Progress", "prepare"]
 
 
@@ -146,6 +149,8 @@ def _sorted_stations(
         )
     ordered: gpd.GeoDataFrame = stations.sort_values("id", kind="stable").reset_index(drop=True)
     ordered.attrs = dict(stations.attrs)
+    if {"kind", "phone"} <= set(ordered.columns):
+        ordered.loc[ordered["kind"].isin(_PERSONS), "phone"] = ""
     return ordered
 
 

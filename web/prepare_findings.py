@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -14,6 +15,9 @@ from web.prepare_parts import Inputs, Layer
 
 #: The most rejected rows that are listed; the rest are counted.
 LISTED = 1_000
+
+# What may be said of how the table of homes was read.
+_ABOUT_HOMES = ("file", "format", "encoding", "delimiter", "rows", "rejected", "datum", "warnings")
 
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -38,8 +42,9 @@ def findings(
         ``streets``, ``stations``, ``homes`` (None where none were given) and ``regions``.
     """
     streets, stations = inputs.streets, inputs.stations
-    duplicate = stations.get("duplicate_of", pd.Series("", index=stations.index)).astype(str) != ""
-    hours = stations.get("opening_hours", pd.Series("", index=stations.index)).astype(str)
+    hours = _column(stations, "opening_hours")
+    pairs = _noted(stations, "duplicate_of")
+    remarks = _noted(stations, "warnings")
     return {
         "streets": {
             "files": list(streets.sources),
@@ -54,10 +59,12 @@ def findings(
         "stations": {
             "accepted": len(stations),
             "rejected": len(inputs.station_rejects),
-            "duplicates": int(duplicate.sum()),
+            "duplicates": len(pairs),
+            "duplicate_pairs": dict(pairs[:LISTED]),
             "hours_unknown": int((hours == "").sum()),
             **_places({mode: layer.stations for mode, layer in layers.items()}),
             "table": dict(inputs.reports.get("stations", {})),
+            "remarks": dict(remarks[:LISTED]),
             "rejects": [
                 {"row": row, "reason": reason, "fix": fix}
                 for row, reason, fix in rejected_rows(inputs.station_rejects)[:LISTED]
@@ -119,13 +126,14 @@ def warnings_of(inputs: Inputs, people: pd.DataFrame | None, least: int) -> list
     list of str
         Sentences without any position of a home.
     """
-    found = [str(text) for text in inputs.reports.get("stations", {}).get("warnings", ())]
+    found = [
+        f"{table}: {text}"
+        for table, about in inputs.reports.items()
+        for text in about.get("warnings", ())
+    ]
     west, south, east, north = extent(inputs.streets.lon, inputs.streets.lat)
-    places = {
-        "stations": (inputs.stations.geometry.x, inputs.stations.geometry.y),
-        "regions": tuple(inputs.regions.bounds[name] for name in ("minx", "miny")),
-    }
-    w, s, e, n = extent(*(np.asarray(axis, np.float64) for axis in places["stations"]))
+    places = inputs.stations.geometry
+    w, s, e, n = extent(places.x.to_numpy(np.float64), places.y.to_numpy(np.float64))
     if w > east or e < west or s > north or n < south:
         found.append(
             f"the streets ({west}, {south} to {east}, {north}) and the stations ({w}, {s} to "
@@ -147,6 +155,19 @@ def warnings_of(inputs: Inputs, people: pd.DataFrame | None, least: int) -> list
         if out.all():
             found.append("the streets and the homes lie apart: is it the right file?")
     return found
+
+
+def _column(stations: gpd.GeoDataFrame, name: str) -> "pd.Series[str]":
+    """Return a column as text, empty where the table has none."""
+    blank = pd.Series("", index=stations.index)
+    return stations[name].astype(str) if name in stations.columns else blank
+
+
+def _noted(stations: gpd.GeoDataFrame, name: str) -> list[tuple[str, str]]:
+    """Return the stations that have something in a column."""
+    texts = _column(stations, name)
+    noted = texts != ""
+    return list(zip(stations["id"][noted].astype(str), texts[noted], strict=True))
 
 
 def _mode(layer: Layer) -> dict[str, Any]:
@@ -184,6 +205,11 @@ def _homes(
         "rejected": len(rows),
         "workers": float(inputs.homes["workers"].sum()),
         **_places(positions),
+        "table": {
+            name: value
+            for name, value in inputs.reports.get("homes", {}).items()
+            if name in _ABOUT_HOMES
+        },
         "published_cells": 0 if people is None else int(people["cell"].nunique()),
         "rejects": [
             {"row": row, "reason": _NUMBERS.sub("…", reason)} for row, reason, _ in rows[:LISTED]

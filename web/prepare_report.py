@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from locator.snap import ISLAND_M
 from web.prepare_findings import LISTED
 
@@ -61,7 +63,7 @@ class PrepareReport:
         str
             What :meth:`as_dict` holds.
         """
-        return json.dumps(self.as_dict(), ensure_ascii=False, indent=2)
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=2, default=_plain)
 
     def to_text(self) -> str:
         """Return the report for people.
@@ -95,10 +97,14 @@ def _text(report: PrepareReport) -> Iterator[str]:
             f"{about['islands']:,} islands under {ISLAND_M:.0f} m), {about['cells']:,} cells"
         )
     yield from _place_lines("Stations", stations)
+    yield from _table_lines(stations["table"])
     yield f"  {stations['duplicates']:,} duplicates, {stations['hours_unknown']:,} unknown hours"
+    yield from _listed("", [f"{one} is like {o}" for one, o in stations["duplicate_pairs"].items()])
+    yield from _listed("", [f"{one}: {text}" for one, text in stations["remarks"].items()])
     yield from _reject_lines(stations["rejects"], stations["rejected"])
     if found["homes"] is not None:
         yield from _place_lines("Homes", found["homes"])
+        yield from _table_lines(found["homes"]["table"])
         yield (
             f"  {found['homes']['workers']:,.0f} workers, "
             f"published as {found['homes']['published_cells']:,} merged cells"
@@ -123,10 +129,40 @@ def _place_lines(title: str, about: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {mode}: {off:,} off the network, {out:,} outside the data"
 
 
+def _table_lines(table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how a table was read."""
+    if not table:
+        return
+    parts = [str(table[name]) for name in ("file", "format", "encoding") if table.get(name)]
+    datum = table.get("datum") or {}
+    if datum:
+        parts.append(f"datum {datum.get('code')} by {datum.get('by')}")
+    yield "  " + ", ".join(parts)
+    sentence = (datum.get("evidence") or {}).get("sentence")
+    if sentence:
+        yield f"  {sentence}"
+
+
 def _reject_lines(rejects: Sequence[Mapping[str, str]], count: int) -> Iterator[str]:
     """Yield the first rejected rows."""
-    for reject in rejects[:_SHOWN]:
-        fix = f" ({reject['fix']})" if reject.get("fix") else ""
-        yield f"  row {reject['row']}: {reject['reason']}{fix}"
-    if count > _SHOWN:
-        yield f"  and {count - _SHOWN:,} more (all with --json, up to {LISTED:,})"
+    lines = [
+        f"row {reject['row']}: {reject['reason']}"
+        + (f" ({reject['fix']})" if reject.get("fix") else "")
+        for reject in rejects[:_SHOWN]
+    ]
+    yield from _listed("rejected ", lines, count)
+
+
+def _listed(title: str, lines: Sequence[str], count: int | None = None) -> Iterator[str]:
+    """Yield the first lines, and how many more there are."""
+    yield from (f"    {title}{line}" for line in lines[:_SHOWN])
+    more = (len(lines) if count is None else count) - _SHOWN
+    if more > 0:
+        yield f"    and {more:,} more (with --json, up to {LISTED:,})"
+
+
+def _plain(value: object) -> object:
+    """Return a JSON value for what numpy and mappings hold."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return dict(value) if isinstance(value, Mapping) else str(value)
