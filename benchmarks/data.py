@@ -18,7 +18,7 @@ SHARED = ROOT.parent / "shared" / "data"
 FOLDER = ROOT / "build" / "bench"
 
 HOURS = ("24/7", "08:00-20:00", "Mo-Fr 08:30-17:30", "07:00-22:00", "Mo-Sa 09:00-18:00", "")
-FACILITIES = ("seats;water_dispenser", "microwave;water_dispenser", "phone_charging;seats;toilet")
+FACILITIES = ("seats;water", "microwave;water", "phone_charging;seats;toilet")
 GROUPS = ("courier", "sanitation", "driver", "builder", "")
 
 
