@@ -18,6 +18,9 @@ from geodata.sample_patterns import Pattern, pattern_of
 #: Nothing is built this near to the railway and the expressway (m).
 RAIL_CLEAR_M, EXPRESSWAY_CLEAR_M = 40.0, 70.0
 
+#: Share of the gated compounds in which people may walk.
+OPEN_SHARE = 0.3
+
 #: Faces smaller than this (m²), or narrower everywhere (m), stay empty.
 SMALLEST_FACE_M2, NARROWEST_FACE_M = 12_000.0, 130.0
 
@@ -141,9 +144,13 @@ def _grid_streets(
 
 
 def _compound(block: shapely.Polygon, name: str, rng: np.random.Generator) -> Fabric:
-    """Return a gated compound: a private loop with paths, and two gates to the street."""
-    tags = {"highway": "service", "access": "private", "name": name}
-    path = {"highway": "footway", "access": "private"}
+    """Return a gated compound: a loop with paths, and two gates to the street.
+
+    Most are private altogether. Some let people walk inside, but only through the second gate.
+    """
+    private = {} if rng.random() < OPEN_SHARE else {"access": "private"}
+    tags = {"highway": "service", "name": name} | private
+    path = {"highway": "footway"} | private
     loop = shapely.buffer(block, -70.0, join_style="mitre")
     if not isinstance(loop, shapely.Polygon) or loop.area < 15_000.0:  # noqa: PLR2004 -- too small
         return Fabric()
@@ -152,14 +159,14 @@ def _compound(block: shapely.Polygon, name: str, rng: np.random.Generator) -> Fa
     middle = shapely.get_coordinates(loop.centroid)[0]
     gates = rng.choice(len(ring) - 1, size=2, replace=False)
     marks = []
-    for gate in gates:
+    for gate, on_foot in zip(gates, ({}, {} if private else {"foot": "yes"}), strict=True):
         foot = shapely.get_coordinates(
             shapely.shortest_line(shapely.Point(ring[gate]), block.exterior)
         )
         post = foot[0] + 0.8 * (foot[1] - foot[0])
         strokes.append(Stroke(np.array([foot[0], post, foot[1]]), tags))
         strokes.append(Stroke(np.array([ring[gate], middle]), path))
-        marks.append(Mark(post[0], post[1], {"barrier": "gate", "access": "private"}))
+        marks.append(Mark(post[0], post[1], {"barrier": "gate", "access": "private"} | on_foot))
     return Fabric(strokes, marks, [block])
 
 

@@ -51,7 +51,7 @@ class Mark:
     Attributes
     ----------
     x, y : float
-        Local metres; the nearest node gets the tags.
+        Local metres of a vertex; where its stroke was left out, so is the mark.
     tags : mapping of str to str
         OSM tags of the node.
     """
@@ -234,6 +234,7 @@ def _compact(
     xy = places[order]
     tags: dict[int, Mapping[str, str]] = {}
     if marks:
-        _, nearest = cKDTree(xy).query([(mark.x, mark.y) for mark in marks])
-        tags = {int(node): mark.tags for node, mark in zip(nearest, marks, strict=True)}
+        away, nearest = cKDTree(xy).query([(mark.x, mark.y) for mark in marks])
+        found = zip(away.tolist(), nearest.tolist(), marks, strict=True)
+        tags = {node: mark.tags for distance, node, mark in found if distance <= MERGE_M}
     return Sketch(xy, tags, tuple((renumber[chain], way) for chain, way in ways))
