@@ -265,6 +265,60 @@ def _part(share, whole):
 
 
 @_jit
+def edge_exits(positions, edges, ways, towards):
+    """Return times and lengths between places and the ends of their edges.
+
+    ``positions`` are ``segment, fraction, access_m, access_ms, on``; ``edges`` are ``segment_edge,
+    u, v, indptr``. The answer is ``edge, u, v, u_ms, v_ms, u_mm, v_mm, access_mm``.
+    """
+    segment, fraction, access_m, access_ms, on = positions
+    segment_edge, edge_u, edge_v, indptr = edges
+    forward, backward, forward_before, backward_before, mm, before_mm = ways
+    size = segment.size
+    out = np.empty((8, size), np.int32)
+    for p in range(size):
+        if not on[p]:
+            out[0, p], out[1, p], out[2, p] = -1, 0, 0
+            out[3, p] = out[4, p] = CLOSED
+            out[5, p] = out[6, p] = out[7, p] = 0
+            continue
+        s, f, leg = segment[p], fraction[p], access_ms[p]
+        e = segment_edge[s]
+        last = indptr[e + 1] - 1
+        ahead = np.int64(forward_before[last]) + forward[last]
+        back = np.int64(backward_before[last]) + backward[last]
+        u_ms = v_ms = np.int64(CLOSED)
+        if towards:
+            if backward[s] < CLOSED:
+                u_ms = backward_before[s] + _part(f, backward[s]) + leg
+            if forward[s] < CLOSED:
+                v_ms = ahead - forward_before[s] - forward[s] + _part(1.0 - f, forward[s]) + leg
+        else:
+            if forward[s] < CLOSED:
+                u_ms = forward_before[s] + _part(f, forward[s]) + leg
+            if backward[s] < CLOSED:
+                v_ms = back - backward_before[s] - backward[s] + _part(1.0 - f, backward[s]) + leg
+        walked = np.int64(access_m[p] * 1000.0 + 0.5)
+        here = before_mm[s] + np.int64(f * mm[s] + 0.5)
+        out[0, p], out[1, p], out[2, p] = e, edge_u[e], edge_v[e]
+        out[3, p], out[4, p] = min(u_ms, CLOSED), min(v_ms, CLOSED)
+        out[5, p] = here + walked
+        out[6, p] = before_mm[last] + mm[last] - here + walked
+        out[7, p] = walked
+    return out
+
+
+@_jit
+def may_arrive(station, ms, windows):
+    """Tell for stations and times (flat arrays) whether the arrival falls into a window."""
+    out = np.zeros(station.size, np.bool_)
+    for i in range(station.size):
+        if station[i] >= 0:
+            out[i] = _valid(station[i], ms[i], windows)
+    return out
+
+
+@_jit
 def along_edge(a, f, b, g, ways):
     """Return ``(ms, mm)`` from place (segment a, fraction f) to (b, g) along their common edge."""
     forward, backward, forward_before, backward_before, mm, before_mm = ways

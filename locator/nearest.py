@@ -21,6 +21,7 @@ from geodata.model import (
     Int32Array,
     Positions,
 )
+from locator import _kernels
 from locator.selection import (
     LIFTS,
     Conditions,
@@ -236,52 +237,50 @@ class Finder:
         if request.alternatives == 0:
             none = np.full((places.edge.size, 0), -1, np.int32)
             return Found(none, none, none.astype(np.int64)), [[] for _ in range(places.edge.size)]
-        others = chosen.complement(self._register.counted(request.conditions))
+        others = self._register.failing(request.conditions, request.horizon_ms)
         found = self._travel.k_best(places, others, count, request.horizon_ms)
         return found, self._fails(found, request)
 
     def _fails(self, found: Found, request: NearestRequest) -> list[list[tuple[str, ...]]]:
         """Return, for each alternative, the conditions that it fails."""
-        station = found.station
-        conditions, register = request.conditions, self._register
-        no_need, no_access = (
-            ~register.needs_met(conditions.needs),
-            ~register.access_fits(conditions.access),
+        station, conditions, register = found.station, request.conditions, self._register
+        unknown, closed = self._hours_fail(found, request)
+        marks = (
+            unknown,
+            closed,
+            ~register.needs_met(conditions.needs)[station],
+            ~register.access_fits(conditions.access)[station],
         )
-        hours = self._hours_fail(found, request)
-        out = []
-        for row in range(station.shape[0]):
-            codes = []
-            for column in np.flatnonzero(station[row] >= 0):
-                s = station[row, column]
-                failed = [hours[row, column]] if hours[row, column] else []
-                failed += ["no_such_need"] if no_need[s] else []
-                failed += ["access"] if no_access[s] else []
-                codes.append(tuple(failed))
-            out.append(codes)
-        return out
+        bits = sum(mark.astype(np.int8) << place for place, mark in enumerate(marks))
+        words = [
+            tuple(name for place, name in enumerate(LIFTS) if number >> place & 1)
+            for number in range(1 << len(LIFTS))
+        ]
+        return [
+            [words[number] for number, s in zip(row_bits, row, strict=True) if s >= 0]
+            for row_bits, row in zip(bits.tolist(), station.tolist(), strict=True)
+        ]
 
-    def _hours_fail(self, found: Found, request: NearestRequest) -> npt.NDArray[np.object_]:
-        """Return ``closed``, ``hours_unknown`` or ``""`` for each alternative."""
-        out = np.full(found.station.shape, "", object)
-        conditions = request.conditions
+    def _hours_fail(
+        self, found: Found, request: NearestRequest
+    ) -> tuple[BoolArray, BoolArray]:
+        """Mark the alternatives whose hours are unknown on arrival, and those closed then."""
+        conditions, station = request.conditions, found.station
+        none = np.zeros(station.shape, np.bool_)
         if conditions.at is None or conditions.open == "any":
-            return out
-        plain = Conditions(
-            kinds=conditions.kinds,
-            include=conditions.include,
-            at=conditions.at,
-            open=conditions.open,
-            on=conditions.on,
-        )
+            return none, none
         all_ways = ("access", "no_such_need")
-        known = self._register.select(plain, request.horizon_ms, all_ways)
-        maybe = self._register.select(plain, request.horizon_ms, ("hours_unknown", *all_ways))
-        for row, column in zip(*np.nonzero(found.station >= 0), strict=True):
-            s, t = found.station[row, column], found.ms[row, column]
-            if not _within(known, s, t):
-                out[row, column] = "hours_unknown" if _within(maybe, s, t) else "closed"
-        return out
+        known = self._register.select(conditions, request.horizon_ms, all_ways)
+        maybe = self._register.select(
+            conditions, request.horizon_ms, ("hours_unknown", *all_ways)
+        )
+        is_open, might = (
+            _kernels.may_arrive(station.ravel(), found.ms.ravel(), chosen.windows).reshape(
+                station.shape
+            )
+            for chosen in (known, maybe)
+        )
+        return might & ~is_open, ~might
 
     def _reasons(
         self, places: Exits, origin: Positions, covered: BoolArray, request: NearestRequest
@@ -414,12 +413,6 @@ def best_on_arrival(
 def _metres(found: Found) -> FloatArray:
     """Return lengths in metres, NaN where there is no station."""
     return np.where(found.station >= 0, found.mm / 1000.0, np.nan)
-
-
-def _within(selection: Selection, station: int, ms: int) -> bool:
-    """Tell whether arrival after ``ms`` falls into a window of the station."""
-    rows = slice(selection.indptr[station], selection.indptr[station + 1])
-    return bool(((selection.first_ms[rows] <= ms) & (ms <= selection.last_ms[rows])).any())
 
 
 def take(places: Exits, rows: npt.NDArray[np.int64]) -> Exits:

@@ -4,9 +4,10 @@ Conditions are of two sorts. Kind, status and dates decide what is a station at 
 and access can be *lifted* one after the other, which tells why a place is not covered.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property, partial
 
 import geopandas as gpd
 import numpy as np
@@ -17,9 +18,13 @@ from geodata.errors import Fault, ValidationError
 from geodata.hours import OPEN, UNKNOWN, Timetable
 from geodata.model import BoolArray, Int32Array
 from geodata.vocabulary import Vocabulary
+from locator.cache import Cache
 
 #: In the order in which conditions are lifted to find the cause of a gap.
 LIFTS = ("hours_unknown", "closed", "no_such_need", "access")
+
+#: Bytes of marks and selections kept.
+_CACHE_BYTES = 16_000_000
 
 _OPEN_RULES = ("arrival", "now", "any")
 
@@ -107,7 +112,7 @@ class Selection:
     changing: Int32Array
     horizon_ms: int
 
-    @property
+    @cached_property
     def stations(self) -> Int32Array:
         """Return all stations with any window, ascending."""
         return np.union1d(self.steady, self.changing).astype(np.int32)
@@ -151,18 +156,17 @@ class Selection:
         Selection
             Windows between and around the windows of this one.
         """
-        rows = []
-        for station in np.flatnonzero(among):
-            at = 0
-            for i in range(self.indptr[station], self.indptr[station + 1]):
-                if self.first_ms[i] > at:
-                    rows.append((station, at, self.first_ms[i] - 1))
-                at = self.last_ms[i] + 1
-            if at <= self.horizon_ms:
-                rows.append((station, at, self.horizon_ms))
-        table = np.array(rows, np.int64).reshape(-1, 3)
+        kept = among[_rows(self.indptr)]
+        who = _rows(self.indptr)[kept]
+        rows = _rows_of(among).astype(np.int64)
+        gap_who = np.concatenate((rows, who))
+        begin = np.concatenate((np.zeros(rows.size, np.int64), self.last_ms[kept] + 1))
+        order = np.lexsort((begin, gap_who))
+        stop = np.full(gap_who.size, self.horizon_ms + 1, np.int64)
+        first = np.searchsorted(gap_who[order], who) + _nth(who)
+        stop[first] = self.first_ms[kept]
         return _selection(
-            among.size, table[:, 0], table[:, 1], table[:, 2], horizon_ms=self.horizon_ms
+            among.size, gap_who[order], begin[order], stop - 1, horizon_ms=self.horizon_ms
         )
 
 
@@ -219,6 +223,7 @@ class Register:
         self.vocabulary = vocabulary
         self.timetable = timetable
         self.linger_ms = linger_ms
+        self._cache = Cache(_CACHE_BYTES)
         self._kind = stations["kind"].to_numpy(object)
         self._status = stations["status"].to_numpy(object)
         self._access = stations["access"].to_numpy(object)
@@ -229,6 +234,11 @@ class Register:
             )
             for name in ("opened_on", "closed_on", "valid_from", "valid_to")
         }
+
+    def _kept(self, key: Hashable, make: Callable[[], BoolArray]) -> BoolArray:
+        """Return a mark that was made before, or make it."""
+        mark: BoolArray = self._cache.get(key, make)
+        return mark
 
     def _serves(self, need: str) -> BoolArray:
         """Mark the stations with a facility that serves the need."""
@@ -251,6 +261,11 @@ class Register:
         kinds = conditions.kinds or tuple(
             code for code, kind in self.vocabulary.kinds.items() if kind.counts_by_default
         )
+        key = ("counted", kinds, conditions.include, _day(conditions))
+        return self._kept(key, lambda: self._counted(conditions, kinds))
+
+    def _counted(self, conditions: Conditions, kinds: tuple[str, ...]) -> BoolArray:
+        """Mark the stations of some kinds that exist on the day."""
         day = np.datetime64(_day(conditions), "D")
         mark = np.isin(self._kind, kinds) & np.isin(self._status, ("open", *conditions.include))
         for name in ("valid_from", "opened_on"):
@@ -274,7 +289,7 @@ class Register:
         """
         mark = np.ones(self.size, np.bool_)
         for need in needs:
-            mark &= self._serves(need)
+            mark &= self._kept(("need", need), partial(self._serves, need))
         return mark
 
     def access_fits(self, access: Sequence[str]) -> BoolArray:
@@ -290,10 +305,10 @@ class Register:
         array (s,) of bool
             True where one fits.
         """
-        codes = access or [
+        codes = tuple(access) or tuple(
             code for code, row in self.vocabulary.access.items() if row.counts_by_default
-        ]
-        return np.isin(self._access, codes)
+        )
+        return self._kept(("access", codes), lambda: np.isin(self._access, codes))
 
     def select(
         self, conditions: Conditions, horizon_ms: int, lifted: Sequence[str] = ()
@@ -314,7 +329,38 @@ class Register:
         Selection
             Windows of every station of the register; none for those that fail.
         """
-        mark = self.counted(conditions)
+        key = ("select", conditions, horizon_ms, tuple(lifted))
+        chosen: Selection = self._cache.get(
+            key, lambda: self._select(conditions, horizon_ms, lifted)
+        )
+        return chosen
+
+    def failing(self, conditions: Conditions, horizon_ms: int) -> Selection:
+        """Return the stations that count but fail a condition, at the times at which they do.
+
+        Parameters
+        ----------
+        conditions : Conditions
+            What is asked.
+        horizon_ms : int
+            Longest travel time considered.
+
+        Returns
+        -------
+        Selection
+            The complement of ``select`` among the stations that count.
+        """
+        chosen: Selection = self._cache.get(
+            ("failing", conditions, horizon_ms),
+            lambda: self.select(conditions, horizon_ms).complement(self.counted(conditions)),
+        )
+        return chosen
+
+    def _select(
+        self, conditions: Conditions, horizon_ms: int, lifted: Sequence[str]
+    ) -> Selection:
+        """Work out ``select``."""
+        mark = self.counted(conditions).copy()
         if "no_such_need" not in lifted:
             mark &= self.needs_met(conditions.needs)
         if "access" not in lifted:
@@ -402,6 +448,11 @@ def _day(conditions: Conditions) -> date:
     if conditions.at is not None:
         return conditions.at.date()
     raise ValueError("conditions without a time need a day")
+
+
+def _nth(who: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the place of each entry among those of the same station, in sorted rows."""
+    return np.arange(who.size) - np.searchsorted(who, who)
 
 
 def _rows_of(mark: BoolArray) -> Int32Array:

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from geodata.model import (
-    CLOSED_MS,
     NO_DATA,
     OFF_NETWORK,
     ON_NETWORK,
@@ -133,8 +132,19 @@ def access_times(metres: npt.ArrayLike) -> Int32Array:
     return _up(exact).astype(np.int32)
 
 
-def segment_lengths_mm(network: Network) -> tuple[Int32Array, Int32Array]:
-    """Return each segment's length and the length of its edge before it, both in mm.
+class Ways(NamedTuple):
+    """Times and lengths along the edges of a network, as the kernels want them."""
+
+    forward_ms: Int32Array
+    backward_ms: Int32Array
+    forward_before_ms: Int32Array
+    backward_before_ms: Int32Array
+    mm: Int32Array
+    before_mm: Int32Array
+
+
+def ways_of(network: Network) -> Ways:
+    """Return the times of a network's segments with their lengths in mm.
 
     Parameters
     ----------
@@ -143,22 +153,31 @@ def segment_lengths_mm(network: Network) -> tuple[Int32Array, Int32Array]:
 
     Returns
     -------
-    tuple of array (s,) of int32
-        ``mm`` and ``before_mm``.
+    Ways
+        Arrays (s,) of int32; ``before_mm`` is the length of the edge before the segment.
     """
     mm = np.round(network.segment_m * 1000).astype(np.int64)
     total = np.concatenate(([0], np.cumsum(mm)))[:-1]
     before = total - total[network.edge_indptr[network.segment_edge]]
-    return mm.astype(np.int32), before.astype(np.int32)
+    return Ways(
+        network.segment_forward_ms,
+        network.segment_backward_ms,
+        network.forward_before_ms,
+        network.backward_before_ms,
+        mm.astype(np.int32),
+        before.astype(np.int32),
+    )
 
 
-def exits(network: Network, positions: Positions, *, towards: bool = True) -> Exits:
+def exits(network: Network, ways: Ways, positions: Positions, *, towards: bool = True) -> Exits:
     """Return the times from positions to the ends of their edges, or from the ends to them.
 
     Parameters
     ----------
     network : Network
         The network the positions lie on.
+    ways : Ways
+        Its ``ways_of``.
     positions : Positions
         Snapped places.
     towards : bool
@@ -171,41 +190,24 @@ def exits(network: Network, positions: Positions, *, towards: bool = True) -> Ex
         One row a position; off the network ``edge`` is -1 and both times ``CLOSED_MS``.
     """
     on = positions.state == ON_NETWORK
-    segment = np.where(on, positions.segment, 0)
-    edge = network.segment_edge[segment]
-    last = network.edge_indptr[edge + 1] - 1
-    f = positions.fraction
-    up, down = (1.0 - f, f) if towards else (f, 1.0 - f)
-    with_v, with_u = network.segment_forward_ms, network.segment_backward_ms
-    before_v, before_u = network.forward_before_ms, network.backward_before_ms
-    if towards:
-        v_ms = before_v[last].astype(np.int64) + with_v[last] - before_v[segment] - with_v[segment]
-        u_ms = before_u[segment].astype(np.int64)
-        part_v, part_u = _up(up * with_v[segment]), _up(down * with_u[segment])
-    else:
-        v_ms = before_u[last].astype(np.int64) + with_u[last] - before_u[segment] - with_u[segment]
-        u_ms = before_v[segment].astype(np.int64)
-        part_v, part_u = _up(down * with_u[segment]), _up(up * with_v[segment])
-    closed_v = (with_v if towards else with_u)[segment] >= CLOSED_MS
-    closed_u = (with_u if towards else with_v)[segment] >= CLOSED_MS
-    v_ms = np.where(closed_v | ~on, CLOSED_MS, v_ms + part_v.astype(np.int64) + positions.access_ms)
-    u_ms = np.where(closed_u | ~on, CLOSED_MS, u_ms + part_u.astype(np.int64) + positions.access_ms)
-    mm, before_mm = segment_lengths_mm(network)
-    access_mm = np.round(np.nan_to_num(positions.access_m).astype(np.float64) * 1000)
-    here = before_mm[segment] + np.round(f * mm[segment]) + access_mm
-    whole = before_mm[last].astype(np.int64) + mm[last] + 2 * access_mm
+    edge, u, v, u_ms, v_ms, u_mm, v_mm, access_mm = _kernels.edge_exits(
+        (positions.segment, positions.fraction, positions.access_m, positions.access_ms, on),
+        (network.segment_edge, network.edge_u, network.edge_v, network.edge_indptr),
+        ways,
+        towards,
+    )
     return Exits(
-        edge=np.where(on, edge, -1).astype(np.int32),
-        u=np.where(on, network.edge_u[edge], 0).astype(np.int32),
-        v=np.where(on, network.edge_v[edge], 0).astype(np.int32),
-        u_ms=u_ms.astype(np.int32),
-        v_ms=v_ms.astype(np.int32),
-        segment=segment.astype(np.int32),
-        fraction=f,
+        edge=edge,
+        u=u,
+        v=v,
+        u_ms=u_ms,
+        v_ms=v_ms,
+        segment=positions.segment,
+        fraction=positions.fraction,
         access_ms=positions.access_ms,
-        u_mm=here.astype(np.int32),
-        v_mm=(whole - here).astype(np.int32),
-        access_mm=access_mm.astype(np.int32),
+        u_mm=u_mm,
+        v_mm=v_mm,
+        access_mm=access_mm,
     )
 
 

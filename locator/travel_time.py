@@ -5,8 +5,6 @@ junction with its nearest ones. A place then only looks at the two ends of its e
 on the edge itself. Labels are kept per set of stations.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,15 +12,16 @@ import numpy as np
 
 from geodata.model import CLOSED_MS, BoolArray, Int32Array, Int64Array, Network, Positions
 from locator import _kernels
+from locator.cache import Cache
 from locator.selection import Selection
-from locator.snap import Exits, exits, segment_lengths_mm
+from locator.snap import Exits, exits, ways_of
 
 #: Most entries kept of stations that change state while one walks; beyond it, places search.
 MOST_PASSING = 8_000_000
 #: Labels for more stations than this are not kept for all nodes; places search instead.
 MOST_LABELS = 8
 #: Bytes of labels kept per mode.
-CACHE_BYTES = 96_000_000
+CACHE_BYTES = 256_000_000
 _EPSILON = 1e-6
 
 #: No limit (ms): longer than any trip.
@@ -63,38 +62,6 @@ class Seeds(NamedTuple):
         return (self.ms.astype(np.int64) << _kernels.STATION_BITS) | self.station
 
 
-class _Cache:
-    """Values by key, the least recently used leaving first once the bytes are too many."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._most = most_bytes
-        self._bytes = 0
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return the value of a key, made if it is not there."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key][0]
-        value = make()
-        size = _bytes(value)
-        self._kept[key] = (value, size)
-        self._bytes += size
-        while self._bytes > self._most and len(self._kept) > 1:
-            _, (_, freed) = self._kept.popitem(last=False)
-            self._bytes -= freed
-        return value
-
-
-def _bytes(value: object) -> int:
-    """Return the size of an array or a tuple of arrays."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, tuple):
-        return sum(_bytes(part) for part in value)
-    return 0
-
-
 @dataclass(frozen=True)
 class _OnEdge:
     """Stations by the edge on which they lie (CSR)."""
@@ -117,16 +84,8 @@ class TravelTimes:
     def __init__(self, network: Network, stations: Positions) -> None:
         self.network = network
         self.stations = stations
-        self.entries = exits(network, stations, towards=False)
-        mm, before_mm = segment_lengths_mm(network)
-        self._ways = (
-            network.segment_forward_ms,
-            network.segment_backward_ms,
-            network.forward_before_ms,
-            network.backward_before_ms,
-            mm,
-            before_mm,
-        )
+        self._ways = ways_of(network)
+        self.entries = exits(network, self._ways, stations, towards=False)
         self._in = _packed(network.in_indptr, network.in_node, network.in_ms)
         self._out = _packed(network.out_indptr, network.out_node, network.out_ms)
         entries = self.entries
@@ -139,7 +98,7 @@ class TravelTimes:
             entries.v_mm,
         )
         self._bucket_shift = _bucket_shift(network)
-        self._cache = _Cache(CACHE_BYTES)
+        self._cache = Cache(CACHE_BYTES)
 
     def exits(self, positions: Positions) -> Exits:
         """Return the times from positions to the ends of their edges.
@@ -154,7 +113,7 @@ class TravelTimes:
         Exits
             One row a place.
         """
-        return exits(self.network, positions)
+        return exits(self.network, self._ways, positions)
 
     def seeds(self, stations: Int32Array) -> Seeds:
         """Return the times from the ends of stations' edges to the stations.

@@ -291,10 +291,13 @@ def test_needs_kinds_and_access():
     assert ids(index, ask(index, 0.0, 0.0, kinds=["merchant"])) == ["shop"]
     assert ids(index, ask(index, 0.0, 0.0, access=["locked"])) == ["locked"]
     answer = ask(index, 0.0, 0.0, needs=["hot_meal"], access=["free"])
-    assert answer.reason[0] == "access"
+    # lifted in order: without the need the free station with water would do
+    assert answer.reason[0] == "no_such_need"
     assert answer.alternative_fails[0] == [("access",), ("access",), ("no_such_need",)]
     both = index.coverage(needs=["hot_meal"], access=["free"], exact=True).summary
-    assert list(both["causes"]) == ["access"]
+    assert list(both["causes"]) == ["no_such_need"]
+    scan = index.coverage(access=["scan"], exact=True).summary
+    assert list(scan["causes"]) == ["access"]
     assert index.coverage(include=["building"], stations_at_least=3, exact=True).summary[
         "homes"
     ]["covered"] == 1
