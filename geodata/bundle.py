@@ -63,6 +63,7 @@ def save(dataset: Dataset, folder: Path | str) -> Mapping[str, Any]:
     """
     folder = Path(folder)
     try:
+        _refuse_strangers(folder)
         with replacing(folder) as staging:
             (staging / PUBLIC).mkdir()
             about = dataset.manifest
@@ -139,6 +140,17 @@ def read_manifest(folder: Path | str) -> Mapping[str, Any]:
 
 
 # --------------------------------------------------------------------------------------- writing
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """Refuse to replace a ``public`` or ``private`` that is no part of a dataset."""
+    for part in (folder / PUBLIC, folder / PRIVATE):
+        if part.is_dir() and any(part.iterdir()) and not (part / MANIFEST).is_file():
+            raise DatasetError(
+                f"{part}: holds something else than a dataset, which would be lost; choose another "
+                "folder or move it away",
+                code="dataset_not_written",
+            )
 
 
 def _public_files(dataset: Dataset) -> dict[str, Write]:

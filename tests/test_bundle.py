@@ -287,6 +287,23 @@ def test_other_files_in_the_folder_are_left_alone(folder):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("part", ["public", "private"])
+def test_a_folder_of_somebody_else_is_not_replaced(small, tmp_path, part):
+    (tmp_path / part).mkdir()
+    (tmp_path / part / "index.html").write_text("mine")
+    with pytest.raises(DatasetError, match="holds something else than a dataset"):
+        bundle.save(small, tmp_path)
+    assert (tmp_path / part / "index.html").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == [part]
+
+
+def test_a_dataset_with_a_table_of_no_homes(small, tmp_path):
+    nobody = Positions(*(array[:0] for array in every_array(small.home_positions["walk"]).values()))
+    empty = replace(small, people=None, homes=small.homes.iloc[:0], home_positions={"walk": nobody})
+    bundle.save(empty, tmp_path)
+    assert_same(bundle.open_dataset(tmp_path), empty)
+
+
 def test_homes_do_not_outlive_a_dataset_without_homes(small, folder):
     bundle.save(replace(small, people=None, homes=None, home_positions={}), folder)
     assert not (folder / "private").exists()

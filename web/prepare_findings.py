@@ -133,7 +133,7 @@ def warnings_of(inputs: Inputs, people: pd.DataFrame | None, least: int) -> list
     ]
     west, south, east, north = extent(inputs.streets.lon, inputs.streets.lat)
     places = inputs.stations.geometry
-    w, s, e, n = extent(places.x.to_numpy(np.float64), places.y.to_numpy(np.float64))
+    w, s, e, n = extent(np.asarray(places.x, np.float64), np.asarray(places.y, np.float64))
     if w > east or e < west or s > north or n < south:
         found.append(
             f"the streets ({west}, {south} to {east}, {north}) and the stations ({w}, {s} to "
