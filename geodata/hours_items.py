@@ -19,6 +19,8 @@ DAY, HALF, HOUR = 1440, 720, 60
 #: Leap year, so that a day of the year (0 to 365) has one place whatever the year.
 _LEAP = 2024
 YEAR_DAYS = 366
+#: The end of what was said to hold from a date on.
+_FOREVER = 2199
 #: Longest span that unmarked times may make over midnight before we doubt them (minutes).
 _LONGEST_NIGHT = 19 * HOUR
 WEEK = frozenset(range(7))
@@ -458,6 +460,9 @@ class _Reader:
         first = self._read_point()
         if first is None:
             return None
+        if self.kind() == "since" and first.year is not None:
+            self.place += 1
+            return DateSel(years=((first.exact(first.year, closing=False), date(_FOREVER, 12, 31)),))
         if self.kind() != "range" or self.kind(1) not in ("date", "date_en", "next_year", "day_number", "number", "festival", "year"):
             return _date_range(first, None)
         saved = self.place

@@ -156,21 +156,29 @@ def _of_day(rules: Sequence[Rule], weekday: int, *, holiday: bool) -> list[Rule]
             general.append(rule)
         elif weekday in rule.days.days and not (holiday and rule.days.work):
             specific.append((rule, rule.days.days))
-    if specific:
-        return [
-            rule
-            for rule, days in specific
-            if not any(other < days and _overlap(rule, narrow) for narrow, other in specific)
-        ]
-    return general
+    if not specific:
+        return general
+    chosen = [
+        rule
+        for rule, days in specific
+        if not any(other < days and _overlap(rule, narrow) for narrow, other in specific)
+    ]
+    beside = [rule for rule in general if not any(_overlap(rule, other) for other in chosen)]
+    return chosen + [
+        replace(rule, spans=tuple(replace(span, sure=False) for span in rule.spans))
+        for rule in beside
+    ]
 
 
 def _of_seasons(rules: Sequence[Rule], day: int) -> ByteArray:
     """Return the states of rules of which some are for seasons without months."""
-    base = union([rule.draw(day) for rule in rules if not rule.season])
+    plain = [rule for rule in rules if not rule.season]
+    base = union([rule.draw(day) for rule in plain])
     named = dict.fromkeys(rule.season for rule in rules if rule.season)
     if not named:
         return base
+    if any(_overlap(one, other) for one in plain for other in rules if other.season):
+        return agree([base, *(union([r.draw(day) for r in rules if r.season == s]) for s in named)])
     drawn = [
         union([base, *(rule.draw(day) for rule in rules if rule.season == season)])
         for season in named

@@ -38,7 +38,7 @@ _SELECTORS = ("days", "dates", "season")
 _TIMED = ("span", "h24", "all_day")
 _UNREAD = (
     "other", "number", "range", "duration", "year", "day_number", "next_day", "next_year", "point",
-    "part", "nth", "without", "except", "open_end", "festival", "change",
+    "part", "nth", "since", "without", "except", "open_end", "festival", "change",
 )  # fmt: skip
 _SUMMER, _WINTER = day_of_year(7, 15), day_of_year(1, 15)
 _SEASON_DAY = {"夏": _SUMMER, "旺": _SUMMER, "冬": _WINTER, "淡": _WINTER}
@@ -121,7 +121,8 @@ class _Builder:
         self.subject = ""
         self.words: list[str] = []
         self.unread: list[str] = []
-        self.brackets: list[tuple[_Context, _Group | None, int, bool]] = []
+        self.brackets: list[tuple[_Context, _Group | None, int, str]] = []
+        self.trailing = _trails(found)
         self.closed_at = -1
         self.season_dates: dict[frozenset[str], DateSel] = {}
         self.last = ""
@@ -173,6 +174,7 @@ class _Builder:
         if self.words:
             self.subject = subject
         self.words = []
+        self._trail()
         if self.pending:
             self._enter(self.pending)
             self.pending = []
@@ -186,6 +188,12 @@ class _Builder:
         elif not (self.group.whole == "h24" and item.kind == "all_day"):
             self.group.whole = item.kind
         self.last = "rule"
+
+    def _trail(self) -> None:
+        """Where selectors stand behind their spans, give the waiting ones to the last spans."""
+        if self.trailing and self.pending and self.group is not None:
+            self._postfix(self.pending, [self.group])
+            self.pending = []
 
     def _enter(self, selectors: Sequence[Item]) -> None:
         """Make the selectors the context; an outer one goes on when an inner one changes."""
@@ -219,7 +227,8 @@ class _Builder:
 
     def _open_bracket(self) -> None:
         """Remember what held before the bracket."""
-        behind = self.closed_at == self.place - 1
+        before = self._kind(self.place - 2)
+        behind = "closure" if self.closed_at == self.place - 1 else before
         self.brackets.append((self.context, self.group, len(self.pending), behind))
 
     def _close_bracket(self) -> None:
@@ -228,8 +237,10 @@ class _Builder:
             return
         context, group, waiting, behind = self.brackets.pop()
         said = self.pending[waiting:]
-        if behind:
+        if behind == "closure":
             self._remark(said)
+        elif behind not in (*_TIMED, "close_bracket"):
+            pass
         elif self.words and group is not None and group is self.group and not said:
             group.subject, group.complete = "".join(self.words), True
             self.words = []
@@ -258,7 +269,10 @@ class _Builder:
         said = _gather(selectors)
         dates, season = self._dated(said)
         for group in groups:
-            group.dates = dates if dates is not None else group.dates
+            if dates is not None:
+                if group.season:
+                    self.season_dates[group.season] = dates
+                group.dates, group.season = dates, frozenset()
             group.season = season or group.season
             group.days = said.days if said.days is not None else group.days
             group.complete = True
@@ -268,6 +282,7 @@ class _Builder:
         if self.words:
             self.unread.append("".join(self.words))
             self.words = []
+        self._trail()
         if not self.pending or (not final and not self._hangs()):
             return
         said = _gather(self.pending)
@@ -447,15 +462,18 @@ class _Builder:
             said.part = str(item.value)
         elif kind == "approx":
             said.sure = False
+        elif kind == "open_bracket":
+            return self._only_dates_inside(item)
         else:
-            inside = kind in ("open_bracket", "close_bracket") and self._kind_after(item) in (*_SELECTORS, "exempt", "close_bracket", "close", "and")
-            return kind in ("and", "comma", "all_day", "colon", "opens") or inside
+            return kind in ("and", "comma", "all_day", "colon", "opens", "close_bracket")
         return True
 
-    def _kind_after(self, item: Item) -> str:
-        """Return the kind of the item behind one (by identity)."""
-        place = next(index for index, each in enumerate(self.items) if each is item)
-        return self._kind(place + 1)
+    def _only_dates_inside(self, bracket: Item) -> bool:
+        """Tell whether a bracket holds nothing but dates or exceptions."""
+        place = next(index for index, each in enumerate(self.items) if each is bracket) + 1
+        while self._kind(place) in ("dates", "season", "exempt", "and", "comma"):
+            place += 1
+        return self._kind(place) == "close_bracket"
 
     def _closed(self, said: _Terms) -> None:
         """Take the terms as closures."""
@@ -471,6 +489,18 @@ class _Builder:
             self.words = []
         self.last = "closure"
         self.closed_at = self.place
+
+
+def _trails(found: Sequence[Item]) -> bool:
+    """Tell whether every span is followed by its selectors: ``8:00-18:00 周一至周五, 9:00-12:00 周六``."""
+    order = ""
+    for place, item in enumerate(found):
+        letter = "T" if item.kind in _TIMED else "S" if item.kind in _SELECTORS else ""
+        following = [each.kind for each in found[place + 1 : place + 3]]
+        if letter == "S" and {"close", "break"} & set(following):
+            return False
+        order += letter if letter != order[-1:] else ""
+    return order.startswith("TST") and order.endswith("S")
 
 
 def _part(text: str) -> tuple[int, int] | None:
