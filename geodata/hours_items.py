@@ -33,7 +33,15 @@ _PERIOD = {
     **dict.fromkeys(("中午", "正午", "午间", "noon"), "noon"),
     **dict.fromkeys(("下午", "午后", "傍晚"), "pm"),
 }
-_MEAL = (("早", "am"), ("下午", "pm"), ("午", "noon"), ("中", "noon"), ("晚", "eve"), ("夜", "eve"), ("宵", "eve"))
+_MEAL = (
+    ("早", "am"),
+    ("下午", "pm"),
+    ("午", "noon"),
+    ("中", "noon"),
+    ("晚", "eve"),
+    ("夜", "eve"),
+    ("宵", "eve"),
+)
 _NIGHTFALL, _AFTERNOON = 5, 12
 #: Parts of a day for closures such as 周五上午闭馆 (minutes).
 PARTS = {"am": (0, HALF), "pm": (HALF, 18 * HOUR), "eve": (18 * HOUR, DAY)}
@@ -171,7 +179,13 @@ def make_span(first: _Clock, last: _Clock) -> Span | None:
         None where the two make no sense together.
     """
     start, end = first.minutes(closing=False), last.minutes(closing=True)
-    if last.period == "pm" and not first.period and start < _NIGHTFALL * HOUR + HOUR and start + HALF < end and last.numeral:
+    if (
+        last.period == "pm"
+        and not first.period
+        and start < _NIGHTFALL * HOUR + HOUR
+        and start + HALF < end
+        and last.numeral
+    ):
         start += HALF
     if start == DAY:
         start = 0
@@ -186,7 +200,13 @@ def make_span(first: _Clock, last: _Clock) -> Span | None:
 
 def _backwards(first: _Clock, last: _Clock, start: int, end: int) -> Span | None:
     """Return the span whose closing time is not after its opening time."""
-    if last.period == "" and first.period and first.hour <= _AFTERNOON and end <= HALF and end + HALF > start:
+    if (
+        last.period == ""
+        and first.period
+        and first.hour <= _AFTERNOON
+        and end <= HALF
+        and end + HALF > start
+    ):
         return Span(start, end + HALF)
     if start == end:
         whole = start == 0 or last.padded or last.numeral
@@ -312,7 +332,9 @@ class _Reader:
             hour, minute, half = token.parts[-3:]
             marked = _half(half, int(hour or 0)) or period
             padded = token.text.startswith("0") or len(hour or "") > 1
-            return _Clock(int(hour or 0), int(minute or 0), marked, next_day, padded, half is not None)
+            return _Clock(
+                int(hour or 0), int(minute or 0), marked, next_day, padded, half is not None
+            )
         if kind == "time_zh":
             hour, half, quarter, minute = self.take().parts
             minutes = 30 if half else int(quarter) * 15 if quarter else int(minute or 0)
@@ -368,7 +390,14 @@ class _Reader:
 
     def _read_closing(self, first: _Clock) -> _Clock | None:
         """Read the later time of a span."""
-        if self.kind() == "period" and self.kind(1) not in ("time", "time_zh", "time_en", "number", "colon", "next_day"):
+        if self.kind() == "period" and self.kind(1) not in (
+            "time",
+            "time_zh",
+            "time_en",
+            "number",
+            "colon",
+            "next_day",
+        ):
             word = _PERIOD.get(self.text(), self.text())
             hour = {"noon": 12, "午夜": 24, "midnight": 24}.get(word)
             self.place += hour is not None
@@ -418,7 +447,9 @@ class _Reader:
         first = _Clock(hour, 0, period, numeral=True)
         last = self.read_clock()
         if last is not None and last.numeral:
-            marked = period or ("pm" if last.period == "pm" and hour >= last.hour % 12 and False else "")
+            marked = period or (
+                "pm" if last.period == "pm" and hour >= last.hour % 12 and False else ""
+            )
             return make_span(_Clock(hour, 0, marked, numeral=True), last)
         bare = self._read_number(first) if last is None else None
         if bare is None or not self.clock_context:
@@ -436,11 +467,27 @@ class _Reader:
         if kind == "date":
             year, month, day, bare_day, third = self.take().parts
             number = day or bare_day
-            return _Point(int(month or 1), int(number) if number else None, third or "", int(year) if year else None, next_year)
+            return _Point(
+                int(month or 1),
+                int(number) if number else None,
+                third or "",
+                int(year) if year else None,
+                next_year,
+            )
         if kind == "date_en":
             name, day = self.take().parts
-            return _Point(_EN_MONTHS.index((name or "")[:3]) + 1, int(day) if day else None, "", None, next_year)
-        if kind == "number" and (month_context or self._month_follows()) and 1 <= int(self.text()) <= 12:  # noqa: PLR2004
+            return _Point(
+                _EN_MONTHS.index((name or "")[:3]) + 1,
+                int(day) if day else None,
+                "",
+                None,
+                next_year,
+            )
+        if (
+            kind == "number"
+            and (month_context or self._month_follows())
+            and 1 <= int(self.text()) <= 12
+        ):  # noqa: PLR2004
             return _Point(int(self.take().text), None, "", None, next_year)
         self.place -= next_year
         return None
@@ -462,13 +509,25 @@ class _Reader:
             return None
         if self.kind() == "since" and first.year is not None:
             self.place += 1
-            return DateSel(years=((first.exact(first.year, closing=False), date(_FOREVER, 12, 31)),))
-        if self.kind() != "range" or self.kind(1) not in ("date", "date_en", "next_year", "day_number", "number", "festival", "year"):
+            return DateSel(
+                years=((first.exact(first.year, closing=False), date(_FOREVER, 12, 31)),)
+            )
+        if self.kind() != "range" or self.kind(1) not in (
+            "date",
+            "date_en",
+            "next_year",
+            "day_number",
+            "number",
+            "festival",
+            "year",
+        ):
             return _date_range(first, None)
         saved = self.place
         self.place += 1
         if self.kind() == "day_number":
-            return _date_range(first, _Point(first.month, int(self.take().parts[0] or 1), "", first.year))
+            return _date_range(
+                first, _Point(first.month, int(self.take().parts[0] or 1), "", first.year)
+            )
         if self.kind() == "festival" or (self.kind() == "next_year" and self.kind(1) == "festival"):
             self.place += 1 + (self.kind() == "next_year")
             start = first.bounds(closing=False)[0]
@@ -511,8 +570,12 @@ class _Reader:
             names.append(self.take().text)
         for name, (first, last) in _FESTIVALS.items():
             if any(each.startswith(name) for each in names):
-                return DateSel(fuzzy=_circle(day_of_year(*first), day_of_year(*last)), festival=True)
-        return DateSel(fuzzy=_circle(day_of_year(*_LUNAR[0]), day_of_year(*_LUNAR[1])), festival=True)
+                return DateSel(
+                    fuzzy=_circle(day_of_year(*first), day_of_year(*last)), festival=True
+                )
+        return DateSel(
+            fuzzy=_circle(day_of_year(*_LUNAR[0]), day_of_year(*_LUNAR[1])), festival=True
+        )
 
     # ---- days --------------------------------------------------------------------------------
 
@@ -599,21 +662,20 @@ class _Reader:
         without = self.kind() == "without"
         self.place += without
         count = len(self.found)
-        while self.read_days() or self.read_dates() or (self.kind() == "and" and len(self.found) > count):
+        while (
+            self.read_days()
+            or self.read_dates()
+            or (self.kind() == "and" and len(self.found) > count)
+        ):
             self.place += self.kind() == "and"
         named = self.found[count:]
         del self.found[count:]
         excepted = self.kind() == "except"
         self.place += excepted
-        days = [item.value for item in named if isinstance(item.value, DaySel)]
-        if not named or not days or not (excepted or without):
+        if not named or not (excepted or without):
             self.place = start
             return False
-        chosen = days[0]
-        for more in days[1:]:
-            chosen |= more
-        words = "".join(token.text for token in self.tokens[start : self.place])
-        self.found.append(Item("exempt", words, chosen))
+        self.found += [Item("exempt", item.text, item.value) for item in named]
         return True
 
     def _mark(self, token: Token) -> Item:
@@ -690,7 +752,17 @@ def seasons(text: str) -> frozenset[str]:
 
 _CONTEXT = re.compile(r"营业|开放|服务|办公|接待|\bhours?\b|\bopen\b|business")
 _DROPPED = ("noise", "space", "stop")
-_DAY_WORDS = ("day", "day_digit", "day_en", "weekend", "weekend_pair", "workday", "ordinary", "every", "period")
+_DAY_WORDS = (
+    "day",
+    "day_digit",
+    "day_en",
+    "weekend",
+    "weekend_pair",
+    "workday",
+    "ordinary",
+    "every",
+    "period",
+)
 
 
 def items(tokens: Sequence[Token]) -> list[Item]:

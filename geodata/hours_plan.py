@@ -210,7 +210,9 @@ class _Resolver:
         """Return the states by the rules; where ranges of dates overlap, what they agree on."""
         ranges = dict.fromkeys(rule.dates.all if rule.dates else None for rule in rules)
         drawn = [
-            _of_seasons([rule for rule in rules if (rule.dates.all if rule.dates else None) == each], day)
+            _of_seasons(
+                [rule for rule in rules if (rule.dates.all if rule.dates else None) == each], day
+            )
             for each in ranges
         ]
         return agree(drawn) if drawn else np.zeros(2 * DAY, dtype=np.uint8)
@@ -340,7 +342,9 @@ def _dates_text(days: Iterable[int]) -> str:
             texts.append(_MONTHS[month] if same else f"{_MONTHS[month]}-{_MONTHS[last_month]}")
         else:
             begin = f"{_MONTHS[month]} {day:02d}"
-            texts.append(begin if first == last else f"{begin}-{_MONTHS[last_month]} {last_day:02d}")
+            texts.append(
+                begin if first == last else f"{begin}-{_MONTHS[last_month]} {last_day:02d}"
+            )
     return ",".join(texts)
 
 
@@ -412,10 +416,26 @@ class _Week:
 
 def _week(resolver: _Resolver, day: int) -> _Week:
     """Return the week of a day of the year."""
-    return _Week(
-        tuple(resolver.cell(day, weekday, holiday=False).tobytes() for weekday in range(7)),
-        tuple(resolver.cell(day, weekday, holiday=True).tobytes() for weekday in range(7)),
+    days, holidays = (
+        [resolver.cell(day, weekday, holiday=holiday) for weekday in range(7)]
+        for holiday in (False, True)
     )
+    for today in range(7):
+        for tomorrow in (days[(today + 1) % 7], holidays[(today + 1) % 7]):
+            _drop_tail(days[today], tomorrow)
+    return _Week(
+        tuple(states.tobytes() for states in days), tuple(states.tobytes() for states in holidays)
+    )
+
+
+def _drop_tail(today: ByteArray, tomorrow: ByteArray) -> None:
+    """Take out of `tomorrow` a morning that only repeats the end of the night before, in place."""
+    night, morning = today[DAY:], tomorrow[:DAY]
+    if night[0] == CLOSED or night[0] != morning[0]:
+        return
+    ends = [int(np.argmax(states != states[0])) for states in (night, morning)]
+    if ends[0] == ends[1] > 0:
+        morning[: ends[1]] = CLOSED
 
 
 def _signature(plan: Plan, day: int) -> tuple[bool, ...]:
@@ -471,7 +491,9 @@ def _range_text(first: date, last: date) -> str:
 def _yearly(plan: Plan, general: Plan) -> list[str]:
     """Return the rules and closures of given years, which override the general ones."""
     texts = []
-    ranges = dict.fromkeys(rule.dates.years for rule in plan.rules if rule.dates and rule.dates.years)
+    ranges = dict.fromkeys(
+        rule.dates.years for rule in plan.rules if rule.dates and rule.dates.years
+    )
     for years in ranges:
         own = [rule for rule in plan.rules if rule.dates and rule.dates.years == years]
         rules = tuple(replace(rule, dates=None) for rule in own)

@@ -42,9 +42,16 @@ _UNREAD = (
 )  # fmt: skip
 _SUMMER, _WINTER = day_of_year(7, 15), day_of_year(1, 15)
 _SEASON_DAY = {"夏": _SUMMER, "旺": _SUMMER, "冬": _WINTER, "淡": _WINTER}
-_SHOWS = re.compile(r"演出|表演|弥撒|讲解|放映|课|秀|喷泉|仪式|礼拜|祷告|漂流|灯光|电影|开演|每场|一场|散场")
-_PLACES = re.compile(r"(?:馆|站|点|园|区|店|厅|室|所|中心|处|院|堂|寺|宫|塔|厕|门|街道|广场|窗口|大厅|驿站|之家|服务)$")
-_OSM_STATES = re.compile(r"\d:\d|24/7|\b(?:off|closed|unknown|open|sunrise|sunset|dawn|dusk|PH|SH)\b")
+_SHOWS = re.compile(
+    r"演出|表演|弥撒|讲解|放映|课|秀|喷泉|仪式|礼拜|祷告|漂流|灯光|电影|开演|每场|一场|散场"
+)
+_PLACES = re.compile(
+    r"(?:馆|站|点|园|区|店|厅|室|所|中心|处|院|堂|寺|宫|塔|厕|门|街道|广场|窗口|大厅|驿站|之家|服务)$"
+)
+_DOUBTFUL = re.compile(r"(?<!\d)(\d):\d\d-(?!\1)[0-9]:(?<=[0-5]:)")
+_OSM_STATES = re.compile(
+    r"\d:\d|24/7|\b(?:off|closed|unknown|open|sunrise|sunset|dawn|dusk|PH|SH)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,7 @@ class _Builder:
             "open_bracket": self._open_bracket,
             "close_bracket": self._close_bracket,
             "normal": self._normal,
+            "rest": self._rest,
         }
         if item.kind in _SELECTORS:
             self.pending.append(item)
@@ -208,6 +216,8 @@ class _Builder:
         elif changes:
             first = next(item.kind for item in selectors)
             self.context = _Context(dates, days, season, first == "days")
+        elif days is not None and days.ordinary:
+            self.context = _Context(None, days, frozenset(), days_outside=True)
         elif now.days_outside and (now.dates or now.season):
             self.context = _Context(None, days, frozenset(), days_outside=True)
         else:
@@ -290,14 +300,19 @@ class _Builder:
             group
             for group in self.groups
             if (said.days is None or group.days is None)
-            and ((said.dates is None and not said.season) or (group.dates is None and not group.season))
+            and (
+                (said.dates is None and not said.season)
+                or (group.dates is None and not group.season)
+            )
         ]
         if free and len(free) == len(self.groups):
             self._postfix(self.pending, free)
         else:
             self._enter(self.pending)
             now = self.context
-            self.groups.append(_Group(now.dates, now.days, now.season, self.subject, whole="untold"))
+            self.groups.append(
+                _Group(now.dates, now.days, now.season, self.subject, whole="untold")
+            )
         self.pending = []
 
     def _hangs(self) -> bool:
@@ -319,10 +334,21 @@ class _Builder:
         if said.days is not None and said.days.holiday and not said.days.days:
             self.open_holidays = True
             self.pending = []
+        elif self.pending and self.groups and self._kind(self.place) not in (*_TIMED, "colon"):
+            if any(group.days is not None for group in self.groups):
+                self.groups.append(_Group(said.dates, said.days, said.season, "", whole="untold"))
+            self.pending = []
+
+    def _rest(self) -> None:
+        """Read ``其余时间``: what follows holds wherever nothing else was said."""
+        self._end_clause(final=True)
+        self.context, self.group = _Context(), None
 
     def _exempt(self, item: Item) -> None:
         """Read ``节假日除外``: of a closure or of the rules, whichever was said last."""
         named = item.value
+        if isinstance(named, DateSel):
+            self.closures.append(_Closed(Closure(dates=named)))
         if not isinstance(named, DaySel):
             return
         if named.holiday and self.last == "closure" and self.closures:
@@ -380,7 +406,9 @@ class _Builder:
             return False
         said = _gather(self.pending)
         self.pending = []
-        self.closures.append(_Closed(Closure(said.dates, said.days, said.season), self.context.dates))
+        self.closures.append(
+            _Closed(Closure(said.dates, said.days, said.season), self.context.dates)
+        )
         self.last = "closure"
         return True
 
@@ -410,7 +438,9 @@ class _Builder:
         """Close for a part of the day."""
         part = (span.start, span.end)
         days = said.days
-        self.closures.append(_Closed(Closure(said.dates, days, said.season, part), self.context.dates))
+        self.closures.append(
+            _Closed(Closure(said.dates, days, said.season, part), self.context.dates)
+        )
         self.last = "closure"
 
     def _terms(self, start: int, *, leading: bool) -> _Terms | None:
@@ -434,7 +464,9 @@ class _Builder:
         if not said.terms:
             return None
         if leading:
-            if self._kind(place) not in ("close", "break") or (self._kind(place) == "break" and self._kind(place + 1) == "span"):
+            if self._kind(place) not in ("close", "break") or (
+                self._kind(place) == "break" and self._kind(place + 1) == "span"
+            ):
                 return None
             place += 1
             while self._kind(place) in ("close", "break"):
@@ -549,7 +581,9 @@ def _by_season(builder: _Builder) -> None:
     def find(season: frozenset[str]) -> DateSel | None:
         day = next((_SEASON_DAY[each] for each in season if each in _SEASON_DAY), None)
         fitting = [dates for dates in dated if day is not None and day in dates.sure]
-        return builder.season_dates.get(season) or (fitting[0] if len(dated) > 1 and len(fitting) == 1 else None)
+        return builder.season_dates.get(season) or (
+            fitting[0] if len(dated) > 1 and len(fitting) == 1 else None
+        )
 
     for group in builder.groups:
         dates = find(group.season) if group.season else None
@@ -604,9 +638,13 @@ def _afternoons(spans: Sequence[Span]) -> list[Span]:
     mended: list[Span] = []
     for span in spans:
         before = mended[-1] if mended else None
-        early = before and span.start < 6 * HOUR and span.end <= 8 * HOUR and span.start < before.start
+        early = (
+            before and span.start < 6 * HOUR and span.end <= 8 * HOUR and span.start < before.start
+        )
         fits = before and before.end <= span.start + HALF and 10 * HOUR <= before.end <= 15 * HOUR
-        mended.append(replace(span, start=span.start + HALF, end=span.end + HALF) if early and fits else span)
+        mended.append(
+            replace(span, start=span.start + HALF, end=span.end + HALF) if early and fits else span
+        )
     return mended
 
 
@@ -614,7 +652,9 @@ def _closures(builder: _Builder) -> tuple[Closure, ...]:
     """Return the closures; each in its own season where the seasons have different ones."""
     plain = [said for said in builder.closures if said.closure.dates is None and said.context]
     differing = {(said.context, said.closure.days) for said in plain}
-    scoped = len({context for context, _ in differing}) > 1 and len({days for _, days in differing}) > 1
+    scoped = (
+        len({context for context, _ in differing}) > 1 and len({days for _, days in differing}) > 1
+    )
     return tuple(
         replace(said.closure, dates=said.context) if scoped and said in plain else said.closure
         for said in builder.closures
@@ -628,6 +668,8 @@ def _ordinary(rules: Sequence[Rule]) -> list[Rule]:
     only_ordinary = any(rule.days and rule.days.ordinary for rule in rules)
     working = any(rule.days and rule.days.work for rule in rules)
     added = list(rules)
+    if only_ordinary and any(rule.dates for rule in rules):
+        return [replace(r, days=None) if r.days and r.days.ordinary else r for r in rules]
     if not told & {5, 6} and (only_ordinary or (working and holiday)):
         untold = Span(0, DAY, sure=False)
         added.append(Rule((untold,), None, DaySel(frozenset({5, 6}))))
@@ -639,7 +681,10 @@ def _ordinary(rules: Sequence[Rule]) -> list[Rule]:
 def _with_school(rules: Sequence[Rule]) -> list[Rule]:
     """School holidays have no dates here: their hours are unknown wherever they differ."""
     doubtful = tuple(
-        replace(span, sure=False) for rule in rules if rule.days and rule.days.school for span in rule.spans
+        replace(span, sure=False)
+        for rule in rules
+        if rule.days and rule.days.school
+        for span in rule.spans
     )
     plain = []
     for rule in rules:
@@ -672,13 +717,20 @@ def _plan(builder: _Builder, phrases: Phrases) -> tuple[Plan | None, list[str]]:
         rules = [Rule((Span(0, DAY, sure=False),))]
         warnings.append("only closures are told")
     if builder.approximate:
-        rules = [replace(rule, spans=tuple(replace(s, sure=False) for s in rule.spans)) for rule in rules]
+        rules = [
+            replace(rule, spans=tuple(replace(s, sure=False) for s in rule.spans)) for rule in rules
+        ]
         warnings.append("approximate times")
     if _tangled(rules, closures):
-        rules = [replace(rule, dates=None, spans=tuple(replace(s, sure=False) for s in rule.spans)) for rule in rules]
+        rules = [
+            replace(rule, dates=None, spans=tuple(replace(s, sure=False) for s in rule.spans))
+            for rule in rules
+        ]
         closures = ()
         warnings.append("approximate seasons overlap")
-    return Plan(tuple(_ordinary(rules)), closures, builder.open_holidays, phrases.holidays_unknown), warnings
+    return Plan(
+        tuple(_ordinary(rules)), closures, builder.open_holidays, phrases.holidays_unknown
+    ), warnings
 
 
 def _tangled(rules: Sequence[Rule], closures: Sequence[Closure]) -> bool:
@@ -730,10 +782,16 @@ def read_hours(text: str) -> HoursReading:
     osm = write(plan) if plan is not None and plan.rules else ""
     notes = (*phrases.notes, *warnings)
     if not osm or osm == "off" or not validate(osm):
-        return HoursReading("", "unknown", notes or (f"no opening hours understood: {text[:40]!r}",))
+        return HoursReading(
+            "", "unknown", notes or (f"no opening hours understood: {text[:40]!r}",)
+        )
     partly = bool(notes) or "unknown" in osm or phrases.leaves_early(_ends(builder))
     if partly and not notes:
-        notes = ("hours are unknown at some times",) if "unknown" in osm else ("last entry is before closing",)
+        notes = (
+            ("hours are unknown at some times",)
+            if "unknown" in osm
+            else ("last entry is before closing",)
+        )
     return HoursReading(osm, "partial" if partly else "ok", notes)
 
 
@@ -745,11 +803,22 @@ def _ends(builder: _Builder) -> frozenset[int]:
 def _osm(text: str) -> HoursReading | None:
     """Return valid OSM syntax as it is, if it says when: a comment or bare days do not."""
     bare = re.sub(r'"[^"]*"', "", text)
+    clock_only = re.fullmatch(r"[\s\d:,;-]*", bare) is not None
     spans = [part for part in bare.split(";") if re.fullmatch(r"[\s\d:,+-]*", part)]
-    if not _OSM_STATES.search(bare) or "\n" in text or len(spans) > 1 or not validate(text):
+    if clock_only or len(spans) > 1 or _DOUBTFUL.search(bare) or "\n" in text:
+        return None
+    if not _OSM_STATES.search(bare) or not validate(text):
         return None
     sun = re.search(r"sunrise|sunset|dawn|dusk", bare)
     if sun or re.search(r"\bSH\b", bare):
-        reason = "the sun is taken to rise at 07:00 and set at 19:00" if sun else "school holidays are not known"
+        reason = (
+            "the sun is taken to rise at 07:00 and set at 19:00"
+            if sun
+            else "school holidays are not known"
+        )
         return HoursReading(text, "partial", (reason,))
-    return HoursReading(text, "partial" if "unknown" in bare else "ok", () if "unknown" not in bare else ("hours are unknown at some times",))
+    return HoursReading(
+        text,
+        "partial" if "unknown" in bare else "ok",
+        () if "unknown" not in bare else ("hours are unknown at some times",),
+    )
