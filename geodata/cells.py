@@ -4,10 +4,15 @@ import re
 import unicodedata
 
 _DATE = re.compile(
-    r"^(?P<y>(?:19|20)\d{2})(?:[-/.年](?P<m>\d{1,2})(?:[-/.月](?P<d>\d{1,2})日?|月)?|年)?(?:[t ].*)?$"
+    r"^(?P<y>(?:19|20)\d{2})(?:[-/.年](?P<m>\d{1,2})(?:[-/.月](?P<d>\d{1,2})日?|月)?|年)?"
+    r"(?:[t ].*)?$"
 )
 _COMPACT = re.compile(r"^(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})$")
 _SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?e\+?\d+$", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?)\s*(万)?(?:元|人|名|个|户|座)?$"
+)
+_GUARDED = ("'=", "'+", "'-", "'@")
 _MONTHS, _LONGEST = 12, 31
 
 
@@ -22,9 +27,11 @@ def clean(text: str) -> str:
     Returns
     -------
     str
-        Other characters, directional marks and emoji among them, are kept.
+        Other characters, directional marks and emoji among them, are kept. The apostrophe that
+        our exports put before ``= + - @`` is taken off.
     """
-    return text.strip(" \t\r\n\u3000\ufeff\u00a0")
+    bare = text.strip(" \t\r\n\u3000\ufeff\u00a0")
+    return bare[1:] if bare.startswith(_GUARDED) else bare
 
 
 def iso_date(text: str) -> str:

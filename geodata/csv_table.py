@@ -61,7 +61,7 @@ def read_csv(data: bytes, where: str, words: Mapping[str, Sequence[str]]) -> Raw
         raise no_header(where, [cells for _, cells in head])
     header = head[at][1]
     rows, rejects = _fitting(header, head[at + 1 :], lines)
-    cells = np.array(rows and [row for _, row in rows], dtype=object).reshape(-1, len(header))
+    cells = np.array([row for _, row in rows], dtype=object).reshape(len(rows), len(header))
     return RawTable(
         file=where,
         sheet="",

@@ -80,18 +80,13 @@ def alike(one: str, two: str) -> bool:
     (True, False)
     """
     plain = [_plain(name) for name in (one, two)]
-    if plain[0] == plain[1]:
-        return True
     numbers = [re.findall(r"\d+", name.translate(_NUMERAL)) for name in plain]
-    if numbers[0] != numbers[1]:
-        return False
+    if plain[0] == plain[1] or numbers[0] != numbers[1]:
+        return plain[0] == plain[1]
     told = [_COMMON.sub("", name) for name in plain]
-    if all(told):
-        shorter, longer = sorted(told, key=len)
-        if len(shorter) > 1 and shorter in longer:
-            return True
-        return SequenceMatcher(None, *told, autojunk=False).ratio() >= ALIKE
-    return SequenceMatcher(None, *plain, autojunk=False).ratio() >= ALIKE
+    shorter, longer = sorted(told if all(told) else plain, key=len)
+    within = all(told) and len(shorter) > 1 and shorter in longer
+    return within or SequenceMatcher(None, shorter, longer, autojunk=False).ratio() >= ALIKE
 
 
 def _same(one: str, two: str, first: str, second: str) -> bool:

@@ -65,40 +65,42 @@ class DatumEvidence:
         inside = np.flatnonzero(in_china(lon, lat))
         chosen = inside[:: max(1, len(inside) // _LOOKED_AT)][:_LOOKED_AT]
         if len(chosen) < _NEEDED:
-            return _unsure(
-                len(chosen), {}, f"only {len(chosen)} rows could be compared with streets"
-            )
+            return _unsure(len(chosen), {}, f"only {len(chosen)} rows could be compared")
         readings = {name: _read(lon[chosen], lat[chosen], name) for name in _READINGS}
         distances = self._distances(readings)
         medians = {name: round(float(np.median(d)), 1) for name, d in distances.items()}
-        best = min(_READINGS, key=lambda name: float(np.minimum(distances[name], _FAR_M).mean()))
+        near = {name: float(np.minimum(d, _FAR_M).mean()) for name, d in distances.items()}
+        best = min(_READINGS, key=lambda name: near[name])
         if not _clear(distances, best):
             return _unsure(len(chosen), medians, "no reading lies clearly nearest to the streets")
         shift_m = round(float(np.median(_metres(readings["wgs84"], readings[best]))), 0)
+        sentence = (
+            f"looks {_NAMES[best]}, median {shift_m:.0f} m (median distance to the nearest street "
+            f"{medians[best]:.0f} m, read as WGS-84 {medians['wgs84']:.0f} m, {len(chosen)} rows)"
+        )
         return {
             "best": best,
             "median_shift_m": shift_m,
             "median_street_m": medians,
             "rows": len(chosen),
-            "sentence": f"looks {_NAMES[best]}, median {shift_m:.0f} m from WGS-84 (median distance "
-            f"to the nearest street {medians[best]:.0f} m, read as WGS-84 {medians['wgs84']:.0f} m, "
-            f"{len(chosen)} rows)",
+            "sentence": sentence,
         }
 
     def _distances(
         self, readings: dict[str, tuple[FloatArray, FloatArray]]
     ) -> dict[str, FloatArray]:
         """Return the distance to the nearest street (m) of every position, by reading."""
-        streets = self.streets
         first = readings["wgs84"]
         crs = metric_crs(float(np.median(first[0])), float(np.median(first[1])))
-        points = {name: shapely.points(*project(*pair, crs)) for name, pair in readings.items()}
+        points = {
+            name: np.asarray(shapely.points(*project(*pair, crs)), dtype=object)
+            for name, pair in readings.items()
+        }
         everywhere = np.concatenate(list(points.values()))
         lines = self._lines_near(everywhere, crs)
         if len(lines) == 0:
             return {name: np.full(len(found), np.inf) for name, found in points.items()}
         tree = shapely.STRtree(lines)
-        del streets
         distances = {}
         for name, found in points.items():
             distances[name] = np.full(len(found), np.inf)

@@ -151,8 +151,8 @@ def _require(table: RawTable, columns: Columns) -> None:
     if not {"lon", "lat"} <= set(columns.position) and "lonlat" not in columns.position:
         header = ", ".join(text for text in table.header if text)[:200]
         raise FileFormatError(
-            f"{table.where()}: expected columns for a position (经度 and 纬度, or lon and lat); the "
-            f"header has {header}",
+            f"{table.where()}: expected columns for a position (经度 and 纬度, or lon and lat); "
+            f"the header has {header}",
             code="missing_column",
         )
 
@@ -203,7 +203,7 @@ def _discreet(reject: Reject) -> Reject:
         "looks_swapped": "longitude and latitude look swapped",
         "out_of_range": "expected -180 to 180 and -90 to 90 degrees",
         "coordinate_not_a_number": "expected degrees, got text",
+        "coordinate_not_finite": "expected finite degrees",
     }
-    return Reject(
-        reject.row, reject.column, reject.code, plain.get(reject.code, reject.reason), reject.fix
-    )
+    reason = plain.get(reject.code, reject.reason)
+    return Reject(reject.row, reject.column, reject.code, reason, reject.fix)

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from geodata.vocabulary import Vocabulary
 
-_STRONG = ",;。!?|\n\r\t；！？，"  # noqa: RUF001  marks that NFKC does not always reach
+_STRONG = ",;。!?|\n\r\t；！？，"
 _ITEM = re.compile(rf"[^{re.escape(_STRONG)}、/+&·•]+")
 _CLAUSE = re.compile(rf"[^{re.escape(_STRONG)}]+")
 _NUMBER = r"\d+(?:\.\d+)?(?:个|台|把|张|套|组|间|辆|条|处|位|平方米|平米|m2|小时|h)?"
@@ -197,13 +197,10 @@ def _relative_clause(
     """
     start, end = span
     last = plain.rfind("的", start, end)
-    if last < 0:
-        return None
-    covering = any(t.role == "code" and t.start <= last < t.end for t in tokens)
     head = [t for t in tokens if t.start > last and plain[t.start : t.end].strip()]
-    if covering or not any(t.role in {"text", "neutral"} for t in head):
-        return None
-    if any(t.role == "code" for t in head):
+    covering = [t for t in tokens if t.role == "code" and t.start <= last < t.end]
+    roles = {t.role for t in (*head, *covering)}
+    if last < 0 or "code" in roles or not roles & {"text", "neutral"}:
         return None
     earlier = plain.rfind("的", start, last)
     if earlier < 0 and _VERB.match(plain[start:end].lstrip()):

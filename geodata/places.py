@@ -2,11 +2,9 @@
 
 A datum is declared per row (a 坐标系 column), by the caller, by a header (``lng_gcj02``) or by the
 format (a CRS). Without any declaration it is inferred from the streets where they are given, and
-flagged with the evidence; else it is an error, because GCJ-02 taken for WGS-84 is wrong by 300-600 m.
+flagged with the evidence; else it is an error: GCJ-02 taken for WGS-84 is wrong by 300-600 m.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geodata.datum import find_datum, in_china, to_wgs84
+from geodata.degrees import INFINITE, parse_degrees, split_pair
 from geodata.errors import DatumError
 from geodata.evidence import DatumEvidence
 from geodata.raw import Columns, RawTable, Reject
@@ -23,12 +22,6 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 ObjectArray = npt.NDArray[np.object_]
 
-_DEGREES = re.compile(
-    r"^(-?)\s*(\d{1,3})\s*[°度]\s*(?:(\d{1,2}(?:\.\d+)?)\s*['′分]\s*)?"
-    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|″|''|秒)\s*)?$"
-)
-_NUMBER = re.compile(r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$")
-_HEMISPHERE = re.compile(r"^([nsew]|北纬|南纬|东经|西经)?\s*(.*?)\s*([nsew])?$")
 _FULL_TURN, _QUARTER = 180.0, 90.0
 
 #: From this share of swapped rows on, the whole file is said to be swapped.
@@ -113,10 +106,11 @@ def place_rows(table: RawTable, columns: Columns, choice: DatumChoice) -> Placed
     x, y = (np.array([parse_degrees(text) for text in side], np.float64) for side in texts)
     rejects = _bad_coordinates(table, columns, texts, (x, y))
     row_datum, unknown = _row_datums(table, columns)
-    rejects += [reject for at, reject in unknown if not any(r.row == reject.row for r in rejects)]
+    placed_badly = {reject.row for reject in rejects}
+    rejects += [reject for reject in unknown if reject.row not in placed_badly]
     bad_lines = {reject.row for reject in rejects}
     keep = np.array([int(line) not in bad_lines for line in table.line], np.bool_)
-    report: dict[str, Any] = {"warnings": _swapped_file(columns, rejects, len(keep))}
+    report: dict[str, Any] = {"warnings": _swapped_file(rejects, len(keep))}
     datum, report["datum"] = _settle_datum(table, columns, choice, (x, y, keep, row_datum))
     report["warnings"] += report["datum"].pop("warnings")
     lon, lat = np.full(len(keep), np.nan), np.full(len(keep), np.nan)
@@ -126,60 +120,15 @@ def place_rows(table: RawTable, columns: Columns, choice: DatumChoice) -> Placed
     return Placed(keep, lon, lat, x, y, datum, tuple(rejects), report)
 
 
-def parse_degrees(text: str) -> float:
-    """Return decimal degrees of a cell.
-
-    Parameters
-    ----------
-    text : str
-        ``113.305132``, ``113°18′18.5″``, ``东经113.3``, ``34.8N``; full-width digits too.
-
-    Returns
-    -------
-    float
-        NaN where the cell is empty or no angle; infinite where it says so.
-    """
-    plain = unicodedata.normalize("NFKC", text).strip().lower().replace("−", "-")  # noqa: RUF001  a real minus sign
-    if plain in {"inf", "+inf", "infinity", "-inf", "-infinity"}:
-        return float(plain)
-    match = _HEMISPHERE.match(plain)
-    if not match:
-        return float("nan")
-    before, body, behind = match.groups()
-    sign = -1.0 if (before or behind or "") in {"s", "w", "南纬", "西经"} else 1.0
-    body = body.removesuffix("°").removesuffix("度").replace(",", ".") if "'" not in body else body
-    if _NUMBER.match(body):
-        return sign * float(body)
-    parts = _DEGREES.match(body)
-    if not parts:
-        return float("nan")
-    minus, degrees, minutes, seconds = parts.groups()
-    value = float(degrees) + float(minutes or 0) / 60 + float(seconds or 0) / 3600
-    return sign * (-value if minus else value)
-
-
 def _coordinate_texts(table: RawTable, columns: Columns) -> tuple[list[str], list[str]]:
     """Return the texts of longitude and latitude of every row."""
     at = columns.position
     if "lon" in at and "lat" in at:
         return list(table.cells[:, at["lon"]]), list(table.cells[:, at["lat"]])
-    pairs = [_split_pair(text) for text in table.cells[:, at["lonlat"]]]
+    pairs = [split_pair(text) for text in table.cells[:, at["lonlat"]]]
     if "纬经" in table.header[at["lonlat"]] or table.header[at["lonlat"]].lower().startswith("lat"):
         pairs = [(second, first) for first, second in pairs]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-def _split_pair(text: str) -> tuple[str, str]:
-    """Return both halves of ``113.3, 34.8``; longitude first where that can be told."""
-    plain = unicodedata.normalize("NFKC", text).strip().strip("()[]")
-    plain = re.sub(r"^(?:point|srid=\d+;point)\s*\(", "", plain.lower()).strip("()")
-    parts = [part for part in re.split(r"[,;、|/\s]+", plain) if part]
-    if len(parts) != 2:  # noqa: PLR2004  a pair
-        return text, ""
-    first, second = parse_degrees(parts[0]), parse_degrees(parts[1])
-    if abs(first) <= _QUARTER < abs(second) <= _FULL_TURN:
-        return parts[1], parts[0]
-    return parts[0], parts[1]
 
 
 def _bad_coordinates(
@@ -194,10 +143,8 @@ def _bad_coordinates(
     swapped = _swapped(x, y)
     outside = finite & ((np.abs(x) > _FULL_TURN) | (np.abs(y) > _QUARTER))
     nowhere = finite & (x == 0) & (y == 0)
-    names = [
-        table.header[columns.position.get(c, columns.position.get("lonlat", 0))]
-        for c in ("lon", "lat")
-    ]
+    either = columns.position.get("lonlat", 0)
+    names = [table.header[columns.position.get(c, either)] for c in ("lon", "lat")]
     rejects = []
     for row in np.flatnonzero(~finite | swapped | outside | nowhere):
         pair = (texts[0][row].strip(), texts[1][row].strip())
@@ -220,49 +167,45 @@ def _why(
     pair: tuple[str, str], value: tuple[float, float], *, swapped: bool
 ) -> tuple[str, str, str]:
     """Return code, reason and fix for a row without a usable position."""
-    if not pair[0] or not pair[1]:
-        return (
-            "coordinate_missing",
-            "expected a longitude and a latitude, got an empty cell",
-            "fill it",
-        )
+    shown = f"{value[0]:g}, {value[1]:g}"
     if not all(np.isfinite(value)):
-        words = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity"}
-        if any(text.lower() in words for text in pair):
-            return "coordinate_not_finite", "expected finite degrees", "give a number"
-        return (
-            "coordinate_not_a_number",
-            f"expected degrees such as 113.3051, got {pair[0][:30]!r}, {pair[1][:30]!r}",
-            "give decimal degrees",
-        )
+        return _why_no_number(pair)
     if swapped:
-        return (
-            "looks_swapped",
-            f"longitude {value[0]:g} and latitude {value[1]:g} look swapped",
-            "swap them: longitude (经度) comes first",
-        )
+        reason = f"longitude {value[0]:g} and latitude {value[1]:g} look swapped"
+        fix = "swap them: longitude (经度) comes first"
+        return "looks_swapped", reason, fix
     if value == (0.0, 0.0):
-        return "no_position", "0, 0 lies in the Atlantic: it stands for no position", "look it up"
-    return (
-        "out_of_range",
-        f"expected -180 to 180 and -90 to 90 degrees, got {value[0]:g}, {value[1]:g}",
-        "give degrees; projected metres need a CRS",
-    )
+        reason = "0, 0 lies in the Atlantic: it stands for no position"
+        return "no_position", reason, "look it up"
+    reason = f"expected -180 to 180 and -90 to 90 degrees, got {shown}"
+    return "out_of_range", reason, "give degrees; projected metres need a CRS"
 
 
-def _swapped_file(columns: Columns, rejects: Sequence[Reject], count: int) -> list[str]:
+def _why_no_number(pair: tuple[str, str]) -> tuple[str, str, str]:
+    """Return code, reason and fix for cells that are no finite numbers."""
+    if not pair[0] or not pair[1]:
+        reason = "expected a longitude and a latitude, got an empty cell"
+        return "coordinate_missing", reason, "fill it"
+    if any(text.lower() in INFINITE | {"nan"} for text in pair):
+        reason = f"expected finite degrees, got {pair[0][:20]}, {pair[1][:20]}"
+        return "coordinate_not_finite", reason, "give a number"
+    reason = f"expected degrees such as 113.3051, got {pair[0][:30]!r}, {pair[1][:30]!r}"
+    return "coordinate_not_a_number", reason, "give decimal degrees"
+
+
+def _swapped_file(rejects: Sequence[Reject], count: int) -> list[str]:
     """Return a warning where nearly all rows are swapped."""
     swapped = sum(reject.code == "looks_swapped" for reject in rejects)
     if count == 0 or swapped < max(WHOLE_FILE * count, 1):
         return []
-    del columns
-    return [
-        f"longitude and latitude look swapped in {swapped} of {count} rows: the whole file seems to "
-        "hold latitude where longitude (经度) is expected; rename or swap the two columns"
-    ]
+    sentence = (
+        f"longitude and latitude look swapped in {swapped} of {count} rows: the whole file "
+        "seems to hold latitude where longitude (经度) is expected; rename or swap the two columns"
+    )
+    return [sentence]
 
 
-def _row_datums(table: RawTable, columns: Columns) -> tuple[ObjectArray, list[tuple[int, Reject]]]:
+def _row_datums(table: RawTable, columns: Columns) -> tuple[ObjectArray, list[Reject]]:
     """Return the datum that each row names (``""`` for none) and rejects for unknown words."""
     named = np.full(len(table.line), "", dtype=object)
     at = columns.position.get("datum")
@@ -271,17 +214,15 @@ def _row_datums(table: RawTable, columns: Columns) -> tuple[ObjectArray, list[tu
     texts = [text.strip() for text in table.cells[:, at]]
     codes = {text: find_datum(text) for text in set(texts)}
     named[:] = [codes[text] for text in texts]
+    fix = "name the coordinate system, or leave the cell empty"
     unknown = [
-        (
-            row,
-            Reject(
-                int(table.line[row]),
-                table.header[at],
-                "unknown_datum",
-                f"expected WGS-84, GCJ-02, BD-09 or CGCS2000, got {text[:30]!r}",
-                "name the coordinate system, or leave the cell empty",
-                text,
-            ),
+        Reject(
+            int(table.line[row]),
+            table.header[at],
+            "unknown_datum",
+            f"expected WGS-84, GCJ-02, BD-09 or CGCS2000, got {text[:30]!r}",
+            fix,
+            text,
         )
         for row, text in enumerate(texts)
         if text and not codes[text]

@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from geodata.cells import amount, clean, is_scientific, iso_date, whole_number_text
-from geodata.duplicates import find_duplicates
 from geodata.errors import FileFormatError
 from geodata.hours import read_hours
 from geodata.hours_text import HoursReading
@@ -65,7 +63,7 @@ class _Sheet:
     table: RawTable
     columns: Columns
     vocabulary: Vocabulary
-    values: dict[str, list[str]] = field(default_factory=dict)
+    read: dict[str, list[str]] = field(default_factory=dict)
     extra: list[dict[str, str]] = field(default_factory=list)
     warnings: list[list[str]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -168,36 +166,6 @@ def clean_stations(
     return _finish(sheet, placed)
 
 
-def join_stations(tables: Sequence[CleanTable]) -> tuple[gpd.GeoDataFrame, list[list[Reject]]]:
-    """Return the stations of all tables as one frame with unique ids and flagged duplicates.
-
-    Parameters
-    ----------
-    tables : sequence of CleanTable
-        Sheets of one file, in order.
-
-    Returns
-    -------
-    frame : GeoDataFrame
-        EPSG:4326.
-    rejects : list of list of Reject
-        By table: rows whose id was there before.
-    """
-    taken: set[str] = set()
-    for table in tables:
-        taken.update(str(text) for text in table.frame["id"] if text)
-    seen: dict[str, int] = {}
-    frames, rejects = [], []
-    for table in tables:
-        keep, again = _unique(table, seen)
-        frame = table.frame.loc[keep].copy()
-        frame["id"] = _made_ids(list(frame["id"]), taken)
-        frames.append(frame)
-        rejects.append(again)
-    whole = pd.concat(frames, ignore_index=True)
-    return _with_geometry(_flag_duplicates(whole)), rejects
-
-
 def _require(table: RawTable, columns: Columns) -> None:
     """Refuse a table without a name or a position."""
     at = columns.position
@@ -209,7 +177,8 @@ def _require(table: RawTable, columns: Columns) -> None:
     if missing:
         header = ", ".join(text for text in table.header if text)[:200]
         raise FileFormatError(
-            f"{table.where()}: expected columns for {' and '.join(missing)}; the header has {header}",
+            f"{table.where()}: expected columns for {' and '.join(missing)}; the header has "
+            f"{header}",
             code="missing_column",
         )
 
@@ -247,8 +216,8 @@ def _read_names(sheet: _Sheet) -> None:
         elif len(name) > MAX_NAME:
             names[row] = name[:MAX_NAME]
             sheet.warnings[row].append(f"name cut to {MAX_NAME} of {len(name)} characters")
-    sheet.values["name"] = names
-    sheet.values["id"] = [whole_number_text(text)[:MAX_NAME] for text in sheet.texts("id")]
+    sheet.read["name"] = names
+    sheet.read["id"] = [whole_number_text(text)[:MAX_NAME] for text in sheet.texts("id")]
 
 
 def _read_words(sheet: _Sheet) -> None:
@@ -265,7 +234,7 @@ def _read_word(
     """Read one such column; a word that is not known is kept beside and the default taken."""
     texts = sheet.texts(column)
     codes = {text: parse(text, sheet.vocabulary) if text else default for text in set(texts)}
-    sheet.values[column] = [codes[text] or default for text in texts]
+    sheet.read[column] = [codes[text] or default for text in texts]
     for row, text in enumerate(texts):
         if text and not codes[text]:
             shown = default or "empty"
@@ -279,10 +248,10 @@ def _read_facilities(sheet: _Sheet) -> None:
     read: dict[str, FacilityReading] = {
         text: parse_facilities(text, sheet.vocabulary) for text in set(texts)
     }
-    sheet.values["facilities"] = [";".join(read[text].codes) for text in texts]
-    sheet.values["zones"] = [";".join(read[text].zones) for text in texts]
+    sheet.read["facilities"] = [";".join(read[text].codes) for text in texts]
+    sheet.read["zones"] = [";".join(read[text].zones) for text in texts]
     for row, text in enumerate(texts):
-        if text and text != sheet.values["facilities"][row]:
+        if text and text != sheet.read["facilities"][row]:
             sheet.extra[row]["facilities_text"] = text
         if read[text].unknown:
             sheet.extra[row]["facilities_unknown"] = ";".join(read[text].unknown)
@@ -299,13 +268,13 @@ def _read_hours(sheet: _Sheet) -> None:
             what = f"expected at most {MAX_HOURS_BYTES} bytes of opening hours"
             size = f"{what}, got {len(text.encode())}"
             sheet.refuse(row, "opening_hours", "hours_too_long", (size, "shorten them"), text)
-            text = prose = ""
+            first[row] = second[row] = text = ""
         if text not in read:
             read[text] = read_hours(text)
         hours.append(read[text].osm)
-        received.append(prose or text)
+        received.append(second[row] or text)
         _warn_of_hours(sheet, row, text, read[text])
-    sheet.values["opening_hours"], sheet.values["opening_hours_text"] = hours, received
+    sheet.read["opening_hours"], sheet.read["opening_hours_text"] = hours, received
 
 
 def _warn_of_hours(sheet: _Sheet, row: int, text: str, reading: HoursReading) -> None:
@@ -323,10 +292,10 @@ def _warn_of_hours(sheet: _Sheet, row: int, text: str, reading: HoursReading) ->
 def _read_values(sheet: _Sheet) -> None:
     """Read texts, phones, dates and amounts."""
     for column in _PLAIN:
-        sheet.values[column] = [text[:MAX_TEXT] for text in sheet.texts(column)]
-    sheet.values["adcode"] = [whole_number_text(text) for text in sheet.texts("adcode")]
-    sheet.values["phone"] = [whole_number_text(text) for text in sheet.texts("phone")]
-    for row, phone in enumerate(sheet.values["phone"]):
+        sheet.read[column] = [text[:MAX_TEXT] for text in sheet.texts(column)]
+    sheet.read["adcode"] = [whole_number_text(text) for text in sheet.texts("adcode")]
+    sheet.read["phone"] = [whole_number_text(text) for text in sheet.texts("phone")]
+    for row, phone in enumerate(sheet.read["phone"]):
         if is_scientific(phone):
             sheet.warnings[row].append(f"phone {phone!r} was damaged by a spreadsheet")
     for column in _DATES:
@@ -338,9 +307,9 @@ def _read_values(sheet: _Sheet) -> None:
 def _read_column(sheet: _Sheet, column: str, read: Callable[[str], str], kind: str) -> None:
     """Read a column of dates or numbers; what is none is kept beside."""
     texts = sheet.texts(column)
-    sheet.values[column] = [read(text) if text else "" for text in texts]
+    sheet.read[column] = [read(text) if text else "" for text in texts]
     for row, text in enumerate(texts):
-        if text and not sheet.values[column][row]:
+        if text and not sheet.read[column][row]:
             sheet.warnings[row].append(f"{column} {text[:40]!r} is not {kind}")
             sheet.extra[row][f"{column}_text"] = text[:MAX_TEXT]
 
@@ -356,7 +325,7 @@ def _finish(sheet: _Sheet, placed: Placed) -> CleanTable:
     rejects = _one_each((*sheet.table.rejects, *placed.rejects, *sheet.rejects))
     lost = {reject.row for reject in rejects}
     keep = np.array([int(line) not in lost for line in sheet.table.line], np.bool_)
-    columns: dict[str, Any] = dict(sheet.values)
+    columns: dict[str, Any] = dict(sheet.read)
     columns |= {"lon": placed.lon, "lat": placed.lat, "datum": "wgs84", "duplicate_of": ""}
     columns |= {"original_lon": placed.original_lon, "original_lat": placed.original_lat}
     columns["original_datum"] = placed.datum
@@ -393,49 +362,3 @@ def _one_each(rejects: Sequence[Reject]) -> tuple[Reject, ...]:
         Reject(r.row, r.column, r.code, "; ".join([r.reason, *more.get(row, [])]), r.fix, r.text)
         for row, r in first.items()
     )
-
-
-def _unique(table: CleanTable, seen: dict[str, int]) -> tuple[npt.NDArray[np.bool_], list[Reject]]:
-    """Return which stations have an id of their own, and the others as rejects."""
-    keep = np.ones(len(table.frame), np.bool_)
-    rejects = []
-    for row, (text, line) in enumerate(zip(table.frame["id"], table.line, strict=True)):
-        if text and text in seen:
-            keep[row] = False
-            what = f"the id {text!r} is there already, in row {seen[text]}"
-            rejects.append(Reject(int(line), "id", "duplicate_id", what, "give each its own", text))
-        elif text:
-            seen[text] = int(line)
-    return keep, rejects
-
-
-def _made_ids(ids: list[str], taken: set[str]) -> list[str]:
-    """Return the ids with new ones (s0001 …) where they are missing."""
-    number = 0
-    for row, text in enumerate(ids):
-        if text:
-            continue
-        number += 1
-        while f"s{number:04d}" in taken:
-            number += 1
-        ids[row] = f"s{number:04d}"
-        taken.add(ids[row])
-    return ids
-
-
-def _flag_duplicates(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with ``duplicate_of`` filled."""
-    arrays = [frame[c].to_numpy(dtype=object) for c in ("name", "operator")]
-    places = [frame[c].to_numpy(dtype=np.float64) for c in ("lon", "lat")]
-    first = find_duplicates(arrays[0], arrays[1], places[0], places[1])
-    ids = frame["id"].to_numpy(dtype=object)
-    flagged = np.where(first >= 0, ids[first], "") if len(ids) else ids
-    return frame.assign(duplicate_of=flagged)
-
-
-def _with_geometry(frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return the frame with points and settled types."""
-    types = {column: "float64" if column in NUMBERS else "str" for column in STATION_COLUMNS}
-    typed = frame.astype(types)
-    points = gpd.points_from_xy(typed["lon"], typed["lat"], crs="EPSG:4326")
-    return gpd.GeoDataFrame(typed, geometry=points, crs="EPSG:4326")

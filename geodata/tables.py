@@ -7,22 +7,20 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geodata.csv_table import read_csv
 from geodata.datum import parse_datum
-from geodata.errors import FileFormatError, LimitError
 from geodata.evidence import DatumEvidence
 from geodata.homes import clean_homes, home_columns, join_homes
 from geodata.model import Streets
 from geodata.places import DatumChoice
 from geodata.raw import RawTable, Reject, rejects_frame
-from geodata.stations import clean_stations, join_stations, station_columns
+from geodata.region_table import clean_regions, region_columns
+from geodata.station_join import join_stations
+from geodata.stations import clean_stations, station_columns
+from geodata.table_files import read_tables
 from geodata.vocabulary import Vocabulary
 from geodata.words import group_words, header_words, load_vocabulary
 
-__all__ = ["load_homes", "load_stations", "load_vocabulary"]
-
-#: The largest file read (bytes).
-MAX_BYTES = 200 * 1024 * 1024
+__all__ = ["load_homes", "load_regions", "load_stations", "load_vocabulary"]
 
 
 def load_stations(
@@ -31,6 +29,7 @@ def load_stations(
     datum: str | None = None,
     vocabulary: Vocabulary | None = None,
     streets: Streets | None = None,
+    as_of: str | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return the stations of a table, and the rows that could not be used.
 
@@ -47,6 +46,8 @@ def load_stations(
     streets : Streets, optional
         Where the datum is not declared, it is inferred from them and flagged; where it is
         declared, it is held against them.
+    as_of : str, optional
+        ISO date of the table, written to ``source_date`` where the table says none.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def load_stations(
     """
     words = station_columns(header_words())
     known = vocabulary or load_vocabulary()
-    tables = _read(path, words)
+    tables = read_tables(path, words)
     choice = DatumChoice(
         declared=parse_datum(datum) if datum else "",
         fallback="wgs84" if streets is not None else "",
@@ -75,6 +76,10 @@ def load_stations(
     )
     cleaned = [clean_stations(table, known, words, choice) for table in tables]
     stations, again = join_stations(cleaned)
+    if as_of:
+        stations["source_date"] = stations["source_date"].where(
+            stations["source_date"] != "", as_of
+        )
     pairs = [
         (table, [*one.rejects, *more])
         for table, one, more in zip(tables, cleaned, again, strict=True)
@@ -115,7 +120,7 @@ def load_homes(
         If the file is larger than the limits.
     """
     words = home_columns(header_words())
-    tables = _read(path, words)
+    tables = read_tables(path, words)
     choice = DatumChoice(declared=parse_datum(datum) if datum else "", fallback="wgs84")
     groups = group_words()
     cleaned = [clean_homes(table, groups, words, choice) for table in tables]
@@ -128,27 +133,43 @@ def load_homes(
     return homes, rejects_frame(pairs)
 
 
-def _read(path: Path | str, words: Mapping[str, Sequence[str]]) -> list[RawTable]:
-    """Return the raw tables of a file."""
-    file = Path(path)
-    return [read_csv(_bytes(file), file.name, words)]
+def load_regions(path: Path | str, *, datum: str | None = None) -> gpd.GeoDataFrame:
+    """Return the regions of a file, as they are drawn.
 
+    Invalid areas are not repaired here: ``geodata.regions.check_regions`` does it, in a process
+    that can be stopped.
 
-def _bytes(file: Path) -> bytes:
-    """Return the bytes of a file, or say why not."""
-    if not file.is_file():
-        what = "is a folder" if file.is_dir() else "does not exist"
-        raise FileFormatError(f"{file.name}: the file {what}; check the path", code="no_such_file")
-    size = file.stat().st_size
-    if size > MAX_BYTES:
-        raise LimitError(
-            f"{file.name}: {size} bytes; at most {MAX_BYTES} are read", code="file_too_large"
-        )
-    if size == 0:
-        raise FileFormatError(
-            f"{file.name}: the file is empty; expected a table of places", code="empty_file"
-        )
-    return file.read_bytes()
+    Parameters
+    ----------
+    path : path
+        GeoJSON, GeoPackage, GeoParquet or a zipped Shapefile.
+    datum : str, optional
+        Where the shapes are in ``gcj02`` or ``bd09``; default: what the format says.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``id`` (the adcode where there is one), ``name``, ``geometry``; EPSG:4326.
+        ``attrs["report"]`` lists rows without a shape under ``rejects``.
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be read or holds no shapes (``no_shapes``).
+    """
+    words = region_columns(header_words())
+    tables = read_tables(path, words)
+    code = parse_datum(datum) if datum else ""
+    regions, rejects = clean_regions(tables, words, code)
+    regions.attrs["report"] = {
+        "file": Path(path).name,
+        "format": tables[0].notes.get("format", ""),
+        "rows": len(regions) + len(rejects),
+        "rejected": len(rejects),
+        "rejects": rejects_frame([(tables[0], rejects)]).to_dict("records"),
+        "warnings": [],
+    }
+    return regions
 
 
 def _report(

@@ -1,0 +1,225 @@
+"""Frames to files for people (CSV, XLSX, GeoJSON, GeoPackage, GeoParquet), swapped in whole.
+
+Cells that a spreadsheet would run as a formula (they begin with ``= + - @``, a tab or a return)
+get an apostrophe in front in CSV and XLSX; `geodata.cells.clean` takes it off again on import.
+"""
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import shapely
+
+from geodata.errors import Fault, InputError, ValidationError
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+#: What a cell of a workbook holds at most (characters).
+_XLSX_CELL = 32_767
+
+#: Characters that XML, and so XLSX, cannot hold.
+_NO_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
+
+#: Decimals of exported degrees: about a centimetre.
+_DECIMALS = 7
+
+
+def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
+    """Write a frame to a file; the name's ending says in which format.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+        Shapes in EPSG:4326. CSV and XLSX get ``lon`` and ``lat`` of a point on each shape, CSV
+        also ``wkt`` for shapes that are no points.
+    path : path
+        Ending in ``.csv``, ``.xlsx``, ``.geojson``, ``.gpkg`` or ``.parquet``; an existing file is
+        replaced only when the new one is whole.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    ValidationError
+        If the ending is none of these, or the format needs shapes and the frame has none.
+    InputError
+        If the folder does not exist or cannot be written.
+    """
+    file = Path(path)
+    writer = _WRITERS.get(file.suffix.lower())
+    if writer is None:
+        expected = ", ".join(_WRITERS)
+        raise ValidationError.of(
+            [Fault("out", f"expected a name ending in {expected}, got {file.name!r}")]
+        )
+    if file.suffix.lower() in {".geojson", ".gpkg"} and not isinstance(frame, gpd.GeoDataFrame):
+        raise ValidationError.of(
+            [Fault("out", f"{file.suffix} needs shapes, and this table has none", "use .csv")]
+        )
+    try:
+        _swap_in(frame, file, writer)
+    except OSError as error:
+        raise InputError(
+            f"{file}: the file cannot be written ({error.strerror or error}); check the folder",
+            code="cannot_write",
+        ) from error
+    return file
+
+
+def safe_cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet runs as a formula.
+
+    Parameters
+    ----------
+    value : object
+        A text or any other value.
+
+    Returns
+    -------
+    object
+        A text that begins with ``= + - @``, tab or return with an apostrophe in front; everything
+        else as it is.
+
+    Examples
+    --------
+    >>> safe_cell("=1+1"), safe_cell("驿站"), safe_cell(-3.5)
+    ("'=1+1", '驿站', -3.5)
+    """
+    if isinstance(value, str) and value.lstrip(" ").startswith(_RISKY):
+        return "'" + value
+    return value
+
+
+def _swap_in(frame: pd.DataFrame, file: Path, writer: Callable[[pd.DataFrame, Path], None]) -> None:
+    """Write into a folder beside the file, then replace it in one step."""
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.stem[:40]}.") as folder:
+        beside = Path(folder) / f"new{file.suffix.lower()}"
+        writer(frame, beside)
+        with beside.open("rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(beside, file)  # noqa: PTH105  the rule of the house names it
+
+
+def _flat(frame: pd.DataFrame, *, wkt: bool) -> pd.DataFrame:
+    """Return the frame with its shapes as columns of numbers and text."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return frame
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    flat = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    points = shapely.get_type_id(shapes) == 0
+    inner = np.where(points, shapes, shapely.point_on_surface(shapes))
+    if "lon" not in flat.columns and "lat" not in flat.columns:
+        flat["lon"] = np.round(shapely.get_x(inner), _DECIMALS)
+        flat["lat"] = np.round(shapely.get_y(inner), _DECIMALS)
+    if wkt and not points.all():
+        flat["wkt"] = shapely.to_wkt(shapes, rounding_precision=_DECIMALS)
+    return flat
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of Python's own types, None for missing."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None or (not isinstance(value, (str, list, tuple, dict)) and pd.isna(value)):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return value
+
+
+def _rows(frame: pd.DataFrame) -> list[list[Any]]:
+    """Return the header and the rows as lists of plain values."""
+    body = [[_plain(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+    return [[str(name) for name in frame.columns], *body]
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write CSV in UTF-8 with the mark that spreadsheets need for Chinese."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    for row in _rows(_flat(frame, wkt=True)):
+        writer.writerow(["" if value is None else safe_cell(value) for value in row])
+    path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
+
+
+def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
+    """Write a workbook of one sheet."""
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("data")
+    for row in _rows(_flat(frame, wkt=False)):
+        sheet.append([_workbook_cell(value) for value in row])
+    book.save(path)
+
+
+def _workbook_cell(value: Any) -> Any:
+    """Return a value that a workbook can hold."""
+    if isinstance(value, (list, tuple, dict)):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return str(safe_cell(value.translate(_NO_XML)))[:_XLSX_CELL]
+    return value
+
+
+def _write_geojson(frame: pd.DataFrame, path: Path) -> None:
+    """Write GeoJSON (RFC 7946)."""
+    shapes = np.asarray(frame["geometry"].array, dtype=object)
+    rounded = shapely.transform(shapes, lambda xy: np.round(xy, _DECIMALS))
+    texts = shapely.to_geojson(rounded)
+    flat = pd.DataFrame(frame.drop(columns="geometry"))
+    header, *rows = _rows(flat)
+    features = [
+        {
+            "type": "Feature",
+            "properties": dict(zip(header, row, strict=True)),
+            "geometry": None if text is None else json.loads(text),
+        }
+        for row, text in zip(rows, texts, strict=True)
+    ]
+    collection = {"type": "FeatureCollection", "features": features}
+    path.write_text(json.dumps(collection, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def _columns_for_files(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with lists as JSON text, which files of columns can hold."""
+    changed = frame.copy()
+    changed.attrs = {}
+    for name in frame.columns:
+        if frame[name].dtype == object:
+            changed[name] = [
+                json.dumps(value, ensure_ascii=False)
+                if isinstance(value, (list, tuple, dict))
+                else value
+                for value in frame[name]
+            ]
+    return changed
+
+
+def _write_gpkg(frame: pd.DataFrame, path: Path) -> None:
+    """Write a GeoPackage of one layer."""
+    gpd.GeoDataFrame(_columns_for_files(frame)).to_file(path, layer="data", driver="GPKG")
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write GeoParquet, or Parquet where there are no shapes."""
+    _columns_for_files(frame).to_parquet(path, index=False)
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": _write_csv,
+    ".xlsx": _write_xlsx,
+    ".geojson": _write_geojson,
+    ".gpkg": _write_gpkg,
+    ".parquet": _write_parquet,
+}

@@ -1,0 +1,199 @@
+"""XLSX workbooks to raw tables: every visible sheet with a header, merged cells filled."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import numpy as np
+import openpyxl
+import openpyxl.xml
+from defusedxml import DefusedXmlException
+
+from geodata.archive import check_archive
+from geodata.cell_text import cell_text
+from geodata.errors import FileFormatError, LimitError
+from geodata.raw import HEADER_WITHIN, MAX_COLUMNS, RawTable, find_header, no_header
+
+#: Workbooks up to this size (bytes unpacked) are read whole, with their merged cells.
+WHOLE_BELOW = 40 * 1024 * 1024
+
+#: Rows read of one sheet.
+MAX_ROWS = 1_000_000
+
+Words = Mapping[str, Sequence[str]]
+Rows = list[tuple[int, list[str]]]
+
+
+def read_xlsx(data: bytes, where: str, words: Words) -> list[RawTable]:
+    """Return the tables of a workbook.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    where : str
+        Its name, for messages.
+    words : mapping of str to sequence of str
+        Our columns and their synonyms.
+
+    Returns
+    -------
+    list of RawTable
+        One for each visible sheet that has a header; the first one's notes name those skipped.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no workbook, holds macros or XML entities, or no sheet has a header.
+    LimitError
+        If it is a bomb (``zip_bomb``) or a sheet has too many columns or rows.
+    """
+    size = _check(data, where)
+    whole = size <= WHOLE_BELOW
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=not whole, data_only=True)
+        sheets = {sheet.title: _rows(sheet, where, whole=whole) for sheet in _visible(book)}
+    except (DefusedXmlException, ParseError) as error:
+        raise FileFormatError(
+            f"{where}: the workbook's XML is damaged or declares entities, which no spreadsheet "
+            f"needs ({type(error).__name__}); save it again as .xlsx",
+            code="xml_entity" if isinstance(error, DefusedXmlException) else "damaged_workbook",
+        ) from error
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise FileFormatError(
+            f"{where}: the workbook is damaged ({type(error).__name__}); open it in a spreadsheet "
+            "program and save it again as .xlsx",
+            code="damaged_workbook",
+        ) from error
+    return _tables(sheets, where, words, whole=whole)
+
+
+def _check(data: bytes, where: str) -> int:
+    """Return the unpacked size of a workbook, or refuse it."""
+    if not openpyxl.xml.DEFUSEDXML:
+        raise FileFormatError(
+            f"{where}: workbooks are read only with the package defusedxml; install it",
+            code="defusedxml_missing",
+        )
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = check_archive(archive, where)
+            for name in archive.namelist():
+                _check_part(archive, name, where)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, OSError) as error:
+        raise FileFormatError(
+            f"{where}: the workbook is damaged ({error}); save it again as .xlsx",
+            code="damaged_workbook",
+        ) from error
+    return size
+
+
+def _check_part(archive: zipfile.ZipFile, name: str, where: str) -> None:
+    """Refuse macros and document type declarations."""
+    if name.lower().endswith("vbaproject.bin"):
+        raise FileFormatError(
+            f"{where}: the workbook holds macros; save it as .xlsx without them", code="macro"
+        )
+    if name.lower().endswith((".xml", ".rels")):
+        with archive.open(name) as part:
+            start = part.read(4096)
+        if b"<!doctype" in start.lower() or b"<!entity" in start.lower():
+            raise FileFormatError(
+                f"{where}: {name} declares XML entities, which no spreadsheet needs; save it "
+                "again as .xlsx",
+                code="xml_entity",
+            )
+
+
+def _visible(book: Any) -> list[Any]:
+    """Return the worksheets that a person sees."""
+    return [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+
+
+def _rows(sheet: Any, where: str, *, whole: bool) -> Rows:
+    """Return the rows of a sheet that hold something, with their numbers."""
+    if not whole:
+        sheet.reset_dimensions()  # the stated size may be wrong
+    merged = _merged(sheet) if whole else {}
+    rows: Rows = []
+    for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+        if number > MAX_ROWS or len(cells) > MAX_COLUMNS:
+            raise LimitError(
+                f"{where}, sheet {sheet.title}: more than {MAX_ROWS} rows or {MAX_COLUMNS} columns",
+                code="too_many_columns" if len(cells) > MAX_COLUMNS else "too_many_rows",
+            )
+        texts = [cell_text(value) for value in cells]
+        for column, text in merged.get(number, ()):
+            texts[column - 1] = text
+        if any(text.strip() for text in texts):
+            rows.append((number, texts))
+    return rows
+
+
+def _merged(sheet: Any) -> dict[int, list[tuple[int, str]]]:
+    """Return, by row, the columns covered by merged cells and the text that covers them."""
+    covered: dict[int, list[tuple[int, str]]] = {}
+    for area in sheet.merged_cells.ranges:
+        text = cell_text(sheet.cell(area.min_row, area.min_col).value)
+        if (area.max_row - area.min_row) * (area.max_col - area.min_col + 1) > MAX_ROWS:
+            continue
+        for row in range(area.min_row, area.max_row + 1):
+            places = [(column, text) for column in range(area.min_col, area.max_col + 1)]
+            covered.setdefault(row, []).extend(places)
+    return covered
+
+
+def _tables(sheets: Mapping[str, Rows], where: str, words: Words, *, whole: bool) -> list[RawTable]:
+    """Return the tables of all sheets that have a header."""
+    found: list[RawTable] = []
+    skipped = []
+    for title, rows in sheets.items():
+        at = find_header([cells for _, cells in rows[:HEADER_WITHIN]], words)
+        if at < 0:
+            skipped += [f"sheet {title!r} has no header that we know: skipped"] if rows else []
+        else:
+            found.append(_table(rows, at, (where, title), whole=whole))
+    if not found:
+        first = next(iter(sheets.values()), [])
+        raise no_header(where, [cells for _, cells in first[:HEADER_WITHIN]])
+    notes = dict(found[0].notes) | {"skipped": skipped}
+    first_table = found[0]
+    return [_noted(first_table, notes), *found[1:]]
+
+
+def _noted(table: RawTable, notes: Mapping[str, Any]) -> RawTable:
+    """Return the table with other notes."""
+    return RawTable(
+        table.file, table.sheet, table.header, table.cells, table.line, notes=dict(notes)
+    )
+
+
+def _table(rows: Rows, at: int, names: tuple[str, str], *, whole: bool) -> RawTable:
+    """Return the table of one sheet below its header."""
+    number, header = rows[at]
+    width = len(header)
+    body = list(_fitted(rows[at + 1 :], width))
+    cells = np.array([cells for _, cells in body], dtype=object).reshape(-1, width)
+    return RawTable(
+        file=names[0],
+        sheet=names[1],
+        header=tuple(header),
+        cells=cells,
+        line=np.array([line for line, _ in body], np.int64),
+        notes={"format": "XLSX", "header_row": number, "merged_cells_filled": whole},
+    )
+
+
+def _fitted(rows: Rows, width: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield rows of equal width; read-only sheets leave out empty cells at the end."""
+    for number, cells in rows:
+        yield number, (cells + [""] * width)[:width]
