@@ -22,6 +22,9 @@ NO_KEY = np.int64(CLOSED) << STATION_BITS | STATION_MASK
 #: A part of a segment is rounded up after forgiving this much (ms): fractions carry noise.
 PART_ROUNDING_MS = 1e-3
 
+#: Whether a station's windows have to be asked.
+ASK, ALWAYS = True, False
+
 _LOW = np.int64(0xFFFFFFFF)
 
 _jit = numba.njit(cache=True, nogil=True)
@@ -319,7 +322,7 @@ def may_arrive(station, ms, windows):
 
 
 @_jit
-def along_edge(a, f, b, g, ways):
+def along_edge(a, f, b, g, ways):  # noqa: PLR0911  numba wants plain branches
     """Return ``(ms, mm)`` from place (segment a, fraction f) to (b, g) along their common edge."""
     forward, backward, forward_before, backward_before, mm, before_mm = ways
     length = np.int64(abs(before_mm[b] + g * mm[b] - before_mm[a] - f * mm[a]) + 0.5)
@@ -345,7 +348,7 @@ def along_edge(a, f, b, g, ways):
 def _valid(s, t, windows):
     """Tell whether arrival at station s after t milliseconds falls into one of its windows."""
     indptr, first, last = windows
-    for i in range(indptr[s], indptr[s + 1]):
+    for i in range(indptr[s], indptr[s + 1]):  # noqa: SIM110  numba knows no generators
         if first[i] <= t <= last[i]:
             return True
     return False
@@ -361,9 +364,7 @@ def best_time(exits, key, on_edge, ways, limit):
         e = edge[p]
         if e < 0:
             continue
-        best = min(
-            to_u[p] + (key[u[p]] >> STATION_BITS), to_v[p] + (key[v[p]] >> STATION_BITS)
-        )
+        best = min(to_u[p] + (key[u[p]] >> STATION_BITS), to_v[p] + (key[v[p]] >> STATION_BITS))
         for i in range(indptr[e], indptr[e + 1]):
             t, _ = along_edge(segment[p], fraction[p], st_segment[i], st_fraction[i], ways)
             best = min(best, t + access[p] + st_access[i])
@@ -446,7 +447,7 @@ def k_best(exits, lengths, keys, passing, on_edge, windows, ways, out, entries, 
             t, m = along_edge(segment[p], fraction[p], st_segment[i], st_fraction[i], ways)
             t += access[p] + st_access[i]
             m += access_mm[p] + st_access_mm[i]
-            _offer(t, st_index[i], m, scale, limit, True, windows, row, row_mm)
+            _offer(t, st_index[i], m, scale, limit, ASK, windows, row, row_mm)
         for side in range(2):
             x = u[p] if side == 0 else v[p]
             t0 = np.int64(to_u[p] if side == 0 else to_v[p])
@@ -457,10 +458,10 @@ def k_best(exits, lengths, keys, passing, on_edge, windows, ways, out, entries, 
                 if keys[x, i] == NO_KEY:
                     break
                 t, s = t0 + (keys[x, i] >> STATION_BITS), keys[x, i] & STATION_MASK
-                _offer(t, s, -1 - 2 * i - side, scale, limit, False, windows, row, row_mm)
+                _offer(t, s, -1 - 2 * i - side, scale, limit, ALWAYS, windows, row, row_mm)
             for i in range(pass_indptr[x], pass_indptr[x + 1]):
                 t, m = t0 + pass_ms[i], m0 + pass_mm[i]
-                _offer(t, pass_station[i], m, scale, limit, True, windows, row, row_mm)
+                _offer(t, pass_station[i], m, scale, limit, ASK, windows, row, row_mm)
         for i in range(k):
             if row_mm[i] < 0:
                 which = -1 - row_mm[i]
@@ -530,7 +531,7 @@ def k_search(exits, lengths, arcs, seeds, on_edge, windows, ways, k, limit, scal
             t, m = along_edge(segment[p], fraction[p], st_segment[i], st_fraction[i], ways)
             t += access[p] + st_access[i]
             m += access_mm[p] + st_access_mm[i]
-            _offer(t, st_index[i], m, scale, limit, True, windows, row, row_mm)
+            _offer(t, st_index[i], m, scale, limit, ASK, windows, row, row_mm)
         count = heap = 0
         for side in range(2):
             x = u[p] if side == 0 else v[p]
@@ -551,7 +552,7 @@ def k_search(exits, lengths, arcs, seeds, on_edge, windows, ways, k, limit, scal
             for i in range(seed_indptr[x], seed_indptr[x + 1]):
                 there = np.int64(t) + seed_ms[i]
                 m = np.int64(node_mm[x]) + seed_mm[i]
-                _offer(there, seed_station[i], m, scale, limit, True, windows, row, row_mm)
+                _offer(there, seed_station[i], m, scale, limit, ASK, windows, row, row_mm)
             for a in range(arc_indptr[x], arc_indptr[x + 1]):
                 y, there = arc[a] & _LOW, np.int64(t) + (arc[a] >> 32)
                 m = node_mm[x] + arc_mm[a]

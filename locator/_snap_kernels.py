@@ -171,8 +171,8 @@ def nearest_street(lon, lat, lines, handicap, grid, barriers, barrier_grid, limi
             continue
         east, north = metres_per_degree(lat[p])
         ring_m = min(width * east, height * north)
-        column = int(math.floor((lon[p] - west) / width))
-        row = int(math.floor((lat[p] - south) / height))
+        column = math.floor((lon[p] - west) / width)
+        row = math.floor((lat[p] - south) / height)
         best, spare = limit + 60.0, limit + 60.0
         best_line, spare_line = -1, -1
         best_fraction = spare_fraction = 0.0
@@ -190,7 +190,7 @@ def nearest_street(lon, lat, lines, handicap, grid, barriers, barrier_grid, limi
                         if metres > limit:
                             continue
                         key = metres + handicap[s]
-                        if key > best or (key == best and s >= best_line and best_line >= 0):
+                        if key > best or (key == best and 0 <= best_line <= s):
                             continue
                         foot_lon = lines[s, 0] + fraction * (lines[s, 2] - lines[s, 0])
                         foot_lat = lines[s, 1] + fraction * (lines[s, 3] - lines[s, 1])

@@ -64,5 +64,3 @@ def _bytes(value: object) -> int:
     if isinstance(value, tuple):
         return sum(_bytes(part) for part in value)
     return 0
-
-

@@ -22,6 +22,7 @@ from geodata.model import (
     Int32Array,
     Positions,
 )
+from locator.arrays import sums
 from locator.nearest import CAUSES, best_on_arrival, first_lift, take
 from locator.selection import Conditions, Register, Selection, same_stations
 from locator.snap import Exits
@@ -182,17 +183,20 @@ class Outcome:
         region = self._question.region
         if region is None:
             return np.ones(self.layer.region.size, np.bool_)
-        return self.layer.region == region
+        here: BoolArray = self.layer.region == region
+        return here
 
     @cached_property
     def in_total(self) -> BoolArray:
         """True for the places that count: all but those without data (p,)."""
-        return self._here & (self.layer.state != NO_DATA)
+        mark: BoolArray = self._here & (self.layer.state != NO_DATA)
+        return mark
 
     @cached_property
     def no_data(self) -> BoolArray:
         """True for places that lie outside the data (p,)."""
-        return self._here & (self.layer.state == NO_DATA)
+        mark: BoolArray = self._here & (self.layer.state == NO_DATA)
+        return mark
 
     @cached_property
     def ms(self) -> Int32Array:
@@ -351,9 +355,7 @@ class Counts:
         """
         rows = mark[self.place]
         region = self.outcome.layer.region[self.place[rows]]
-        return np.bincount(
-            np.where(region < 0, size, region), weights=self.weight[rows], minlength=size + 1
-        )
+        return sums(np.where(region < 0, size, region), self.weight[rows], size + 1)
 
 
 def people_counts(people: People, outcome: Outcome) -> dict[str, Counts]:

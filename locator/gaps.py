@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from geodata.datum import project, unproject
 from geodata.model import CLOSED_MS, BoolArray, Cells, FloatArray, Int32Array, Int64Array
+from locator.arrays import sums
 from locator.coverage import Outcome
 from locator.nearest import CAUSES
 from locator.selection import Selection
@@ -25,8 +26,6 @@ from locator.travel_time import UNLIMITED_MS, Found, TravelTimes
 
 #: Edge of a cell (m).
 CELL_M = 100.0
-
-_NO_CAUSE = -1
 
 
 @dataclass(frozen=True)
@@ -140,6 +139,35 @@ class Places:
     station_lat: FloatArray
 
 
+def find_cells(cells: Cells, column: npt.ArrayLike, row: npt.ArrayLike) -> Int64Array:
+    """Return the rows of cells by their lattice indices.
+
+    Parameters
+    ----------
+    cells : Cells
+        The lattice.
+    column, row : array_like (p,)
+        Lattice indices.
+
+    Returns
+    -------
+    array (p,) of int64
+        Row of the cell, -1 where the lattice has none there.
+    """
+    key, order = _keys(cells.column, cells.row)
+    if key.size == 0:
+        return np.full(np.size(column), -1, np.int64)
+    wanted = (np.asarray(column).astype(np.int64) << 32) + np.asarray(row).astype(np.int64)
+    at = order[np.minimum(np.searchsorted(key, wanted, sorter=order), key.size - 1)]
+    return np.where(key[at] == wanted, at, -1)
+
+
+def _keys(column: Int32Array, row: Int32Array) -> tuple[Int64Array, Int64Array]:
+    """Return one integer a cell, and the order that sorts them."""
+    key = (column.astype(np.int64) << 32) + row
+    return key, np.argsort(key)
+
+
 def components(cells: Cells, mark: BoolArray) -> tuple[int, Int32Array]:
     """Group marked cells of one region that hang together by their sides.
 
@@ -156,9 +184,7 @@ def components(cells: Cells, mark: BoolArray) -> tuple[int, Int32Array]:
         Number of groups, and the group of each marked cell, in cell order.
     """
     which = np.flatnonzero(mark)
-    column, row = cells.column[which].astype(np.int64), cells.row[which].astype(np.int64)
-    key = (column << 32) + row
-    order = np.argsort(key)
+    key, order = _keys(cells.column[which], cells.row[which])
     tails, heads = [], []
     for step in (1, 1 << 32):
         at = np.searchsorted(key[order], key + step)
@@ -244,11 +270,11 @@ def find(
     cells, mark = places.cells, ~outcome.covered & outcome.in_total
     which = np.flatnonzero(mark)
     count, label = components(cells, mark)
-    size = np.bincount(label, minlength=count)
+    size = sums(label, np.ones(label.size), count)
     heaviest = which[_heaviest(cells, which, label, people.workers)]
     workers, homes = (
-        np.full(count, np.nan) if sums is None else np.bincount(label, sums[which], count)
-        for sums in (people.workers, people.homes)
+        np.full(count, np.nan) if weight is None else sums(label, weight[which], count)
+        for weight in (people.workers, people.homes)
     )
     weight = np.ones(which.size) if people.workers is None else people.workers[which] + 1e-9
     cause, also = _causes(label, outcome.cause[which], weight, count)
@@ -257,14 +283,14 @@ def find(
     names = _named(places.region_ids, region)
     ids = np.array(
         [
-            f"{name or 'none'}-{column}-{row}"
+            f"{name or 'none'}.{column}.{row}"
             for name, column, row in zip(
                 names, cells.column[heaviest], cells.row[heaviest], strict=True
             )
         ],
         object,
     )
-    area = size * (CELL_M / 1000) ** 2
+    area: FloatArray = size * (CELL_M / 1000) ** 2
     order = np.lexsort((ids.astype(str), -area, -np.nan_to_num(workers)))
     return Gaps(
         id=ids[order],
@@ -302,16 +328,12 @@ def _causes(
     label: Int32Array, cause: npt.NDArray[np.int8], weight: FloatArray, count: int
 ) -> tuple[npt.NDArray[np.object_], list[tuple[str, ...]]]:
     """Return the heaviest cause of each group and the others in it."""
-    table = np.bincount(
-        label * len(CAUSES) + cause, weights=weight, minlength=count * len(CAUSES)
-    ).reshape(count, len(CAUSES))
+    table = sums(label * len(CAUSES) + cause, weight, count * len(CAUSES))
+    table = table.reshape(count, len(CAUSES))
     ranked = np.argsort(-table, axis=1, kind="stable")
     words = np.array(CAUSES, object)
     present = np.take_along_axis(table, ranked, axis=1) > 0
-    also = [
-        tuple(words[ranked[i, 1:][present[i, 1:]]])
-        for i in range(count)
-    ]
+    also = [tuple(words[ranked[i, 1:][present[i, 1:]]]) for i in range(count)]
     return words[ranked[:, 0]], also
 
 
@@ -324,9 +346,7 @@ def _anywhere(
     return travel.k_best(outcome.places(rows), always, 1, UNLIMITED_MS)
 
 
-def _detour(
-    places: Places, cell: Int64Array, found: Found, order: Int64Array
-) -> FloatArray:
+def _detour(places: Places, cell: Int64Array, found: Found, order: Int64Array) -> FloatArray:
     """Return way over straight line from cells to their stations, NaN where there is none."""
     station, mm = found.station[order, 0], found.mm[order, 0]
     there = station >= 0
@@ -368,7 +388,7 @@ def covered_areas(places: Places, outcome: Outcome) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
             "region": _named(places.region_ids, cells.region[first]),
-            "area_km2": np.bincount(label, minlength=count) * (CELL_M / 1000) ** 2,
+            "area_km2": sums(label, np.ones(label.size), count) * (CELL_M / 1000) ** 2,
         },
         geometry=outlines(cells, mark, label, places.crs),
         crs=4326,

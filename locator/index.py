@@ -1,7 +1,7 @@
 """The facade: one immutable snapshot of a dataset that answers questions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from geodata.errors import Fault, InputError, LimitError, ValidationError
-from geodata.hours import Timetable, local, parse_at
+from geodata.hours import SHANGHAI, Timetable, local, parse_at
 from geodata.model import Dataset, FloatArray
 from locator import gaps as gap_finder
 from locator.coverage import CoverageRequest, Outcome, Question, summarize
-from locator.gaps import Gaps
+from locator.gaps import CellWeights, Gaps
 from locator.nearest import NearestAnswer, NearestRequest
 from locator.route import route
 from locator.selection import Conditions, Register, Selection
@@ -38,6 +38,12 @@ class CoverageAnswer:
         What was asked.
     outcomes : dict of str to Outcome
         ``cells``, ``pieces`` and ``people``.
+    view : ModeView
+        Network, places and people of the mode.
+    selection : Selection
+        The stations that satisfy the conditions.
+    exact : bool
+        People were counted at their homes.
     """
 
     summary: dict[str, Any]
@@ -45,6 +51,14 @@ class CoverageAnswer:
     outcomes: dict[str, Outcome]
     view: ModeView
     selection: Selection
+    exact: bool
+
+    @property
+    def _people(self) -> CellWeights:
+        """Who is in the cells: the uncovered homes themselves where the answer is exact."""
+        if self.exact:
+            return self.view.home_weights(~self.outcomes["people"].covered)
+        return self.view.cell_people
 
     @cached_property
     def gaps(self) -> Gaps:
@@ -54,7 +68,7 @@ class CoverageAnswer:
             self.outcomes["cells"],
             self.view.travel,
             self.selection,
-            self.view.cell_people,
+            self._people,
         )
 
     @cached_property
@@ -115,21 +129,16 @@ class Index:
             self._views[mode] = ModeView(self._dataset, mode, self.register)
         return self._views[mode]
 
-    def _conditions(
-        self, at: str | datetime | None, **conditions: Any
-    ) -> Conditions:
-        """Return checked conditions with a day."""
-        when = parse_at(at) if isinstance(at, str) else local(at) if at is not None else None
-        day = (when or parse_at("now") or datetime.min).date()
-        made = Conditions(
-            at=when,
-            on=day,
-            **{k: tuple(v) if not isinstance(v, str) else v for k, v in conditions.items()},
-        )
+    def _dated(self, conditions: Conditions, at: str | datetime | None) -> Conditions:
+        """Return checked conditions with a time, to the second, and a day."""
+        when = parse_at(at) if at is None or isinstance(at, str) else local(at)
+        if when is not None:
+            when = when.replace(microsecond=0)
+        made = replace(conditions, at=when, on=(when or datetime.now(SHANGHAI)).date())
         made.check(self.vocabulary)
         return made
 
-    def nearest(
+    def nearest(  # noqa: PLR0913  the question's own words, by keyword
         self,
         points: npt.ArrayLike | gpd.GeoSeries | gpd.GeoDataFrame,
         *,
@@ -156,8 +165,8 @@ class Index:
         minutes : int
             The limit that decides ``covered``, 1–120.
         at : str, datetime or None
-            Time of leaving: ``"now"``, ISO 8601 or a datetime (without offset: Asia/Shanghai); None:
-            hours do not matter.
+            Time of leaving: ``"now"``, ISO 8601 or a datetime (without offset: Asia/Shanghai);
+            None: hours do not matter.
         open : str
             ``arrival``, ``now`` or ``any``.
         needs, kinds, access : sequence of str
@@ -181,7 +190,8 @@ class Index:
         _within("minutes", minutes, MOST_MINUTES)
         lonlat = as_lonlat(points)
         view = self.view(mode)
-        conditions = self._conditions(at, open=open, needs=needs, kinds=kinds, access=access)
+        asked = Conditions(tuple(needs), tuple(kinds), tuple(access), open=open)
+        conditions = self._dated(asked, at)
         lon, lat = np.ascontiguousarray(lonlat[:, 0]), np.ascontiguousarray(lonlat[:, 1])
         request = NearestRequest(conditions, k, minutes, alternatives)
         return view.finder.ask(lon, lat, view.snapper.snap(lon, lat), request)
@@ -212,7 +222,7 @@ class Index:
             route(view.travel, places, row, int(station)) for row, station in enumerate(stations)
         ]
 
-    def coverage(
+    def coverage(  # noqa: PLR0913  the question's own words, by keyword
         self,
         *,
         mode: str = "walk",
@@ -262,9 +272,8 @@ class Index:
         _within("minutes", minutes, MOST_MINUTES)
         _within("stations_at_least", stations_at_least, 8)
         view = self.view(mode)
-        conditions = self._conditions(
-            at, needs=needs, kinds=kinds, access=access, include=include
-        )
+        asked = Conditions(tuple(needs), tuple(kinds), tuple(access), tuple(include))
+        conditions = self._dated(asked, at)
         speed = self.vocabulary.modes[mode]
         request = CoverageRequest(
             conditions, minutes, stations_at_least, speed.slow_factor, speed.fast_factor
@@ -287,7 +296,7 @@ class Index:
         names = list(zip(self.regions["id"], self.regions["name"], strict=True))
         piece_m = self._dataset.pieces[view.mode].length_m
         summary = summarize(people, outcomes, piece_m, names)
-        return CoverageAnswer(summary, request, outcomes, view, selection)
+        return CoverageAnswer(summary, request, outcomes, view, selection, exact)
 
     def _region(self, code: str | None) -> int | None:
         """Return the row of a region, None for all."""

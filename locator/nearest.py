@@ -22,6 +22,7 @@ from geodata.model import (
     Positions,
 )
 from locator import _kernels
+from locator.arrays import rows_of
 from locator.selection import (
     LIFTS,
     Conditions,
@@ -181,14 +182,14 @@ class Finder:
         The station table.
     """
 
-    def __init__(
-        self, register: Register, travel: TravelTimes, stations: gpd.GeoDataFrame
-    ) -> None:
+    def __init__(self, register: Register, travel: TravelTimes, stations: gpd.GeoDataFrame) -> None:
         self._register = register
         self._travel = travel
         self._stations = stations
 
-    def ask(self, lon: FloatArray, lat: FloatArray, origin: Positions, request: NearestRequest) -> NearestAnswer:
+    def ask(
+        self, lon: FloatArray, lat: FloatArray, origin: Positions, request: NearestRequest
+    ) -> NearestAnswer:
         """Answer for places that are snapped already.
 
         Parameters
@@ -210,7 +211,7 @@ class Finder:
         chosen = self._register.select(conditions, request.horizon_ms)
         found = self._travel.k_best(places, chosen, request.k, request.horizon_ms)
         covered = found.ms[:, 0] <= request.limit_ms
-        other, fails = self._alternatives(places, chosen, request)
+        other, fails = self._alternatives(places, request)
         answer = NearestAnswer(
             lon=lon,
             lat=lat,
@@ -230,7 +231,7 @@ class Finder:
         return answer
 
     def _alternatives(
-        self, places: Exits, chosen: Selection, request: NearestRequest
+        self, places: Exits, request: NearestRequest
     ) -> tuple[Found, list[list[tuple[str, ...]]]]:
         """Return the nearest stations that fail, and what each fails."""
         count = max(request.alternatives, 1)
@@ -251,19 +252,19 @@ class Finder:
             ~register.needs_met(conditions.needs)[station],
             ~register.access_fits(conditions.access)[station],
         )
-        bits = sum(mark.astype(np.int8) << place for place, mark in enumerate(marks))
+        bits: npt.NDArray[np.int8] = np.zeros(station.shape, np.int8)
+        for place, mark in enumerate(marks):
+            bits |= mark.astype(np.int8) << place
         words = [
             tuple(name for place, name in enumerate(LIFTS) if number >> place & 1)
             for number in range(1 << len(LIFTS))
         ]
         return [
-            [words[number] for number, s in zip(row_bits, row, strict=True) if s >= 0]
-            for row_bits, row in zip(bits.tolist(), station.tolist(), strict=True)
+            [words[number] for number in row[there]]
+            for row, there in zip(bits, station >= 0, strict=True)
         ]
 
-    def _hours_fail(
-        self, found: Found, request: NearestRequest
-    ) -> tuple[BoolArray, BoolArray]:
+    def _hours_fail(self, found: Found, request: NearestRequest) -> tuple[BoolArray, BoolArray]:
         """Mark the alternatives whose hours are unknown on arrival, and those closed then."""
         conditions, station = request.conditions, found.station
         none = np.zeros(station.shape, np.bool_)
@@ -271,9 +272,7 @@ class Finder:
             return none, none
         all_ways = ("access", "no_such_need")
         known = self._register.select(conditions, request.horizon_ms, all_ways)
-        maybe = self._register.select(
-            conditions, request.horizon_ms, ("hours_unknown", *all_ways)
-        )
+        maybe = self._register.select(conditions, request.horizon_ms, ("hours_unknown", *all_ways))
         is_open, might = (
             _kernels.may_arrive(station.ravel(), found.ms.ravel(), chosen.windows).reshape(
                 station.shape
@@ -360,7 +359,7 @@ def first_lift(
             before = selection
             times = best_on_arrival(travel, places, selection, limit_ms, at_least=at_least)
             cause[(cause < 0) & (times < CLOSED_MS)] = CAUSES.index(name)
-        everything = np.flatnonzero(register.counted(conditions)).astype(np.int32)
+        everything = rows_of(register.counted(conditions))
         reached = travel.reachable(everything, places)
         words = np.where(reached, CAUSES.index("too_far"), CAUSES.index("unreachable"))
         return np.where(cause < 0, words, cause).astype(np.int8)

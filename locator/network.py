@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from geodata.errors import InputError
 from geodata.model import CLOSED_MS, BoolArray, Int32Array, Int64Array, Network, Streets
 from locator import _snap_kernels
+from locator.arrays import sums
 
 #: Rounding up forgives this much (ms), so that arithmetic noise does not cost a millisecond.
 ROUNDING_MS = 1e-7
@@ -159,7 +160,7 @@ def _assemble(
     links: _Links,
     chains: tuple[Int32Array, BoolArray, Int32Array],
 ) -> Network:
-    """Number junctions in Hilbert order, sort edges by place and lay their segments out."""
+    """Return the network: junctions in Hilbert order, edges by place, segments edge by edge."""
     order, reverse, chain_indptr = chains
     first, last = chain_indptr[:-1], chain_indptr[1:] - 1
     u = np.where(reverse[first], links.end[order[first]], links.start[order[first]])
@@ -193,7 +194,7 @@ def _assemble(
         lon=lon[junction],
         lat=lat[junction],
         component=component,
-        component_m=np.bincount(component[u], weights=edge_m, minlength=component.max() + 1),
+        component_m=sums(component[u], edge_m, int(component.max()) + 1),
         out_indptr=out_csr[0],
         out_node=out_csr[1],
         out_ms=out_csr[2],

@@ -1,5 +1,6 @@
 """The way of an answer, as a line along the streets."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +55,7 @@ def route(travel: TravelTimes, places: Exits, place: int, station: int) -> Float
         return _between(network, here, there)
     nodes, last_forward = _descend(travel, places, place, side, station, times)
     parts = [_to_end(network, here, towards_v=side == 1)]
-    parts += [_edge_line(network, _edge(network, a, b, times)) for a, b in zip(nodes, nodes[1:], strict=False)]
+    parts += [_edge_line(network, _edge(network, a, b, times)) for a, b in pairwise(nodes)]
     parts.append(_to_end(network, there, towards_v=not last_forward)[::-1])
     line = np.concatenate(parts)
     keep = np.ones(len(line), np.bool_)

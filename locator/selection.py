@@ -18,6 +18,7 @@ from geodata.errors import Fault, ValidationError
 from geodata.hours import OPEN, UNKNOWN, Timetable
 from geodata.model import BoolArray, Int32Array
 from geodata.vocabulary import Vocabulary
+from locator.arrays import rows_of
 from locator.cache import Cache
 
 #: In the order in which conditions are lifted to find the cause of a gap.
@@ -158,7 +159,7 @@ class Selection:
         """
         kept = among[_rows(self.indptr)]
         who = _rows(self.indptr)[kept]
-        rows = _rows_of(among).astype(np.int64)
+        rows = rows_of(among).astype(np.int64)
         gap_who = np.concatenate((rows, who))
         begin = np.concatenate((np.zeros(rows.size, np.int64), self.last_ms[kept] + 1))
         order = np.lexsort((begin, gap_who))
@@ -272,7 +273,9 @@ class Register:
             begin = self._days[name]
             planned = np.isin(self._status, conditions.include)
             mark &= np.isnat(begin) | (begin <= day) | planned
-        return mark & _not_after(self._days["valid_to"], day) & _before(self._days["closed_on"], day)
+        return (
+            mark & _not_after(self._days["valid_to"], day) & _before(self._days["closed_on"], day)
+        )
 
     def needs_met(self, needs: Iterable[str]) -> BoolArray:
         """Mark the stations that meet every need.
@@ -356,9 +359,7 @@ class Register:
         )
         return chosen
 
-    def _select(
-        self, conditions: Conditions, horizon_ms: int, lifted: Sequence[str]
-    ) -> Selection:
+    def _select(self, conditions: Conditions, horizon_ms: int, lifted: Sequence[str]) -> Selection:
         """Work out ``select``."""
         mark = self.counted(conditions).copy()
         if "no_such_need" not in lifted:
@@ -366,11 +367,11 @@ class Register:
         if "access" not in lifted:
             mark &= self.access_fits(conditions.access)
         if conditions.at is None or conditions.open == "any" or "closed" in lifted:
-            return Selection.always(_rows_of(mark), self.size, horizon_ms)
-        return self._by_hours(conditions, mark, horizon_ms, "hours_unknown" in lifted)
+            return Selection.always(rows_of(mark), self.size, horizon_ms)
+        return self._by_hours(conditions, mark, horizon_ms, unknown_too="hours_unknown" in lifted)
 
     def _by_hours(
-        self, conditions: Conditions, mark: BoolArray, horizon_ms: int, unknown_too: bool
+        self, conditions: Conditions, mark: BoolArray, horizon_ms: int, *, unknown_too: bool
     ) -> Selection:
         """Return arrival windows by opening hours at ``conditions.at``."""
         at = conditions.at
@@ -379,7 +380,7 @@ class Register:
         if conditions.open == "now":
             states = self.timetable.states(at)
             is_open = (states == OPEN) | (unknown_too & (states == UNKNOWN))
-            return Selection.always(_rows_of(mark & is_open), self.size, horizon_ms)
+            return Selection.always(rows_of(mark & is_open), self.size, horizon_ms)
         span = horizon_ms + self.linger_ms
         spans = self.timetable.intervals(at, span, state=OPEN)
         who, begin, end = _rows(spans.indptr), spans.start_ms, spans.end_ms
@@ -436,9 +437,7 @@ def same_stations(one: Selection, other: Selection) -> bool:
     bool
         True where nothing differs.
     """
-    return all(
-        np.array_equal(a, b) for a, b in zip(one.windows, other.windows, strict=True)
-    )
+    return all(np.array_equal(a, b) for a, b in zip(one.windows, other.windows, strict=True))
 
 
 def _day(conditions: Conditions) -> date:
@@ -453,11 +452,6 @@ def _day(conditions: Conditions) -> date:
 def _nth(who: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the place of each entry among those of the same station, in sorted rows."""
     return np.arange(who.size) - np.searchsorted(who, who)
-
-
-def _rows_of(mark: BoolArray) -> Int32Array:
-    """Return the rows that are marked."""
-    return np.flatnonzero(mark).astype(np.int32)
 
 
 def _not_after(last: npt.NDArray[np.datetime64], day: np.datetime64) -> BoolArray:

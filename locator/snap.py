@@ -223,7 +223,9 @@ class Snapper:
     """
 
     def __init__(self, network: Network, barrier_lines: FloatArray | None = None) -> None:
-        barriers = np.empty((0, 4)) if barrier_lines is None else np.ascontiguousarray(barrier_lines)
+        barriers = (
+            np.empty((0, 4)) if barrier_lines is None else np.ascontiguousarray(barrier_lines)
+        )
         snappable = np.flatnonzero(network.segment_snappable)
         self._segment = snappable.astype(np.int32)
         self._lines = np.ascontiguousarray(network.segment_line[snappable])
@@ -262,9 +264,19 @@ class Snapper:
             more than ``EXTENT_MARGIN_M`` outside the streets' extent, or where a coordinate is not
             finite.
         """
-        x, y = np.atleast_1d(np.asarray(lon, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))
+        x, y = (
+            np.atleast_1d(np.asarray(lon, np.float64)),
+            np.atleast_1d(np.asarray(lat, np.float64)),
+        )
         line, fraction, metres = _snap_kernels.nearest_street(
-            x, y, self._lines, self._handicap, self._grid, self._barriers, self._barrier_grid, limit_m
+            x,
+            y,
+            self._lines,
+            self._handicap,
+            self._grid,
+            self._barriers,
+            self._barrier_grid,
+            limit_m,
         )
         west, south, east, north = self._bounds
         per_lon, per_lat = _snap_kernels.metres_per_degree((south + north) / 2)

@@ -221,9 +221,7 @@ class TravelTimes:
 
         def search() -> Passing | tuple[()]:
             net, seeds = self.network, self.seeds(stations)
-            counts = np.bincount(
-                np.searchsorted(stations, seeds.station), minlength=stations.size
-            )
+            counts = np.bincount(np.searchsorted(stations, seeds.station), minlength=stations.size)
             seed_indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
             limits = np.full(stations.size, limit_ms, np.int32)
             fits, node, which, ms, mm = _kernels.station_reach(
@@ -466,6 +464,4 @@ def _by_node(
 ) -> Passing:
     """Return rows as a CSR by junction."""
     order = np.argsort(node, kind="stable")
-    return Passing(
-        _indptr(node, size), station[order].astype(np.int32), ms[order], mm[order]
-    )
+    return Passing(_indptr(node, size), station[order].astype(np.int32), ms[order], mm[order])

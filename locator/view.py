@@ -5,11 +5,13 @@ from functools import cached_property
 import numpy as np
 import pyproj
 
+from geodata.datum import project
 from geodata.demand import Spread, spread
 from geodata.errors import InputError
-from geodata.model import Dataset
+from geodata.model import BoolArray, Dataset, Int64Array
+from locator.arrays import sums
 from locator.coverage import Layer, People, layer_of
-from locator.gaps import CellWeights, Places
+from locator.gaps import CELL_M, CellWeights, Places, find_cells
 from locator.nearest import Finder
 from locator.selection import Register
 from locator.snap import Snapper
@@ -122,10 +124,40 @@ class ModeView:
         size = len(self._dataset.cells[self.mode].positions)
         placed = people.place >= 0
         homes, workers = (
-            np.bincount(people.place[placed], weight[placed], size)
+            sums(people.place[placed], weight[placed], size)
             for weight in (people.homes, people.workers)
         )
         return CellWeights(homes, workers)
+
+    @cached_property
+    def _home_cell(self) -> Int64Array:
+        """Row of the cell in which each home lies, -1 in none."""
+        homes, cells = self._dataset.homes, self._dataset.cells[self.mode]
+        if homes is None:
+            return np.empty(0, np.int64)
+        x, y = project(homes["lon"].to_numpy(), homes["lat"].to_numpy(), self.places.crs)
+        return find_cells(cells, np.floor(x / CELL_M), np.floor(y / CELL_M))
+
+    def home_weights(self, mark: BoolArray) -> CellWeights:
+        """Return some homes themselves, summed by cell.
+
+        Parameters
+        ----------
+        mark : array (h,) of bool
+            Which homes.
+
+        Returns
+        -------
+        CellWeights
+            Homes that lie in no cell are left out.
+        """
+        homes = self._dataset.homes
+        if homes is None:
+            return CellWeights()
+        size = len(self._dataset.cells[self.mode].positions)
+        rows = np.flatnonzero(mark & (self._home_cell >= 0))
+        cell, workers = self._home_cell[rows], homes["workers"].to_numpy(np.float64)[rows]
+        return CellWeights(sums(cell, np.ones(rows.size), size), sums(cell, workers, size))
 
     @cached_property
     def places(self) -> Places:

@@ -51,9 +51,7 @@ def test_the_limit_itself_is_covered(straight):
 def test_seconds_899_900_901():
     # 899 s, 900 s and 901 s as whole edges: 998.888… m is no whole metre, so the speed is 3.6 m/h
     for length, covered in ((899.0, True), (900.0, True), (901.0, False)):
-        streets = town(
-            {"a": (0.0, 0.0), "b": (length, 0.0)}, [Way("a b", kph=3.6000001430511475)]
-        )
+        streets = town({"a": (0.0, 0.0), "b": (length, 0.0)}, [Way("a b", kph=3.6000001430511475)])
         index = Index(dataset(streets, [Station("s", 0.0, 0.0)], [(length, 0.0)]))
         answer = ask(index, length, 0.0)
         assert answer.ms[0, 0] == pytest.approx(length * 1000, abs=1)
@@ -125,7 +123,7 @@ def test_a_one_way_ring():
     assert seconds(ask(index, 300.0, 10.0, mode="bicycle")) == [pytest.approx(1071.0, abs=0.01)]
 
 
-def test_a_station_on_the_workers_own_edge(straight):
+def test_a_station_on_the_workers_own_edge():
     index = Index(
         dataset(
             town({"a": (0.0, 0.0), "b": (900.0, 0.0)}, [Way("a b")]),
@@ -189,9 +187,7 @@ def test_a_small_island_is_passed_over_only_for_a_main_street_nearby():
         "c": (500.0, 20.0), "d": (600.0, 20.0), "e": (1500.0, 60.0), "f": (1600.0, 60.0),
     }  # fmt: skip
     index = Index(
-        dataset(
-            town(nodes, [Way("a b"), Way("c d"), Way("e f")]), [Station("s", 0.0, 0.0)]
-        )
+        dataset(town(nodes, [Way("a b"), Way("c d"), Way("e f")]), [Station("s", 0.0, 0.0)])
     )
     # beside the 100 m piece 20 m from the street: the street is taken
     answer = ask(index, 550.0, 20.0)
@@ -298,9 +294,12 @@ def test_needs_kinds_and_access():
     assert list(both["causes"]) == ["no_such_need"]
     scan = index.coverage(access=["scan"], exact=True).summary
     assert list(scan["causes"]) == ["access"]
-    assert index.coverage(include=["building"], stations_at_least=3, exact=True).summary[
-        "homes"
-    ]["covered"] == 1
+    assert (
+        index.coverage(include=["building"], stations_at_least=3, exact=True).summary["homes"][
+            "covered"
+        ]
+        == 1
+    )
     assert index.coverage(stations_at_least=3, exact=True).summary["homes"]["covered"] == 0
 
 

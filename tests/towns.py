@@ -160,22 +160,18 @@ def dataset(
     )
     middle = line[segment, :2] + fraction[:, None] * (line[segment, 2:] - line[segment, :2])
     return Dataset(
-        manifest={"name": "toy", "crs": crs.to_wkt(), "version": "0"},
+        manifest={"name": "toy", "metric_crs": crs.to_wkt(), "version": "0"},
         networks={mode: network},
         cells={mode: Cells(column, row, label(lon, lat, regions), snapper.snap(lon, lat))},
         pieces={
             mode: Pieces(
                 length_m,
                 label(middle[:, 0], middle[:, 1], regions),
-                Positions(
-                    segment, fraction, none.astype(np.float32), none, none.astype(np.uint8)
-                ),
+                Positions(segment, fraction, none.astype(np.float32), none, none.astype(np.uint8)),
             )
         },
         stations=table,
-        station_positions={
-            mode: snapper.snap(table["lon"].to_numpy(), table["lat"].to_numpy())
-        },
+        station_positions={mode: snapper.snap(table["lon"].to_numpy(), table["lat"].to_numpy())},
         regions=regions,
         people=None,
         homes=people if homes else None,
