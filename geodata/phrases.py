@@ -22,6 +22,8 @@ _END = r"(?=$|[\s、,;。)!|/])"
 _BETWEEN = r"[\s:(\-=\"'“]*"
 _JOIN = re.compile(r"以及|及其|还有|[和及与或跟]")
 _VERB = re.compile(r"^(?:提供|可以|可|能|用于|用来|供|为|给|放置|存放)")
+_BARE = re.compile(r"(?:^|[、,;|/\s])充电(?=$|[、,;|/\s])")
+_FOR_BOTH = re.compile(r"手机[、,/]\s*(?:电动自行车|电动车|电瓶车)充电")
 _ALL_GONE = re.compile(r"(?:均|都|全)(?:无|没有|没|坏了|不能用|不可用|未提供|停用)\s*$")
 
 
@@ -109,7 +111,7 @@ def parse_facilities(text: str, vocabulary: Vocabulary) -> FacilityReading:
     found = _Found()
     for clause in _CLAUSE.finditer(plain):
         _read_clause(plain, shown, clause.span(), grammar, found)
-    _read_refuel(plain, found)
+    _read_charging(plain, found)
     return _reading(found, vocabulary)
 
 
@@ -257,10 +259,12 @@ def _runs(tokens: Sequence[_Token]) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _read_refuel(plain: str, found: _Found) -> None:
-    """Read a bare 充电 beside 加油 as charging a vehicle, as petrol stations mean it."""
-    bare = re.search(r"(?:^|[、,;|/\s])充电(?=$|[、,;|/\s])", plain)
-    if bare and "加油" in plain and "phone_charging" in found.codes:
+def _read_charging(plain: str, found: _Found) -> None:
+    """Read 充电 in its company: beside 加油 it is for vehicles, in 手机、电动车充电 for both."""
+    if _FOR_BOTH.search(plain) and "ev_charging" in found.codes:
+        found.codes.append("phone_charging")
+        found.unknown = [word for word in found.unknown if word != "手机"]
+    elif _BARE.search(plain) and "加油" in plain and "phone_charging" in found.codes:
         found.codes[found.codes.index("phone_charging")] = "ev_charging"
 
 
