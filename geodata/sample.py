@@ -144,8 +144,8 @@ def _write_city(folder: Path, size: str, seed: int, *, canary: bool) -> dict[str
     """Write a demo city of one of the two smaller sizes."""
     scale, words = _SIZES[size], load_words()
     rng = np.random.default_rng([seed, 1])
-    plan = plan_city(scale.radius_m)
     home = to_metres(np.array([[CANARY.lon, CANARY.lat]]), ORIGIN)[0]
+    plan = plan_city(scale.radius_m, (float(home[0]), float(home[1])))
     spurs = [(CANARY.street, home - np.array([12.0, 3.0]))] if canary else []
     sketch = draw_city(plan, words.syllables(), rng, spurs)
     front = frontage(sketch, without=CANARY.street)

@@ -18,6 +18,9 @@ from geodata.sample_patterns import Pattern, pattern_of
 #: Nothing is built this near to the railway and the expressway (m).
 RAIL_CLEAR_M, EXPRESSWAY_CLEAR_M = 40.0, 70.0
 
+#: The loop inside a gated compound: distance from the street (m), least area (m²).
+INSET_M, SMALLEST_LOOP_M2 = 50.0, 8_000.0
+
 #: Share of the gated compounds in which people may walk.
 OPEN_SHARE = 0.3
 
@@ -65,6 +68,7 @@ def faces(plan: Plan) -> list[shapely.Polygon]:
         [
             shapely.buffer(plan.water, 30.0),
             shapely.buffer(plan.island, 30.0),
+            plan.clearing,
             shapely.buffer(plan.rail, RAIL_CLEAR_M),
             shapely.buffer(plan.expressway, EXPRESSWAY_CLEAR_M),
         ]
@@ -151,12 +155,12 @@ def _compound(block: shapely.Polygon, name: str, rng: np.random.Generator) -> Fa
     private = {} if rng.random() < OPEN_SHARE else {"access": "private"}
     tags = {"highway": "service", "name": name} | private
     path = {"highway": "footway"} | private
-    loop = shapely.buffer(block, -70.0, join_style="mitre")
-    if not isinstance(loop, shapely.Polygon) or loop.area < 15_000.0:  # noqa: PLR2004 -- too small
+    loop = shapely.buffer(block, -INSET_M, join_style="mitre")
+    if not isinstance(loop, shapely.Polygon) or loop.area < SMALLEST_LOOP_M2:
         return Fabric()
     ring = shapely.get_coordinates(shapely.segmentize(loop.exterior, 60.0))
     strokes = [Stroke(ring, tags)]
-    middle = shapely.get_coordinates(loop.centroid)[0]
+    middle = shapely.get_coordinates(shapely.point_on_surface(loop))[0]
     gates = rng.choice(len(ring) - 1, size=2, replace=False)
     marks = []
     for gate, on_foot in zip(gates, ({}, {} if private else {"foot": "yes"}), strict=True):
@@ -165,7 +169,8 @@ def _compound(block: shapely.Polygon, name: str, rng: np.random.Generator) -> Fa
         )
         post = foot[0] + 0.8 * (foot[1] - foot[0])
         strokes.append(Stroke(np.array([foot[0], post, foot[1]]), tags))
-        strokes.append(Stroke(np.array([ring[gate], middle]), path))
+        if shapely.covers(loop, shapely.LineString([ring[gate], middle])):
+            strokes.append(Stroke(np.array([ring[gate], middle]), path))
         marks.append(Mark(post[0], post[1], {"barrier": "gate", "access": "private"} | on_foot))
     return Fabric(strokes, marks, [block])
 
@@ -174,6 +179,7 @@ def _compounds(
     face: shapely.Polygon,
     streets: Sequence[Stroke],
     pattern: Pattern,
+    plan: Plan,
     tools: tuple[Names, np.random.Generator],
 ) -> Fabric:
     """Return the gated compounds in the blocks of one face."""
@@ -181,9 +187,12 @@ def _compounds(
     lines = [shapely.LineString(stroke.points) for stroke in streets]
     blocks = shapely.get_parts(shapely.polygonize([shapely.union_all([*lines, face.exterior])]))
     ending = "产业园" if pattern.name == "industrial" else "花园小区"
+    lines += [line for _, _, line in plan.roads]
+    dead_ends = shapely.STRtree(lines).query(shapely.buffer(blocks, -3.0), predicate="intersects")
+    through = set(dead_ends[0].tolist())
     fabric = Fabric()
-    for block in blocks:
-        if rng.random() < pattern.gated:
+    for number, block in enumerate(blocks):
+        if rng.random() < pattern.gated and number not in through:
             extend(fabric, _compound(block, names.new(ending), rng))
     return fabric
 
@@ -227,5 +236,5 @@ def draw_blocks(plan: Plan, heads: Sequence[str], rng: np.random.Generator) -> F
         streets = _grid_streets(face, pattern, names, rng)
         extend(fabric, Fabric(streets))
         if pattern.gated:
-            extend(fabric, _compounds(face, streets, pattern, (names, rng)))
+            extend(fabric, _compounds(face, streets, pattern, plan, (names, rng)))
     return fabric

@@ -19,6 +19,9 @@ EXPRESSWAY, LINK, STRUCTURE, RAIL, WATER = 2, 3, 1, 8, 9
 #: Distance between vertices of a curve (m).
 STEP_M = 60.0
 
+#: Radius of the clearing (m).
+CLEARING_M = 110.0
+
 #: Longest stretch of a main road without a vertex (m).
 LONGEST_M = 220.0
 
@@ -79,6 +82,8 @@ class Plan:
         Centre lines.
     roads : tuple of (str, str, LineString)
         Name, class and course of the main roads on land and over the river.
+    clearing : shapely.Polygon
+        Land where no block and no village is built.
     """
 
     radius_m: float
@@ -88,6 +93,7 @@ class Plan:
     rail: shapely.LineString
     expressway: shapely.LineString
     roads: tuple[tuple[str, str, shapely.LineString], ...]
+    clearing: shapely.Polygon
 
 
 def curve(
@@ -133,13 +139,15 @@ def _bank_roads(
     return [shapely.intersection(side, window).segmentize(STEP_M).simplify(2.0) for side in sides]
 
 
-def plan_city(radius_m: float) -> Plan:
+def plan_city(radius_m: float, clearing: tuple[float, float] = (0.0, 0.0)) -> Plan:
     """Return the big features of the demo city.
 
     Parameters
     ----------
     radius_m : float
         Radius of the ring expressway (m).
+    clearing : (float, float), optional
+        Middle of the clearing (local metres).
 
     Returns
     -------
@@ -176,6 +184,7 @@ def plan_city(radius_m: float) -> Plan:
         curve(np.asarray(_RAIL) * radius_m),
         _ring(radius_m, (0.0, 0.0), 0.02),
         tuple(roads),
+        shapely.buffer(shapely.Point(clearing), CLEARING_M),
     )
 
 

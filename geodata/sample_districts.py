@@ -29,7 +29,7 @@ def districts(plan: Plan) -> Areas:
     """
     radius = plan.radius_m
     turn = np.linspace(0.0, 2 * np.pi, 73)[:-1]
-    reach = 1.48 * radius * (1 + 0.03 * np.sin(5 * turn) + 0.02 * np.cos(7 * turn))
+    reach = (1.46 * radius + 1000.0) * (1 + 0.03 * np.sin(5 * turn) + 0.02 * np.cos(7 * turn))
     whole = shapely.Polygon(np.column_stack([reach * np.cos(turn), reach * np.sin(turn)]))
     west, east = _sides(whole, plan.river)
     _, beyond = _sides(whole, plan.rail)
@@ -56,7 +56,10 @@ def _sides(
     whole: shapely.Polygon, line: shapely.LineString
 ) -> tuple[shapely.Geometry, shapely.Geometry]:
     """Return the western and the eastern part of an area cut by a line."""
-    parts = shapely.ops.split(whole, line).geoms
+    xy = shapely.get_coordinates(line)
+    ends = np.vstack([4 * xy[0] - 3 * xy[1], xy, 4 * xy[-1] - 3 * xy[-2]])
+    ends[[0, -1]] += 20 * (ends[[0, -1]] - xy[[0, -1]])
+    parts = shapely.ops.split(whole, shapely.LineString(ends)).geoms
     west, east = sorted(parts, key=lambda part: float(part.centroid.x))
     return west, east
 

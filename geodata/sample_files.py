@@ -23,6 +23,9 @@ from geodata.sample_stations import Words
 #: What the files say about their age.
 AS_OF = "2026-01-01T00:00:00Z"
 
+#: Outlines lie on a grid as fine as this (degrees).
+GRID_DEGREES = 1e-6
+
 #: WGS-84 (NIMA TR8350.2): semi-major axis (m) and first eccentricity squared.
 _AXIS_M, _ECCENTRICITY2 = 6378137.0, 6.69437999014e-3
 
@@ -259,7 +262,7 @@ def write_regions(
         {
             "type": "Feature",
             "properties": dict(properties),
-            "geometry": shapely.geometry.mapping(shapely.transform(area, lambda xy: xy.round(6))),
+            "geometry": shapely.geometry.mapping(shapely.set_precision(area, GRID_DEGREES)),
         }
         for properties, area in areas
     ]

@@ -21,6 +21,9 @@ _FRONT_CLASSES = (
     "unclassified",
 )
 
+#: What most stations are.
+_PLAIN = "工会驿站"
+
 #: Share of stations that are not plain care stations.
 _SPECIAL_SHARE = 0.14
 
@@ -226,18 +229,21 @@ def _names(
     count = len(streets)
     hosts = words.draw_texts("host", count, rng)
     titles = words.draw_texts("title", count, rng)
-    special = words.draw("special", count, rng)
-    is_special = rng.random(count) < _SPECIAL_SHARE
+    chosen = rng.permutation(count)[: round(count * _SPECIAL_SHARE)]
+    special = dict(
+        zip(chosen.tolist(), words.draw("special", len(chosen), rng).tolist(), strict=True)
+    )
     names: list[str] = []
     kinds: list[str] = []
     seen: dict[str, int] = {}
     for i, street in enumerate(streets.tolist()):
-        text, _, kind = words.lists["special"][special[i]]
-        host = hosts[i].format(street=street)
-        name = text.format(street=street) if is_special[i] else titles[i].format(host=host)
+        text, kind = titles[i], _PLAIN
+        if i in special:
+            text, _, kind = words.lists["special"][special[i]]
+        name = text.format(street=street, host=hosts[i].format(street=street))
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name}{seen[name]}号点")
-        kinds.append(kind if is_special[i] else "工会驿站")
+        kinds.append(kind)
     return names, kinds, [host.format(street=s) for host, s in zip(hosts, streets, strict=True)]
 
 

@@ -9,7 +9,7 @@ import shapely.ops
 from geodata.model import FloatArray
 from geodata.sample_blocks import draw_blocks
 from geodata.sample_city import LINK, Plan, curve
-from geodata.sample_draw import Sketch, Stroke, weave
+from geodata.sample_draw import GROUND, Sketch, Stroke, weave
 from geodata.sample_names import Names
 from geodata.sample_roads import draw_roads, draw_scenery, nearest_vertex
 
@@ -62,13 +62,14 @@ def _footbridges(plan: Plan, streets: Sequence[Stroke]) -> list[Stroke]:
         steps = {"highway": "steps", "layer": "1"}
         deck = {"highway": "footway", "bridge": "yes", "layer": "1", "name": "人行天桥"}
         path = {"highway": "footway"}
-        others = [s for s in streets if s.tags.get("name") != "二环路" and s.level == 0]
+        others = [s for s in streets if s.tags.get("name") != "二环路" and s.level == GROUND]
+        obstacles = shapely.union(_obstacles(plan), line)
         strokes += [
-            Stroke(np.array([nearest_vertex(others, feet[0] - half), feet[0]]), path, LINK),
+            Stroke(np.array([_clear_start(others, feet[0], obstacles), feet[0]]), path, LINK),
             Stroke(np.array(feet[:2]), steps, LINK),
             Stroke(np.array(feet[1:3]), deck, LINK),
             Stroke(np.array(feet[2:]), steps, LINK),
-            Stroke(np.array([feet[3], nearest_vertex(others, feet[3] + half)]), path, LINK),
+            Stroke(np.array([feet[3], _clear_start(others, feet[3], obstacles)]), path, LINK),
         ]
     return strokes
 
@@ -95,7 +96,7 @@ def _village(
     centre: FloatArray, name: str, road: Sequence[Stroke], rng: np.random.Generator
 ) -> list[Stroke]:
     """Return one village along its street, and the single road that leads to it."""
-    tags = {"highway": "unclassified", "name": name + "村道"}
+    tags = {"highway": "unclassified", "name": name + "道"}
     lane = {"highway": "residential", "name": name}
     gate = nearest_vertex(road, centre)
     bend = (gate + centre) / 2 + rng.uniform(-90.0, 90.0, 2)
@@ -136,15 +137,16 @@ def _villages(
     away = np.hypot(*vertices.T) > 1.12 * plan.radius_m
     sites = _spread(vertices[away], 0.15 * plan.radius_m, rng)
     strokes: list[Stroke] = []
-    keep_out = shapely.buffer(_obstacles(plan), 150.0)
+    keep_out = shapely.union(shapely.buffer(_obstacles(plan), 150.0), plan.clearing)
     for site in sites:
         offset = rng.uniform(350.0, 900.0) * rng.choice([-1.0, 1.0])
         tangent = np.array([-site[1], site[0]]) / np.hypot(*site)
         centre = site + tangent * offset
-        village = _village(centre, names.new("")[:1] + "家村", outer, rng)
+        village = _village(centre, names.new("村"), outer, rng)
         lines = shapely.MultiLineString([stroke.points for stroke in village])
         if shapely.disjoint(lines, keep_out):
             strokes += village
+            keep_out = shapely.union(keep_out, shapely.buffer(lines, 60.0))
     return strokes
 
 
@@ -162,17 +164,17 @@ def _obstacles(plan: Plan) -> shapely.Geometry:
     return shapely.union_all([plan.water, plan.island, plan.rail, plan.expressway])
 
 
-def _spur(plan: Plan, town: Sequence[Stroke], name: str, end: FloatArray) -> Stroke:
-    """Return a cul-de-sac from the nearest street that is not behind water, railway or such."""
-    vertices = np.vstack([stroke.points for stroke in town if stroke.level == 0])
-    order = np.argsort(((vertices - end) ** 2).sum(axis=1), kind="stable")[:2000]
-    starts = vertices[order]
-    ends = np.broadcast_to(end, starts.shape)
-    clear = shapely.disjoint(
-        shapely.linestrings(np.stack([starts, ends], axis=1)), _obstacles(plan)
-    )
-    start = starts[int(np.argmax(clear))]
-    return Stroke(np.array([start, end]), {"highway": "residential", "name": name}, LINK)
+def _clear_start(
+    streets: Sequence[Stroke], end: FloatArray, obstacles: shapely.Geometry
+) -> FloatArray:
+    """Return the nearest street vertex from which one comes straight without an obstacle."""
+    vertices = np.vstack([stroke.points for stroke in streets])
+    starts = vertices[np.argsort(((vertices - end) ** 2).sum(axis=1), kind="stable")[:2000]]
+    pairs = np.stack([starts, np.broadcast_to(end, starts.shape)], axis=1)
+    start: FloatArray = starts[
+        int(np.argmax(shapely.disjoint(shapely.linestrings(pairs), obstacles)))
+    ]
+    return start
 
 
 def draw_city(
@@ -207,6 +209,9 @@ def draw_city(
     extras = _riverside(plan, roads)
     extras += [*_footbridges(plan, town), *_island(plan), *_villages(plan, roads, names, rng)]
     scenery, marks = draw_scenery(plan)
-    extras += [_spur(plan, town, name, end) for name, end in spurs]
+    ground = [stroke for stroke in town if stroke.level == GROUND]
+    for name, end in spurs:
+        line = np.array([_clear_start(ground, end, _obstacles(plan)), end])
+        extras.append(Stroke(line, {"highway": "residential", "name": name}, LINK))
     strokes = [*town, *expressway, *extras, *scenery]
     return weave(strokes, [*fabric.marks, *marks])
