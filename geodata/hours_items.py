@@ -289,6 +289,7 @@ class _Reader:
 
     tokens: Sequence[Token]
     clock_context: bool = False
+    excepts: bool = False
     place: int = 0
     found: list[Item] = field(default_factory=list)
 
@@ -652,12 +653,16 @@ class _Reader:
         while self.place < len(self.tokens):
             if self._read_exempt() or self.read_span() or self.read_dates() or self.read_days():
                 continue
-            token = self.take()
-            self.found.append(self._mark(token))
+            mark = self._mark(self.take())
+            if mark.kind == "other" and self.found and self.found[-1].kind == "other":
+                mark = Item("other", self.found.pop().text + mark.text)
+            self.found.append(mark)
         return self.found
 
     def _read_exempt(self) -> bool:
         """Read ``节假日除外``, ``除周一外``."""
+        if not self.excepts:
+            return False
         start = self.place
         without = self.kind() == "without"
         self.place += without
@@ -784,4 +789,5 @@ def items(tokens: Sequence[Token]) -> list[Item]:
         for token in tokens
     )
     kept = [token for token in tokens if token.kind not in _DROPPED]
-    return _Reader(kept, clock_context=context).read()
+    excepts = any(token.kind in ("except", "without") for token in kept)
+    return _Reader(kept, clock_context=context, excepts=excepts).read()

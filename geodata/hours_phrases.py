@@ -48,7 +48,7 @@ _MONTH_TO_MONTH = re.compile(
 _UNCHANGED = re.compile(r"(?:春季?|夏季?|秋季?|冬季?|节假日|周末|四季)(?:均|都)?不变")
 _SPLIT = re.compile(r"([,;。()\n])")
 _CONDITION = re.compile(
-    r"^(?:但|且|则|并)?(?:如遇|如有|如需|如因|如|遇有|遇到|遇|若遇|若|有重要|有活动|有演出|特殊|因天气|由于|因特|因故|因季节|恶劣)|可能"
+    r"^(?:但|且|则|并)?(?:如(?!今|期)|遇|若|有重要|有活动|有演出|特殊[情天原]|恶劣)|可能"
 )
 _VOID = re.compile(
     r"暂停|暂时(?!开放)|暂不|暂未|暂无|暂缓|维修|修缮|装修|翻修|翻新|整修|施工|停运|停用|即将|筹建|筹备|建设中|正在建|在建|尚未|未开放|未开业"
@@ -60,6 +60,10 @@ _BENIGN = re.compile(
     r"咨询|电话|致电|来电|官网|网站|公众号|微信|小程序|为准|欢迎|敬请|请|另行|另有|调整|变动|变化|通知|公告|预约|扫码|凭|免费|收费|票|讲解|优惠"
     r"|天气|气候|清场|仅供参考|依据|根据|视|而定|活动|详情|详见|查询|查阅|关注|游客|市民|开放日|自行|不同|停车|wifi|空调|饮水|休整"
     r"|参考|注意|说明|谢谢|温馨提示|备注|志愿者|户外劳动者|环卫工|快递|骑手|外卖|司机"
+)
+_BECAUSE = re.compile(r"^(?:由于|因)")
+_REFUSING = re.compile(
+    r"不(?![同变收定另再影])|禁|停(?!车)|关(?!注)|闭|休(?!闲)|内部|会员|员工|限|拒|除外|取消|废|拆|坏|故障"
 )
 _HOLIDAY = re.compile(r"节假日|节日|假日|假期|长假")
 _STRUCTURE = re.compile(
@@ -164,10 +168,12 @@ def _segment(sieve: _Sieve, segment: str) -> str:
         sieve.holidays_unknown |= bool(_HOLIDAY.search(bare))
         sieve.notes.append(f"condition left aside: {bare}")
         return ""
-    if _VOID.search(bare):
+    if _VOID.search(bare) or (_BECAUSE.search(bare) and _REFUSING.search(bare)):
         sieve.refusal = sieve.refusal or f"does not hold at present, or not fixed: {bare}"
         return ""
-    if _BENIGN.search(bare) and not re.search(r"\d{1,2}[:点时]", bare):
+    if _REFUSING.search(bare):
+        return segment
+    if (_BENIGN.search(bare) or _BECAUSE.search(bare)) and not re.search(r"\d{1,2}[:点时]", bare):
         sieve.holidays_unknown |= bool(_HOLIDAY.search(bare))
         sieve.notes.append(f"left aside: {bare}")
         return "" if not _STRUCTURE.search(bare) or _HOLIDAY.search(bare) else segment

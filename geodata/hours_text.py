@@ -40,6 +40,8 @@ _UNREAD = (
     "other", "number", "range", "duration", "year", "day_number", "next_day", "next_year", "point",
     "part", "nth", "since", "without", "except", "open_end", "festival", "change",
 )  # fmt: skip
+#: Hours told for so few days of the year are not the hours of the place.
+_FEW_DAYS = 3
 _SUMMER, _WINTER = day_of_year(7, 15), day_of_year(1, 15)
 _SEASON_DAY = {"夏": _SUMMER, "旺": _SUMMER, "冬": _WINTER, "淡": _WINTER}
 _SHOWS = re.compile(
@@ -49,9 +51,7 @@ _PLACES = re.compile(
     r"(?:馆|站|点|园|区|店|厅|室|所|中心|处|院|堂|寺|宫|塔|厕|门|街道|广场|窗口|大厅|驿站|之家|服务)$"
 )
 _DOUBTFUL = re.compile(r"(?<!\d)(\d):\d\d-(?!\1)[0-9]:(?<=[0-5]:)")
-_OSM_STATES = re.compile(
-    r"\d:\d|24/7|\b(?:off|closed|unknown|open|sunrise|sunset|dawn|dusk|PH|SH)\b"
-)
+_OSM_STATES = re.compile(r"\d:\d|24/7|\b(?:off|closed|unknown|sunrise|sunset|dawn|dusk|PH|SH)\b")
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,16 @@ class _Builder:
         elif item.kind == "approx":
             self.approximate = True
         elif item.kind in _UNREAD:
-            self.words.append(item.text)
+            self._word(item)
         elif item.kind in steps:
             steps[item.kind]()
+
+    def _word(self, item: Item) -> None:
+        """Keep a word that is not understood; behind 24小时 it names what is meant."""
+        if self._kind(self.place - 2) in ("h24", "all_day") and self.group is not None:
+            self.group.subject, self.group.complete = item.text, True
+        else:
+            self.words.append(item.text)
 
     def _kind(self, place: int) -> str:
         """Return the kind of the item at a place, ``""`` outside."""
@@ -511,8 +518,11 @@ class _Builder:
         """Take the terms as closures."""
         self.place = said.end
         part = _part(said.part)
+        word = self.items[said.end - 1].text
         for term in said.terms:
             dates, season = self._dated(term)
+            if _for_good(dates, word):
+                self.unread.append(word)
             closure = Closure(dates, term.days, season, part, said.exempt, said.sure)
             context = self.context.dates if dates is None and not season else None
             self.closures.append(_Closed(closure, context))
@@ -533,6 +543,12 @@ def _trails(found: Sequence[Item]) -> bool:
             return False
         order += letter if letter != order[-1:] else ""
     return order.startswith("TST") and order.endswith("S")
+
+
+def _for_good(dates: DateSel | None, word: str) -> bool:
+    """Tell whether a closure on one day of one year may mean from then on."""
+    once = dates is not None and any(first == last for first, last in dates.years)
+    return once and re.search("关|停业|停运|停止|歇业|闭站", word) is not None
 
 
 def _part(text: str) -> tuple[int, int] | None:
@@ -711,6 +727,13 @@ def _plan(builder: _Builder, phrases: Phrases) -> tuple[Plan | None, list[str]]:
     rules += _untold(builder.groups, groups)
     if rules and all(rule.dates and rule.dates.festival for rule in rules):
         return None, ["only festivals without fixed dates are told"]
+    days = frozenset[int]().union(*(rule.dates.all if rule.dates else WEEK for rule in rules))
+    if (
+        rules
+        and all(rule.dates and not rule.dates.years for rule in rules)
+        and len(days) <= _FEW_DAYS
+    ):
+        return None, ["hours of single days only"]
     if not rules and closures:
         if all(each.dates and each.dates.years or each.part for each in closures):
             return None, ["only closures are told"]
@@ -770,6 +793,7 @@ def read_hours(text: str) -> HoursReading:
     size = len(text.encode("utf-8", "replace"))
     if size > MAX_BYTES:
         return HoursReading("", "unknown", (f"longer than {MAX_BYTES} bytes: {size}",))
+    text = text.encode("utf-8", "replace").decode()
     passed = _osm(text.strip())
     if passed is not None:
         return passed
