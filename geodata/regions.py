@@ -55,7 +55,7 @@ def check_regions(frame: gpd.GeoDataFrame, repair: Repair) -> tuple[gpd.GeoDataF
         ``id, name, geometry`` in the order of the input; polygons and multipolygons, valid. An
         empty ``id`` becomes the row's number from 1, as ``r001``.
     rejects : DataFrame
-        ``row`` (int64, from 1), ``reason``, ``fix``.
+        ``row`` (int64, from 1), ``reason`` (begins with the region's name), ``fix``.
 
     Raises
     ------
@@ -70,10 +70,11 @@ def check_regions(frame: gpd.GeoDataFrame, repair: Repair) -> tuple[gpd.GeoDataF
     reason = _reasons(shapes, fix)
     good = reason == ""
     names = frame["name"].fillna("").astype(str).to_numpy(object)
+    names = np.where(names == "", ids, names)
     regions = gpd.GeoDataFrame(
         {
             "id": pd.Series(ids[good], dtype="str"),
-            "name": pd.Series(np.where(names == "", ids, names)[good], dtype="str"),
+            "name": pd.Series(names[good], dtype="str"),
         },
         geometry=list(shapes[good]),
         crs="EPSG:4326",
@@ -82,7 +83,7 @@ def check_regions(frame: gpd.GeoDataFrame, repair: Repair) -> tuple[gpd.GeoDataF
     rejects = pd.DataFrame(
         {
             "row": row + 1,
-            "reason": pd.Series(reason[row], dtype="str"),
+            "reason": pd.Series([f"{names[n]}: {reason[n]}" for n in row], dtype="str"),
             "fix": pd.Series(fix[row], dtype="str"),
         }
     )

@@ -324,6 +324,33 @@ def test_an_unknown_mode_is_refused_with_the_known_ones(helsinki, tmp_path):
         prepare(replace(helsinki, modes=["walk", "rocket"], out=tmp_path))
 
 
+def test_12_a_broken_district_is_repaired_or_rejected_and_the_rest_is_loaded(helsinki, tmp_path):
+    def feature(name, kind, coordinates):
+        shape = {"type": kind, "coordinates": coordinates}
+        return {"type": "Feature", "properties": {"id": name, "name": name}, "geometry": shape}
+
+    bowtie = [[[24.93, 60.16], [24.96, 60.18], [24.96, 60.16], [24.93, 60.18], [24.93, 60.16]]]
+    square = [[[24.90, 60.16], [24.93, 60.16], [24.93, 60.18], [24.90, 60.18], [24.90, 60.16]]]
+    regions = tmp_path / "regions.geojson"
+    features = [
+        feature("square", "Polygon", square),
+        feature("bowtie", "Polygon", bowtie),
+        feature("line", "LineString", square[0][:2]),
+        {"type": "Feature", "properties": {"id": "none"}, "geometry": None},
+    ]
+    regions.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    report = prepare(
+        replace(helsinki, homes=None, regions=regions, out=tmp_path / "out", modes=["walk"])
+    )
+    kept = open_dataset(tmp_path / "out").regions
+    assert kept["id"].tolist() == ["square", "bowtie"]
+    assert kept.geometry.is_valid.all()
+    found = report.as_dict()["regions"]
+    assert (found["accepted"], found["rejected"]) == (2, 2)
+    assert "Regions: 2 in, 2 rejected" in report.to_text()
+    assert "row 3, geometry: expected a Polygon or MultiPolygon" in report.to_text()
+
+
 STEPS = """<osm version="0.6">
 <node id="1" lat="32.05" lon="118.80"/><node id="2" lat="32.051" lon="118.80"/>
 <way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="steps"/></way></osm>"""

@@ -116,7 +116,7 @@ def test_what_is_no_area_is_rejected_with_row_reason_and_fix():
     regions, rejects = check_regions(frame, never)
     assert regions["id"].tolist() == ["360101"]
     assert rejects["row"].tolist() == [1, 3, 4, 5, 6, 7]
-    assert rejects["reason"].tolist()[0] == "expected a polygon with an area, got Point"
+    assert rejects["reason"].tolist()[0] == "区0: expected a polygon with an area, got Point"
     assert "got nothing" in rejects["reason"].tolist()[1]
     assert "within ±180" in rejects["reason"].tolist()[3]
     assert (rejects["fix"] != "").all()
@@ -135,7 +135,7 @@ def test_12_a_star_of_800_vertices_is_repaired_or_rejected_and_the_rest_is_loade
     assert "360101" in regions["id"].tolist()
     assert len(regions) + len(rejects) == 2
     if len(rejects):
-        assert rejects["reason"].tolist() == ["the outline is not valid: self-intersection"]
+        assert rejects["reason"].tolist() == ["区0: the outline is not valid: self-intersection"]
         assert "took too long" in rejects["fix"][0]
 
 

@@ -112,6 +112,8 @@ def _read(
             frame = tables.load_regions(request.regions)
             regions, region_rejects = check_regions(frame, repair)
             regions.attrs = dict(frame.attrs)
+            earlier = pd.DataFrame(frame.attrs.get("report", {}).get("rejects", []))
+            region_rejects = pd.concat([earlier, region_rejects], ignore_index=True)
     frames = {"stations": stations, "homes": homes, "regions": regions}
     return Inputs(
         streets=streets,

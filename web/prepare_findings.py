@@ -100,7 +100,7 @@ def rejected_rows(rejects: pd.DataFrame) -> list[tuple[str, str, str]]:
             ", ".join(
                 str(row[name])
                 for name in ("sheet", "row", "column")
-                if name in row and str(row[name])
+                if name in row and pd.notna(row[name]) and str(row[name])
             ),
             str(row["reason"]),
             str(row["fix"]),
@@ -139,6 +139,8 @@ def warnings_of(inputs: Inputs, people: pd.DataFrame | None, least: int) -> list
             f"the streets ({west}, {south} to {east}, {north}) and the stations ({w}, {s} to "
             f"{e}, {n}) lie apart: is it the right city, are longitude and latitude swapped?"
         )
+    if not len(inputs.regions) and len(inputs.region_rejects):
+        found.append("no region can be used: nothing is counted by region")
     if len(inputs.regions):
         box = inputs.regions.total_bounds
         if box[0] > east or box[2] < west or box[1] > north or box[3] < south:
