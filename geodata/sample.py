@@ -61,15 +61,16 @@ class Canary:
     street: str = "金丝雀专用路"
     workers: int = 1
 
-    def row(self) -> tuple[str, str, int, str, str]:
+    def row(self) -> tuple[str, str, str, int, str, str]:
         """Return the columns of the home table after the id.
 
         Returns
         -------
         tuple
-            Longitude and latitude as text, workers, group and kind.
+            Longitude and latitude as text, datum, workers, group and kind.
         """
-        return f"{self.lon:.5f}", f"{self.lat:.5f}", self.workers, self.group, "home"
+        place = (f"{self.lon:.5f}", f"{self.lat:.5f}", "WGS-84")
+        return (*place, self.workers, self.group, "home")
 
 
 #: Written only by ``write_demo(..., canary=True)``.

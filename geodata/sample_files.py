@@ -230,11 +230,11 @@ def write_homes(
     path : Path
         File to be written or replaced.
     last : sequence, optional
-        ``lon, lat, workers, group, kind`` of one row more.
+        ``lon, lat, datum, workers, group, kind`` of one row more.
     """
-    columns = ["id", "lon", "lat", "workers", "group", "kind"]
+    columns = ["id", "lon", "lat", "datum", "workers", "group", "kind"]
     numbers = [f"h{number:05d}" for number in range(1, len(homes) + 2)]
-    places = [(f"{lon:.6f}", f"{lat:.6f}") for lon, lat in degrees.tolist()]
+    places = [(f"{lon:.6f}", f"{lat:.6f}", "WGS-84") for lon, lat in degrees.tolist()]
     facts = homes[["workers", "group", "kind"]].itertuples(index=False, name=None)
     rows = [(*place, *fact) for place, fact in zip(places, facts, strict=True)]
     rows += [tuple(last)] if last else []  # type: ignore[arg-type] # columns of mixed kinds

@@ -20,8 +20,10 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+import geodata
 from geodata import datum
 from geodata.errors import InputError, ValidationError
+from geodata.osm import read_streets
 from geodata.sample import CANARY, ORIGIN, write_demo
 from geodata.sample_draw import Mark, Stroke, weave
 from geodata.sample_files import to_degrees, to_metres
@@ -324,7 +326,7 @@ def test_stations_are_what_a_union_keeps(city):
         assert table["开放时间"].str.contains("次日").any()
         assert table["开放时间"].str.contains("工作日|周一至周五").any()
         assert table["开放时间"].str.contains("夏季|5月").any()
-        assert {"司机之家", "工会卡商户", "爱心妈咪小屋", "职工服务中心"} <= set(table["类型"])
+        assert {"司机之家", "工会龙卡商户", "爱心妈咪小屋", "职工服务中心"} <= set(table["类型"])
 
 
 def test_stations_stand_beside_streets_once_the_datum_is_read(city):
@@ -350,7 +352,7 @@ def test_stations_lie_in_the_district_they_name(city):
 
 def test_homes_of_five_groups(city):
     homes = city.homes()
-    assert list(homes.columns) == ["id", "lon", "lat", "workers", "group", "kind"]
+    assert list(homes.columns) == ["id", "lon", "lat", "datum", "workers", "group", "kind"]
     assert len(homes) in (800, 10_000)
     assert homes["id"].is_unique
     counts = homes["group"].value_counts()
@@ -391,6 +393,30 @@ def test_a_quarter_to_half_of_the_homes_have_no_station_within_a_kilometre(city)
     assert 2 <= (away > 500).sum() < 0.01 * len(homes)
 
 
+def test_this_projects_readers_take_every_row(city):
+    stations, rejects = geodata.load_stations(city.paths["stations"])
+    assert len(rejects) == 0
+    assert sorted(stations["id"]) == sorted(city.stations()["编号"])
+    assert set(stations["original_datum"]) == {"gcj02"}
+    assert set(stations["status"]) == {"open", "building", "suspended"}
+    kinds = {"care_station", "driver_home", "merchant", "nursing_room", "service_centre"}
+    assert set(stations["kind"]) <= kinds
+    assert not stations["warnings"].str.contains("access|status|kind").any()
+    around = city.stations().set_index("编号")["开放时间"].str.contains("24小时")
+    assert (stations.set_index("id")["opening_hours"] == "24/7").equals(
+        around.reindex(stations["id"]).rename("opening_hours").rename_axis("id")
+    )
+    homes, rejects = geodata.load_homes(city.paths["homes"])
+    assert len(rejects) == 0
+    assert homes["workers"].sum() == city.homes()["workers"].sum()
+    assert set(homes["group"]) == {"courier", "sanitation", "driver", "builder", "guard"}
+    assert len(geodata.load_regions(city.paths["regions"])) == 6
+    streets = read_streets([city.paths["streets"]])
+    assert streets.as_of == "2026-01-01"
+    assert streets.skipped["unknown_class"] == 0
+    assert (streets.closed_node["walk"].sum() >= 1) & (len(streets.barrier_lines) > 100)
+
+
 # ---- the canary ----------------------------------------------------------------------------
 
 
@@ -403,7 +429,9 @@ def test_canary_adds_one_home_and_one_street_and_changes_nothing_else(tmp_path, 
     assert before["regions"] == after["regions"]
     rows = after["homes"].decode().removeprefix(before["homes"].decode()).splitlines()
     assert len(rows) == 1
-    assert rows[0].endswith(f",{CANARY.lon:.5f},{CANARY.lat:.5f},{CANARY.workers},canary,home")
+    assert rows[0].endswith(
+        f",{CANARY.lon:.5f},{CANARY.lat:.5f},WGS-84,{CANARY.workers},canary,home"
+    )
     assert CANARY.group.encode() not in before["homes"]
     assert len(with_it.ways) == len(without.ways) + 1
     (chain,) = [chain for chain, tags in with_it.ways if tags.get("name") == CANARY.street]
