@@ -162,7 +162,7 @@ def _segment(sieve: _Sieve, segment: str) -> str:
     """Return what is kept of a segment between punctuation marks."""
     bare = segment.strip()
     clock = _CLOCK_RANGE.search(bare)
-    if not bare or clock and not _VOID.search(bare):
+    if not bare or (clock and not _VOID.search(bare)):
         return segment
     if _CONDITION.search(bare) and not clock:
         sieve.holidays_unknown |= bool(_HOLIDAY.search(bare))

@@ -1,0 +1,256 @@
+"""What closes when, and the walk over all items.
+
+A closure is selectors with a word of closing behind them (``周一闭馆``), before them (``休息日:周一``) or
+a part of the day (``12:00-13:00午休``); exceptions (``节假日除外``) belong to what was said last.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from geodata.hours_groups import SELECTORS, TIMED, Closed, Context, Groups, gather
+from geodata.hours_plan import Closure
+from geodata.hours_values import DAY, PARTS, DateSel, DaySel, Item, Span
+
+_UNREAD = (
+    "other", "number", "range", "duration", "year", "day_number", "next_day", "next_year", "point",
+    "part", "nth", "since", "without", "except", "open_end", "festival", "change",
+)  # fmt: skip
+
+
+@dataclass
+class _Terms:
+    """Selectors in front of or behind a word of closing: any of the terms, all parts of a term."""
+
+    terms: list[Context] = field(default_factory=list)
+    part: str = ""
+    exempt: bool = False
+    sure: bool = True
+    end: int = 0
+
+
+class Builder(Groups):
+    """Puts items together: which selectors hold for which spans, and what closes when."""
+
+    def build(self) -> None:
+        """Read all items."""
+        while self.place < len(self.items):
+            item = self.items[self.place]
+            if not self._closing():
+                self.place += 1
+                self._step(item)
+        self._end_clause(final=True)
+
+    def _step(self, item: Item) -> None:
+        """Read one item that is not part of a closure."""
+        steps = {
+            "strong": self._end_clause,
+            "open_bracket": self._open_bracket,
+            "close_bracket": self._close_bracket,
+            "normal": self._normal,
+            "rest": self._rest,
+        }
+        if item.kind in SELECTORS:
+            self.pending.append(item)
+        elif item.kind in TIMED:
+            self._timed(item)
+        elif item.kind == "exempt":
+            self._exempt(item)
+        elif item.kind == "approx":
+            self.approximate = True
+        elif item.kind in _UNREAD:
+            self._word(item)
+        elif item.kind in steps:
+            steps[item.kind]()
+
+    def _word(self, item: Item) -> None:
+        """Keep a word that is not understood; behind 24小时 it names what is meant."""
+        if self._kind(self.place - 2) in ("h24", "all_day") and self.group is not None:
+            self.group.subject, self.group.complete = item.text, True
+        else:
+            self.words.append(item.text)
+
+    def _closing(self) -> bool:
+        """Read a closure if one stands here."""
+        kind = self._kind(self.place)
+        if kind == "span" and self._breaks():
+            return self._break()
+        if kind in (*SELECTORS, "exempt"):
+            said = self._terms(self.place, leading=True)
+            if said is None:
+                return False
+            self._closed(said)
+            return True
+        if kind in ("close", "break", "closed_label"):
+            said = self._terms(self.place + 1, leading=False)
+            if said is not None:
+                self._label(said, repeated=kind == "closed_label")
+                return True
+            if self._kind(self.place + 1) == "span":
+                return self._break_label()
+            self.place += 1
+            if kind == "close" and not self._after_pending():
+                self.unread.append(self.items[self.place - 1].text)
+            return True
+        return False
+
+    def _breaks(self) -> bool:
+        """Tell whether a word of closing behind a span closes the span, not what follows it."""
+        after = self._kind(self.place + 1), self._kind(self.place + 2)
+        return after[0] in ("close", "break") and after[1] not in (*SELECTORS, "span")
+
+    def _label(self, said: _Terms, *, repeated: bool) -> None:
+        """Take the closures behind a label such as 非营业时段, which may name several."""
+        self._closed(said)
+        while repeated and self._kind(self.place) in SELECTORS:
+            more = self._terms(self.place, leading=False)
+            if more is None:
+                return
+            self._closed(more)
+
+    def _after_pending(self) -> bool:
+        """Read a word of closing whose selectors wait in front of a bracket or an aside."""
+        if not self.pending:
+            return False
+        said = gather(self.pending)
+        self.pending = []
+        self.closures.append(
+            Closed(Closure(said.dates, said.days, said.season), self.context.dates)
+        )
+        self.last = "closure"
+        return True
+
+    def _break(self) -> bool:
+        """Read ``12:00-13:00闭馆``."""
+        span = self.items[self.place].value
+        said = gather(self.pending)
+        self.pending = []
+        self.place += 2
+        while self._kind(self.place) in ("close", "break"):
+            self.place += 1
+        if isinstance(span, Span):
+            self._pause(said, span)
+        return True
+
+    def _break_label(self) -> bool:
+        """Read ``午休12:00-13:00``."""
+        span = self.items[self.place + 1].value
+        self.place += 2
+        said = gather(self.pending)
+        self.pending = []
+        if isinstance(span, Span):
+            self._pause(said, span)
+        return True
+
+    def _pause(self, said: Context, span: Span) -> None:
+        """Close for a part of the day."""
+        part = (span.start, span.end)
+        days = said.days
+        self.closures.append(
+            Closed(Closure(said.dates, days, said.season, part), self.context.dates)
+        )
+        self.last = "closure"
+
+    def _terms(self, start: int, *, leading: bool) -> _Terms | None:
+        """Read selectors that end in a word of closing (or that follow one)."""
+        said, place, separator = _Terms(), start, ""
+        current: list[Item] = []
+        while True:
+            kind, item = self._kind(place), self.items[place] if place < len(self.items) else None
+            if item is None or not self._term(said, current, item, separator):
+                break
+            if kind in SELECTORS:
+                separator = ""
+            elif kind in ("and", "comma"):
+                separator = kind
+                following = self._kind(place + 1)
+                if not leading and following not in SELECTORS:
+                    break
+            place += 1
+        if current:
+            said.terms.append(gather(current))
+        if not said.terms:
+            return None
+        if leading:
+            if self._kind(place) not in ("close", "break") or (
+                self._kind(place) == "break" and self._kind(place + 1) == "span"
+            ):
+                return None
+            place += 1
+            while self._kind(place) in ("close", "break"):
+                place += 1
+        elif self._kind(place) == "span":
+            span = self.items[place].value
+            said.part = f"{span.start}-{span.end}" if isinstance(span, Span) else ""
+            place += 1
+        said.end = place
+        return said
+
+    def _term(self, said: _Terms, current: list[Item], item: Item, separator: str) -> bool:
+        """Take one item into the terms; False ends them."""
+        kind = item.kind
+        if kind in SELECTORS:
+            if separator and current:
+                if separator == "comma" and not _alike(current[-1], item):
+                    return False
+                said.terms.append(gather(current))
+                current.clear()
+            current.append(item)
+        elif kind == "exempt" and isinstance(item.value, DaySel) and item.value.holiday:
+            said.exempt = True
+        elif kind == "part" and current:
+            said.part = str(item.value)
+        elif kind == "approx":
+            said.sure = False
+        elif kind == "open_bracket":
+            return self._only_dates_inside(item)
+        else:
+            return kind in ("and", "comma", "all_day", "colon", "opens", "close_bracket")
+        return True
+
+    def _only_dates_inside(self, bracket: Item) -> bool:
+        """Tell whether a bracket holds nothing but dates or exceptions."""
+        place = next(index for index, each in enumerate(self.items) if each is bracket) + 1
+        while self._kind(place) in ("dates", "season", "exempt", "and", "comma"):
+            place += 1
+        return self._kind(place) == "close_bracket"
+
+    def _closed(self, said: _Terms) -> None:
+        """Take the terms as closures."""
+        self.place = said.end
+        part = _part(said.part)
+        word = self.items[said.end - 1].text
+        for term in said.terms:
+            dates, season = self._dated(term)
+            if _for_good(dates, word):
+                self.unread.append(word)
+            closure = Closure(dates, term.days, season, part, said.exempt, said.sure)
+            context = self.context.dates if dates is None and not season else None
+            self.closures.append(Closed(closure, context))
+        if self.words:
+            self.unread.append("".join(self.words))
+            self.words = []
+        self.last = "closure"
+        self.closed_at = self.place
+
+
+def _for_good(dates: DateSel | None, word: str) -> bool:
+    """Tell whether a closure on one day of one year may mean from then on."""
+    once = dates is not None and any(first == last for first, last in dates.years)
+    return once and re.search("关|停业|停运|停止|歇业|闭站", word) is not None
+
+
+def _part(text: str) -> tuple[int, int] | None:
+    """Return the minutes of a part of the day, a name or ``from-to``."""
+    if not text:
+        return None
+    if text in PARTS:
+        return PARTS[text]
+    first, dash, last = text.partition("-")
+    return (int(first), int(last)) if dash else (0, DAY)
+
+
+def _alike(one: Item, other: Item) -> bool:
+    """Tell whether two selectors after a comma belong to one list."""
+    if not isinstance(one.value, DaySel) or not isinstance(other.value, DaySel):
+        return isinstance(one.value, DateSel) and isinstance(other.value, DateSel)
+    return len(one.value.days) <= 2 or bool(one.value.days & other.value.days)  # noqa: PLR2004
