@@ -424,13 +424,16 @@ def _descend(x, label, arcs, mm, keys, entries):
 
 
 @_jit
-def k_best(exits, lengths, keys, passing, on_edge, windows, ways, out, entries, k, limit, scale):
+def k_best(exits, lengths, labels, stations, out, entries, numbers):
     """Return keys and lengths (p, k) of the nearest stations that are open on arrival.
 
-    ``keys`` label the stations that are open whenever one arrives, ``passing`` (a CSR by node)
-    holds those whose windows must be asked with the place's own time. Times are divided by
-    ``scale``. ``out`` are the forward arcs with their lengths, down which a label's way is found.
+    ``labels`` are the keys of the stations that are open whenever one arrives, and a CSR by node of
+    those whose windows must be asked with the place's own time. ``stations`` are those on edges,
+    the windows, and the ways along edges. ``out`` are the forward arcs with their lengths, down
+    which a label's way is found. ``numbers`` are k, the limit and the scale; times are divided by
+    the scale.
     """
+    (keys, passing), (on_edge, windows, ways), (k, limit, scale) = labels, stations, numbers
     edge, u, v, to_u, to_v, segment, fraction, access = exits
     to_u_mm, to_v_mm, access_mm = lengths
     pass_indptr, pass_station, pass_ms, pass_mm = passing
@@ -506,8 +509,9 @@ def _pop(heap_time, heap_node, size):
 
 
 @_jit
-def k_search(exits, lengths, arcs, seeds, on_edge, windows, ways, k, limit, scale):
+def k_search(exits, lengths, arcs, seeds, stations, numbers):
     """Answer as ``k_best`` does, by a search from each place: for large k and crowded hours."""
+    (on_edge, windows, ways), (k, limit, scale) = stations, numbers
     reach = np.int64(np.floor(limit * scale + 1e-6))
     edge, u, v, to_u, to_v, segment, fraction, access = exits
     to_u_mm, to_v_mm, access_mm = lengths

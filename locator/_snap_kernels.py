@@ -10,6 +10,9 @@ import math
 import numba
 import numpy as np
 
+from geodata.model import NO_DATA, OFF_NETWORK, ON_NETWORK
+from locator._kernels import PART_ROUNDING_MS
+
 _jit = numba.njit(cache=True, nogil=True)
 
 _A = 6378137.0
@@ -155,17 +158,23 @@ def _foot(lon, lat, east, north, line):
 
 
 @_jit
-def nearest_street(lon, lat, lines, handicap, grid, barriers, barrier_grid, limit):
-    """Return the nearest street point of each place: ``(line, fraction, metres)``.
+def nearest_street(lon, lat, streets, barriers, bounds, numbers):
+    """Return the nearest street point of each place.
 
-    A line's ``handicap`` (m) is added to its distance for the choice alone. A leg that crosses a
-    barrier is taken only where no other line is within the limit. Beyond the limit: -1 and the
-    distance NaN. Ties go to the lower line index.
+    The answer is ``segment, fraction, metres, access_ms, state``. ``streets`` are ``lines, segment,
+    handicap, grid``; a line's handicap (m) is added to its distance for the choice alone.
+    ``barriers`` are ``lines, grid``; a leg that crosses one is taken only where no other line is
+    within the limit. ``numbers`` are the limit, the margin around the bounds within which the data
+    speaks, and the speed of the leg. Ties go to the lower line index.
     """
+    lines, segment, handicap, grid = streets
+    limit, margin, kph = numbers
     west, south, width, height, columns, rows, indptr, item = grid
     out = np.full(lon.size, -1, np.int32)
     out_fraction = np.zeros(lon.size)
-    out_metres = np.full(lon.size, np.nan)
+    out_metres = np.full(lon.size, np.nan, np.float32)
+    out_ms = np.zeros(lon.size, np.int32)
+    out_state = np.full(lon.size, NO_DATA, np.uint8)
     for p in range(lon.size):
         if not (math.isfinite(lon[p]) and math.isfinite(lat[p])):
             continue
@@ -195,7 +204,7 @@ def nearest_street(lon, lat, lines, handicap, grid, barriers, barrier_grid, limi
                         foot_lon = lines[s, 0] + fraction * (lines[s, 2] - lines[s, 0])
                         foot_lat = lines[s, 1] + fraction * (lines[s, 3] - lines[s, 1])
                         if _crosses(
-                            lon[p], lat[p], foot_lon, foot_lat, metres, barriers, barrier_grid
+                            lon[p], lat[p], foot_lon, foot_lat, metres, barriers[0], barriers[1]
                         ):
                             if key < spare or (key == spare and s < spare_line):
                                 spare, spare_line = key, s
@@ -213,7 +222,15 @@ def nearest_street(lon, lat, lines, handicap, grid, barriers, barrier_grid, limi
             dx = line[0] + best_fraction * (line[2] - line[0]) - lon[p]
             dy = line[1] + best_fraction * (line[3] - line[1]) - lat[p]
             east, north = metres_per_degree(lat[p] + 0.5 * dy)
-            out[p] = best_line
+            leg = round(math.hypot(dx * east, dy * north), 6)
+            out[p] = segment[best_line]
             out_fraction[p] = best_fraction
-            out_metres[p] = round(math.hypot(dx * east, dy * north), 6)
-    return out, out_fraction, out_metres
+            out_metres[p] = leg
+            out_ms[p] = math.ceil(leg * 3600.0 / kph - PART_ROUNDING_MS)
+            out_state[p] = ON_NETWORK
+        else:
+            away_x = max(bounds[0] - lon[p], lon[p] - bounds[2], 0.0) * east
+            away_y = max(bounds[1] - lat[p], lat[p] - bounds[3], 0.0) * north
+            if math.hypot(away_x, away_y) <= margin:
+                out_state[p] = OFF_NETWORK
+    return out, out_fraction, out_metres, out_ms, out_state

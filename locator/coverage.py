@@ -23,9 +23,9 @@ from geodata.model import (
     Positions,
 )
 from locator.arrays import sums
-from locator.nearest import CAUSES, best_on_arrival, first_lift, take
+from locator.arrival import CAUSES, Reasons, arrival
 from locator.selection import Conditions, Register, Selection, same_stations
-from locator.snap import Exits
+from locator.snap import Exits, take
 from locator.travel_time import TravelTimes
 
 _MS_PER_MINUTE = 60_000
@@ -163,14 +163,14 @@ class Outcome:
     def _times(self, selection: Selection, scale: float = 1.0) -> Int32Array:
         """Return times to the station that decides, at a multiple of the mode's speed."""
         request = self._question.request
-        return best_on_arrival(
+        search = arrival(
             self._question.travel,
-            self.layer.exits,
             selection,
             request.limit_ms,
             at_least=request.at_least,
             scale=scale,
         )
+        return search(self.layer.exits)
 
     @property
     def one_region(self) -> bool:
@@ -245,7 +245,7 @@ class Outcome:
         rows = np.flatnonzero(left & (self.layer.state == ON_NETWORK))
         if rows.size:
             asked = self._question
-            why = first_lift(
+            why = Reasons(
                 asked.register,
                 asked.travel,
                 asked.request.conditions,

@@ -19,8 +19,8 @@ from scipy.sparse.csgraph import connected_components
 from geodata.datum import project, unproject
 from geodata.model import CLOSED_MS, BoolArray, Cells, FloatArray, Int32Array, Int64Array
 from locator.arrays import sums
+from locator.arrival import CAUSES
 from locator.coverage import Outcome
-from locator.nearest import CAUSES
 from locator.selection import Selection
 from locator.travel_time import UNLIMITED_MS, Found, TravelTimes
 

@@ -1,8 +1,8 @@
 """Which stations a place can reach, in how many minutes, and whether they are open on arrival."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +12,6 @@ from pyproj import Geod
 from scipy.spatial import cKDTree
 
 from geodata.model import (
-    CLOSED_MS,
     NO_DATA,
     OFF_NETWORK,
     ON_NETWORK,
@@ -23,16 +22,11 @@ from geodata.model import (
 )
 from locator import _kernels
 from locator.arrays import rows_of
-from locator.selection import (
-    LIFTS,
-    Conditions,
-    Register,
-    Selection,
-    lifted_conditions,
-    same_stations,
-)
-from locator.snap import Exits
-from locator.travel_time import Found, TravelTimes
+from locator.arrival import CAUSES, Reasons
+from locator.cache import Cache
+from locator.selection import LIFTS, Conditions, Register
+from locator.snap import Exits, take
+from locator.travel_time import CACHE_BYTES, Found, Search, TravelTimes
 
 #: Stations are listed up to this many minutes away, or up to the limit if that is longer.
 HORIZON_MINUTES = 60
@@ -41,8 +35,12 @@ _GEOD = Geod(ellps="WGS84")
 _MS = 1000
 _MS_PER_MINUTE = 60_000
 
-#: Every word a cause can be, in order; ``planned`` and ``barrier`` come with the planner's tools.
-CAUSES = (*LIFTS, "off_network", "unreachable", "too_far")
+_CAUSE_WORDS = np.array(CAUSES, object)
+_BITS = tuple(1 << place for place in range(len(LIFTS)))
+_FAIL_WORDS = [
+    tuple(name for name, bit in zip(LIFTS, _BITS, strict=True) if number & bit)
+    for number in range(1 << len(LIFTS))
+]
 
 
 @dataclass(frozen=True)
@@ -186,6 +184,39 @@ class Finder:
         self._register = register
         self._travel = travel
         self._stations = stations
+        self._cache = Cache(CACHE_BYTES)
+
+    def _prepared(self, request: NearestRequest) -> "_Prepared":
+        """Return everything about a question that does not depend on the places."""
+
+        def make() -> _Prepared:
+            register, conditions = self._register, request.conditions
+            horizon_ms, count = request.horizon_ms, max(request.alternatives, 1)
+            chosen = register.select(conditions, horizon_ms)
+            others = register.failing(conditions, horizon_ms)
+            return _Prepared(
+                chosen=self._travel.search(chosen, request.k, horizon_ms),
+                others=self._travel.search(others, count, horizon_ms),
+                no_need=~register.needs_met(conditions.needs),
+                no_access=~register.access_fits(conditions.access),
+                windows=self._windows(request),
+                counted=rows_of(register.counted(conditions)),
+                reasons=Reasons(register, self._travel, conditions, request.limit_ms),
+            )
+
+        prepared: _Prepared = self._cache.get(request, make)
+        return prepared
+
+    def _windows(self, request: NearestRequest) -> tuple[Any, ...]:
+        """Return the windows by hours alone: known to be open, and perhaps open."""
+        conditions = request.conditions
+        if conditions.at is None or conditions.open == "any":
+            return ()
+        all_ways = ("access", "no_such_need")
+        return tuple(
+            self._register.select(conditions, request.horizon_ms, lifted).windows
+            for lifted in (all_ways, ("hours_unknown", *all_ways))
+        )
 
     def ask(
         self, lon: FloatArray, lat: FloatArray, origin: Positions, request: NearestRequest
@@ -207,104 +238,35 @@ class Finder:
             One row a place.
         """
         places = self._travel.exits(origin)
-        conditions = request.conditions
-        chosen = self._register.select(conditions, request.horizon_ms)
-        found = self._travel.k_best(places, chosen, request.k, request.horizon_ms)
+        prepared = self._prepared(request)
+        found = prepared.chosen(places)
+        other = _cut(prepared.others(places), request.alternatives)
         covered = found.ms[:, 0] <= request.limit_ms
-        other, fails = self._alternatives(places, request)
         answer = NearestAnswer(
             lon=lon,
             lat=lat,
             station=found.station,
-            ms=np.where(found.station >= 0, found.ms, -1).astype(np.int32),
+            ms=_known(found),
             metres=_metres(found),
             covered=covered,
-            reason=self._reasons(places, origin, covered, request),
+            reason=_reasons(prepared, places, origin, covered),
             origin=origin,
             alternative_station=other.station,
-            alternative_ms=np.where(other.station >= 0, other.ms, -1).astype(np.int32),
+            alternative_ms=_known(other),
             alternative_metres=_metres(other),
-            alternative_fails=fails,
+            alternative_fails=_fails(prepared, other),
             stations=self._stations,
         )
-        self._by_straight_line(answer, conditions)
+        self._by_straight_line(answer, prepared.counted)
         return answer
 
-    def _alternatives(
-        self, places: Exits, request: NearestRequest
-    ) -> tuple[Found, list[list[tuple[str, ...]]]]:
-        """Return the nearest stations that fail, and what each fails."""
-        count = max(request.alternatives, 1)
-        if request.alternatives == 0:
-            none = np.full((places.edge.size, 0), -1, np.int32)
-            return Found(none, none, none.astype(np.int64)), [[] for _ in range(places.edge.size)]
-        others = self._register.failing(request.conditions, request.horizon_ms)
-        found = self._travel.k_best(places, others, count, request.horizon_ms)
-        return found, self._fails(found, request)
-
-    def _fails(self, found: Found, request: NearestRequest) -> list[list[tuple[str, ...]]]:
-        """Return, for each alternative, the conditions that it fails."""
-        station, conditions, register = found.station, request.conditions, self._register
-        unknown, closed = self._hours_fail(found, request)
-        marks = (
-            unknown,
-            closed,
-            ~register.needs_met(conditions.needs)[station],
-            ~register.access_fits(conditions.access)[station],
-        )
-        bits: npt.NDArray[np.int8] = np.zeros(station.shape, np.int8)
-        for place, mark in enumerate(marks):
-            bits |= mark.astype(np.int8) << place
-        words = [
-            tuple(name for place, name in enumerate(LIFTS) if number >> place & 1)
-            for number in range(1 << len(LIFTS))
-        ]
-        return [
-            [words[number] for number in row[there]]
-            for row, there in zip(bits, station >= 0, strict=True)
-        ]
-
-    def _hours_fail(self, found: Found, request: NearestRequest) -> tuple[BoolArray, BoolArray]:
-        """Mark the alternatives whose hours are unknown on arrival, and those closed then."""
-        conditions, station = request.conditions, found.station
-        none = np.zeros(station.shape, np.bool_)
-        if conditions.at is None or conditions.open == "any":
-            return none, none
-        all_ways = ("access", "no_such_need")
-        known = self._register.select(conditions, request.horizon_ms, all_ways)
-        maybe = self._register.select(conditions, request.horizon_ms, ("hours_unknown", *all_ways))
-        is_open, might = (
-            _kernels.may_arrive(station.ravel(), found.ms.ravel(), chosen.windows).reshape(
-                station.shape
-            )
-            for chosen in (known, maybe)
-        )
-        return might & ~is_open, ~might
-
-    def _reasons(
-        self, places: Exits, origin: Positions, covered: BoolArray, request: NearestRequest
-    ) -> npt.NDArray[np.object_]:
-        """Return why each place is not covered, None where it is."""
-        reason = np.full(covered.size, None, object)
-        reason[origin.state == OFF_NETWORK] = "off_network"
-        reason[origin.state == NO_DATA] = "no_data"
-        left = np.flatnonzero(~covered & (origin.state == ON_NETWORK))
-        if left.size == 0:
-            return reason
-        some = take(places, left)
-        why = first_lift(self._register, self._travel, request.conditions, request.limit_ms)
-        reason[left] = np.array(CAUSES, object)[why(some)]
-        return reason
-
-    def _by_straight_line(self, answer: NearestAnswer, conditions: Conditions) -> None:
+    def _by_straight_line(self, answer: NearestAnswer, counted: Int32Array) -> None:
         """Fill in the nearest station by straight line where nothing is in reach."""
-        lost = np.flatnonzero(
-            (answer.station[:, 0] < 0)
-            & (answer.alternative_station[:, :1] < 0).all(axis=1)
-            & (answer.origin.state == ON_NETWORK)
-        )
-        counted = np.flatnonzero(self._register.counted(conditions))
-        if lost.size == 0 or counted.size == 0 or answer.alternative_station.shape[1] == 0:
+        if counted.size == 0 or answer.alternative_station.shape[1] == 0:
+            return
+        nothing = (answer.station[:, 0] < 0) & (answer.alternative_station[:, 0] < 0)
+        lost = np.flatnonzero(nothing & (answer.origin.state == ON_NETWORK))
+        if lost.size == 0:
             return
         lon = self._stations["lon"].to_numpy(np.float64)[counted]
         lat = self._stations["lat"].to_numpy(np.float64)[counted]
@@ -315,121 +277,63 @@ class Finder:
             answer.alternative_fails[row].append(())
 
 
-def first_lift(
-    register: Register,
-    travel: TravelTimes,
-    conditions: Conditions,
-    limit_ms: int,
-    *,
-    at_least: int = 1,
-) -> Callable[[Exits], npt.NDArray[np.int8]]:
-    """Return a function that says why uncovered places on the network are not covered.
+@dataclass(frozen=True)
+class _Prepared:
+    """A question with its searches; the places alone are missing."""
 
-    Conditions are lifted cumulatively in the order of ``LIFTS``; the first at which a place becomes
-    covered is its cause; then ``unreachable`` (no way to any station) and ``too_far``.
-
-    Parameters
-    ----------
-    register : Register
-        The stations.
-    travel : TravelTimes
-        Times of the mode.
-    conditions : Conditions
-        What was asked.
-    limit_ms : int
-        The limit.
-    at_least : int
-        Covered means so many stations within the limit.
-
-    Returns
-    -------
-    callable
-        From ``Exits`` of uncovered places on the network to rows of ``CAUSES``.
-    """
-
-    def causes(places: Exits) -> npt.NDArray[np.int8]:
-        cause = np.full(places.edge.size, -1, np.int8)
-        lifted: list[str] = []
-        before = register.select(conditions, limit_ms)
-        for name in lifted_conditions(conditions):
-            lifted.append(name)
-            selection = register.select(conditions, limit_ms, lifted)
-            if same_stations(before, selection):
-                continue
-            before = selection
-            times = best_on_arrival(travel, places, selection, limit_ms, at_least=at_least)
-            cause[(cause < 0) & (times < CLOSED_MS)] = CAUSES.index(name)
-        everything = rows_of(register.counted(conditions))
-        reached = travel.reachable(everything, places)
-        words = np.where(reached, CAUSES.index("too_far"), CAUSES.index("unreachable"))
-        return np.where(cause < 0, words, cause).astype(np.int8)
-
-    return causes
+    chosen: Search
+    others: Search
+    no_need: BoolArray
+    no_access: BoolArray
+    windows: tuple[Any, ...]
+    counted: Int32Array
+    reasons: Reasons
 
 
-def best_on_arrival(
-    travel: TravelTimes,
-    places: Exits,
-    selection: Selection,
-    limit_ms: int,
-    *,
-    at_least: int = 1,
-    scale: float = 1.0,
-) -> Int32Array:
-    """Return the time to the nearest station that may be reached when one arrives.
+def _reasons(
+    prepared: _Prepared, places: Exits, origin: Positions, covered: BoolArray
+) -> npt.NDArray[np.object_]:
+    """Return why each place is not covered, None where it is."""
+    reason = np.full(covered.size, None, object)
+    if covered.all():
+        return reason
+    reason[origin.state == OFF_NETWORK] = "off_network"
+    reason[origin.state == NO_DATA] = "no_data"
+    left = np.flatnonzero(~covered & (origin.state == ON_NETWORK))
+    if left.size:
+        reason[left] = _CAUSE_WORDS[prepared.reasons(take(places, left))]
+    return reason
 
-    Parameters
-    ----------
-    travel : TravelTimes
-        Times of the mode.
-    places : Exits
-        Places on its network.
-    selection : Selection
-        Stations and windows.
-    limit_ms : int
-        Longest time.
-    at_least : int
-        Take the time to the so-many-th nearest station.
-    scale : float
-        Speed as a multiple of the mode's.
 
-    Returns
-    -------
-    array (p,) of int32
-        Milliseconds, ``CLOSED_MS`` beyond the limit.
-    """
-    if selection.changing.size == 0 and at_least == 1:
-        reach_ms = int(np.floor(limit_ms * scale + 1e-6))
-        times = travel.best(places, selection.steady, reach_ms)
-        if scale == 1.0:
-            return times
-        scaled = np.ceil(times / scale - 1e-9)
-        return np.where(times < CLOSED_MS, scaled, CLOSED_MS).astype(np.int32)
-    found = travel.k_best(places, selection, at_least, limit_ms, scale=scale)
-    return found.ms[:, at_least - 1]
+def _fails(prepared: _Prepared, found: Found) -> list[list[tuple[str, ...]]]:
+    """Return, for each alternative, the conditions that it fails."""
+    station, there = found.station, found.station >= 0
+    bits = (prepared.no_need[station] * _BITS[2]) | (prepared.no_access[station] * _BITS[3])
+    if prepared.windows:
+        known, maybe = (
+            _kernels.may_arrive(station.ravel(), found.ms.ravel(), windows).reshape(station.shape)
+            for windows in prepared.windows
+        )
+        bits |= np.where(known, 0, np.where(maybe, _BITS[0], _BITS[1]))
+    return [
+        [_FAIL_WORDS[number] for number, is_one in zip(row, mark, strict=True) if is_one]
+        for row, mark in zip(bits.tolist(), there.tolist(), strict=True)
+    ]
+
+
+def _cut(found: Found, most: int) -> Found:
+    """Return the first columns of what was found."""
+    return Found(found.station[:, :most], found.ms[:, :most], found.mm[:, :most])
+
+
+def _known(found: Found) -> Int32Array:
+    """Return times, -1 where there is no station."""
+    return np.where(found.station >= 0, found.ms, -1).astype(np.int32)
 
 
 def _metres(found: Found) -> FloatArray:
     """Return lengths in metres, NaN where there is no station."""
     return np.where(found.station >= 0, found.mm / 1000.0, np.nan)
-
-
-def take(places: Exits, rows: npt.NDArray[np.int64]) -> Exits:
-    """Return some rows of exits.
-
-    Parameters
-    ----------
-    places : Exits
-        Places.
-    rows : array of int64
-        Which.
-
-    Returns
-    -------
-    Exits
-        In the order of ``rows``.
-    """
-    return Exits(**{name: array[rows] for name, array in vars(places).items()})
 
 
 def _unit_vectors(lon: FloatArray, lat: FloatArray) -> FloatArray:

@@ -6,14 +6,12 @@ farther, and a leg that crosses water, railway or motorway is not taken where an
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from geodata.model import (
-    NO_DATA,
-    OFF_NETWORK,
     ON_NETWORK,
     SNAP_LIMIT_M,
     FloatArray,
@@ -33,24 +31,14 @@ EXTENT_MARGIN_M = 1000.0
 ACCESS_KPH = 4.0
 
 _CELL_M = 200.0
-_MS_PER_HOUR_KM = 3600.0
 
 
-class Grid(NamedTuple):
-    """Lines by the cells of a lattice in degrees, as the kernels want them."""
+def _grid(lines: FloatArray, bounds: tuple[float, float, float, float]) -> tuple[Any, ...]:
+    """Return the lattice over ``bounds`` (west, south, east, north) filled with the lines.
 
-    west: float
-    south: float
-    width: float
-    height: float
-    columns: int
-    rows: int
-    indptr: npt.NDArray[np.int64]
-    item: Int32Array
-
-
-def _grid(lines: FloatArray, bounds: tuple[float, float, float, float]) -> Grid:
-    """Return the lattice over ``bounds`` (west, south, east, north) filled with the lines."""
+    The answer is what the kernels call a grid: west, south, width, height, columns, rows, indptr,
+    item.
+    """
     west, south, east, north = bounds
     per_lon, per_lat = _snap_kernels.metres_per_degree((south + north) / 2)
     most = max(4 * len(lines), 250_000)
@@ -59,7 +47,7 @@ def _grid(lines: FloatArray, bounds: tuple[float, float, float, float]) -> Grid:
     width, height = cell_m / per_lon, cell_m / per_lat
     columns, rows = int((east - west) / width) + 1, int((north - south) / height) + 1
     lattice = (west, south, width, height, columns, rows)
-    return Grid(*lattice, *_snap_kernels.line_grid(lines, *lattice))
+    return *lattice, *_snap_kernels.line_grid(lines, *lattice)
 
 
 @dataclass(frozen=True)
@@ -110,37 +98,9 @@ class Exits:
         return self.u_mm, self.v_mm, self.access_mm
 
 
-def _up(ms: FloatArray) -> FloatArray:
-    """Return times rounded up to the millisecond."""
-    return np.ceil(ms - _kernels.PART_ROUNDING_MS)
-
-
-def access_times(metres: npt.ArrayLike) -> Int32Array:
-    """Return the time of walked access legs.
-
-    Parameters
-    ----------
-    metres : array_like (p,)
-        Lengths (m), NaN where there is no leg.
-
-    Returns
-    -------
-    array (p,) of int32
-        Milliseconds at ``ACCESS_KPH``, rounded up; 0 for NaN.
-    """
-    exact = np.nan_to_num(np.asarray(metres, np.float64)) * _MS_PER_HOUR_KM / ACCESS_KPH
-    return _up(exact).astype(np.int32)
-
-
-class Ways(NamedTuple):
-    """Times and lengths along the edges of a network, as the kernels want them."""
-
-    forward_ms: Int32Array
-    backward_ms: Int32Array
-    forward_before_ms: Int32Array
-    backward_before_ms: Int32Array
-    mm: Int32Array
-    before_mm: Int32Array
+#: Times and lengths along the edges of a network, as the kernels want them: forward and backward
+#: time of each segment, the same before it, its length and the length before it (ms and mm).
+Ways = tuple[Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array]
 
 
 def ways_of(network: Network) -> Ways:
@@ -153,13 +113,13 @@ def ways_of(network: Network) -> Ways:
 
     Returns
     -------
-    Ways
-        Arrays (s,) of int32; ``before_mm`` is the length of the edge before the segment.
+    tuple of array (s,) of int32
+        See ``Ways``.
     """
     mm = np.round(network.segment_m * 1000).astype(np.int64)
     total = np.concatenate(([0], np.cumsum(mm)))[:-1]
     before = total - total[network.edge_indptr[network.segment_edge]]
-    return Ways(
+    return (
         network.segment_forward_ms,
         network.segment_backward_ms,
         network.forward_before_ms,
@@ -209,6 +169,24 @@ def exits(network: Network, ways: Ways, positions: Positions, *, towards: bool =
         v_mm=v_mm,
         access_mm=access_mm,
     )
+
+
+def take(places: Exits, rows: npt.NDArray[np.int64]) -> Exits:
+    """Return some rows of exits.
+
+    Parameters
+    ----------
+    places : Exits
+        Places.
+    rows : array of int64
+        Which.
+
+    Returns
+    -------
+    Exits
+        In the order of ``rows``.
+    """
+    return Exits(**{name: array[rows] for name, array in vars(places).items()})
 
 
 class Snapper:
@@ -268,27 +246,12 @@ class Snapper:
             np.atleast_1d(np.asarray(lon, np.float64)),
             np.atleast_1d(np.asarray(lat, np.float64)),
         )
-        line, fraction, metres = _snap_kernels.nearest_street(
+        segment, fraction, metres, access_ms, state = _snap_kernels.nearest_street(
             x,
             y,
-            self._lines,
-            self._handicap,
-            self._grid,
-            self._barriers,
-            self._barrier_grid,
-            limit_m,
+            (self._lines, self._segment, self._handicap, self._grid),
+            (self._barriers, self._barrier_grid),
+            self._bounds,
+            (limit_m, EXTENT_MARGIN_M, ACCESS_KPH),
         )
-        west, south, east, north = self._bounds
-        per_lon, per_lat = _snap_kernels.metres_per_degree((south + north) / 2)
-        out_x = np.maximum(np.maximum(west - x, x - east), 0.0) * per_lon
-        out_y = np.maximum(np.maximum(south - y, y - north), 0.0) * per_lat
-        near = np.hypot(out_x, out_y) <= EXTENT_MARGIN_M
-        state = np.where(line >= 0, ON_NETWORK, np.where(near, OFF_NETWORK, NO_DATA))
-        found = np.where(line >= 0, self._segment[np.maximum(line, 0)], -1)
-        return Positions(
-            segment=found.astype(np.int32),
-            fraction=fraction,
-            access_m=metres.astype(np.float32),
-            access_ms=access_times(metres),
-            state=state.astype(np.uint8),
-        )
+        return Positions(segment, fraction, metres, access_ms, state)

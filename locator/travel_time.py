@@ -14,7 +14,7 @@ from geodata.model import CLOSED_MS, BoolArray, Int32Array, Int64Array, Network,
 from locator import _kernels
 from locator.cache import Cache
 from locator.selection import Selection
-from locator.snap import Exits, exits, ways_of
+from locator.snap import Exits, Ways, exits, ways_of
 
 #: Most entries kept of stations that change state while one walks; beyond it, places search.
 MOST_PASSING = 8_000_000
@@ -84,12 +84,15 @@ class TravelTimes:
     def __init__(self, network: Network, stations: Positions) -> None:
         self.network = network
         self.stations = stations
-        self._ways = ways_of(network)
-        self.entries = exits(network, self._ways, stations, towards=False)
+        self.ways = ways_of(network)
+        self.entries = exits(network, self.ways, stations, towards=False)
         self._in = _packed(network.in_indptr, network.in_node, network.in_ms)
-        self._out = _packed(network.out_indptr, network.out_node, network.out_ms)
+        self.out = (
+            *_packed(network.out_indptr, network.out_node, network.out_ms),
+            network.out_mm,
+        )
         entries = self.entries
-        self._ends = (
+        self.ends = (
             entries.u,
             entries.v,
             entries.u_ms,
@@ -113,7 +116,7 @@ class TravelTimes:
         Exits
             One row a place.
         """
-        return exits(self.network, self._ways, positions)
+        return exits(self.network, self.ways, positions)
 
     def seeds(self, stations: Int32Array) -> Seeds:
         """Return the times from the ends of stations' edges to the stations.
@@ -275,22 +278,47 @@ class TravelTimes:
         array (p,) of int32
             Milliseconds; ``CLOSED_MS`` beyond the limit or off the network.
         """
-        keys = self._nearest(stations, limit_ms)
-        on_edge = self._on_edge(stations)
-        rows = on_edge.station
-        times: Int32Array = _kernels.best_time(
-            places.times,
-            keys,
-            (
-                on_edge.indptr,
-                self.entries.segment[rows],
-                self.entries.fraction[rows],
-                self.entries.access_ms[rows],
-            ),
-            self._ways,
-            limit_ms,
+        return self.best_search(stations, limit_ms)(places)
+
+    def search(
+        self, selection: Selection, k: int, limit_ms: int, *, scale: float = 1.0
+    ) -> "Search":
+        """Return the search for the k nearest stations that may be reached when one arrives.
+
+        Parameters
+        ----------
+        selection : Selection
+            Stations and their arrival windows.
+        k : int
+            How many.
+        limit_ms : int
+            Longest time, at most the selection's horizon.
+        scale : float
+            Speed as a multiple of the mode's; times are divided by it and rounded up.
+
+        Returns
+        -------
+        Search
+            To be called with places.
+        """
+        reach_ms = int(np.floor(limit_ms * scale + _EPSILON))
+        passing = self.passing(selection.changing, reach_ms) if k <= MOST_LABELS else None
+        labels: tuple[Any, ...]
+        if passing is None:
+            seeds = self.seeds(selection.stations)
+            order = np.lexsort((seeds.station, seeds.node))
+            indptr = _indptr(seeds.node, self.network.lon.size)
+            labels = (indptr, seeds.station[order], seeds.ms[order], seeds.mm[order])
+        else:
+            labels = (self._k_nearest(selection.steady, k, reach_ms), tuple(passing))
+        return Search(
+            travel=self,
+            by_labels=passing is not None,
+            labels=labels,
+            on_edge=self._on_edge_rows(selection),
+            windows=selection.windows,
+            numbers=(k, limit_ms, float(scale)),
         )
-        return times
 
     def k_best(
         self, places: Exits, selection: Selection, k: int, limit_ms: int, *, scale: float = 1.0
@@ -315,28 +343,35 @@ class TravelTimes:
         Found
             Arrays (p, k), sorted by (time, station), padded with -1 and ``CLOSED_MS``.
         """
-        reach_ms = int(np.floor(limit_ms * scale + _EPSILON))
-        passing = None
-        if k <= MOST_LABELS:
-            passing = self.passing(selection.changing, reach_ms)
-        if passing is None:
-            return self._search(places, selection, k, limit_ms, scale)
-        keys = self._k_nearest(selection.steady, k, reach_ms)
-        return _found(
-            _kernels.k_best(
-                places.times,
-                places.lengths,
-                keys,
-                passing,
-                self._on_edge_rows(selection),
-                selection.windows,
-                self._ways,
-                (*self._out, self.network.out_mm),
-                self._ends,
-                k,
-                limit_ms,
-                float(scale),
-            )
+        return self.search(selection, k, limit_ms, scale=scale)(places)
+
+    def best_search(self, stations: Int32Array, limit_ms: int) -> "BestSearch":
+        """Return the search for the time to the nearest of some stations.
+
+        Parameters
+        ----------
+        stations : array of int32
+            Station indices.
+        limit_ms : int
+            Longest time.
+
+        Returns
+        -------
+        BestSearch
+            To be called with places.
+        """
+        on_edge = self._on_edge(stations)
+        rows, entries = on_edge.station, self.entries
+        return BestSearch(
+            keys=self._nearest(stations, limit_ms),
+            on_edge=(
+                on_edge.indptr,
+                entries.segment[rows],
+                entries.fraction[rows],
+                entries.access_ms[rows],
+            ),
+            ways=self.ways,
+            limit_ms=limit_ms,
         )
 
     def to_station(self, station: int) -> Int32Array:
@@ -376,31 +411,9 @@ class TravelTimes:
             return CLOSED_MS
         here = places.segment[place], places.fraction[place]
         there = entries.segment[station], entries.fraction[station]
-        time, _ = _kernels.along_edge(*here, *there, self._ways)
+        time, _ = _kernels.along_edge(*here, *there, self.ways)
         access = int(places.access_ms[place]) + int(entries.access_ms[station])
         return min(int(time) + access, CLOSED_MS)
-
-    def _search(
-        self, places: Exits, selection: Selection, k: int, limit_ms: int, scale: float
-    ) -> Found:
-        """Answer ``k_best`` by a search from each place."""
-        net, seeds = self.network, self.seeds(selection.stations)
-        order = np.lexsort((seeds.station, seeds.node))
-        indptr = _indptr(seeds.node, net.lon.size)
-        return _found(
-            _kernels.k_search(
-                places.times,
-                places.lengths,
-                (*self._out, net.out_mm),
-                (indptr, seeds.station[order], seeds.ms[order], seeds.mm[order]),
-                self._on_edge_rows(selection),
-                selection.windows,
-                self._ways,
-                k,
-                limit_ms,
-                float(scale),
-            )
-        )
 
     def _on_edge(self, stations: Int32Array) -> _OnEdge:
         """Return the stations by edge; those off the network fall out."""
@@ -428,6 +441,81 @@ class TravelTimes:
         )
 
 
+@dataclass(frozen=True)
+class Search:
+    """A prepared search for the k nearest stations; call it with places.
+
+    Attributes
+    ----------
+    travel : TravelTimes
+        Times of the mode.
+    by_labels : bool
+        True: places look at labels; false: each place searches for itself.
+    labels : tuple
+        Keys and ``Passing``, or the seeds by junction.
+    on_edge : tuple
+        Stations by edge.
+    windows : tuple
+        Arrival windows by station.
+    numbers : tuple
+        ``k``, ``limit_ms``, ``scale``.
+    """
+
+    travel: TravelTimes
+    by_labels: bool
+    labels: tuple[Any, ...]
+    on_edge: tuple[Any, ...]
+    windows: tuple[Int32Array, Int32Array, Int32Array]
+    numbers: tuple[int, int, float]
+
+    def __call__(self, places: Exits) -> Found:
+        """Return the k nearest stations of places: arrays (p, k)."""
+        travel, rest = self.travel, (self.on_edge, self.windows, self.travel.ways)
+        asked = (places.times, places.lengths)
+        if self.by_labels:
+            keys, mm = _kernels.k_best(
+                places.times,
+                places.lengths,
+                self.labels,
+                rest,
+                travel.out,
+                travel.ends,
+                self.numbers,
+            )
+        else:
+            keys, mm = _kernels.k_search(*asked, travel.out, self.labels, rest, self.numbers)
+        return Found(*_unpacked(keys), mm)
+
+
+@dataclass(frozen=True)
+class BestSearch:
+    """A prepared search for the time to the nearest station; call it with places.
+
+    Attributes
+    ----------
+    keys : array (n,) of int64
+        Labels of the junctions.
+    on_edge : tuple
+        Stations by edge.
+    ways : Ways
+        Times along edges.
+    limit_ms : int
+        Longest time.
+    """
+
+    keys: Int64Array
+    on_edge: tuple[Any, ...]
+    ways: Ways
+    limit_ms: int
+
+    def __call__(self, places: Exits) -> Int32Array:
+        """Return milliseconds (p,), ``CLOSED_MS`` beyond the limit or off the network."""
+        times: Int32Array = _kernels.best_time(
+            places.times, self.keys, self.on_edge, self.ways, self.limit_ms
+        )
+        return times
+
+
 def _packed(indptr: Int32Array, node: Int32Array, ms: Int32Array) -> tuple[Int32Array, Int64Array]:
     """Return a CSR whose arcs hold time and node in one integer."""
     return indptr, (ms.astype(np.int64) << 32) | node
@@ -438,12 +526,6 @@ def _unpacked(keys: Int64Array) -> tuple[Int32Array, Int32Array]:
     none = keys == _kernels.NO_KEY
     station = np.where(none, -1, keys & _kernels.STATION_MASK).astype(np.int32)
     return station, (keys >> _kernels.STATION_BITS).astype(np.int32)
-
-
-def _found(rows: tuple[Int64Array, Int64Array]) -> Found:
-    """Return what a kernel found, unpacked."""
-    keys, mm = rows
-    return Found(*_unpacked(keys), mm)
 
 
 def _bucket_shift(network: Network) -> int:
