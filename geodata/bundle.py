@@ -82,6 +82,31 @@ def save(dataset: Dataset, folder: Path | str) -> Mapping[str, Any]:
     return public.manifest
 
 
+def check_folder(folder: Path | str) -> None:
+    """Refuse a folder that :func:`save` could not write, before the work is done.
+
+    Parameters
+    ----------
+    folder : path
+        Where a dataset is to go; it need not exist and is not made.
+
+    Raises
+    ------
+    DatasetError
+        If it holds something else, is a file, or may not be written.
+    """
+    folder = Path(folder)
+    _refuse_strangers(folder)
+    place = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        why = "it may not be written" if place.is_dir() else "it is a file"
+        raise DatasetError(
+            f"{place}: the dataset cannot be written there ({why}); mend the permissions or choose "
+            "another folder",
+            code="dataset_not_written",
+        )
+
+
 def open_dataset(
     folder: Path | str, *, private: bool | None = None, modes: Sequence[str] | None = None
 ) -> Dataset:

@@ -255,6 +255,20 @@ def test_24_a_folder_that_cannot_be_written_is_named(small, tmp_path):
         bundle.save(small, tmp_path / "file" / "inside")
 
 
+def test_24_what_cannot_be_written_is_found_before_the_work(folder, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    for place in (tmp_path / "file", tmp_path / "file" / "inside" / "deep"):
+        with pytest.raises(DatasetError, match=r"file: the dataset cannot be written there"):
+            bundle.check_folder(place)
+    bundle.check_folder(folder)
+    bundle.check_folder(tmp_path / "not" / "yet")
+    assert not (tmp_path / "not").exists()
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "mine").write_text("")
+    with pytest.raises(DatasetError, match="holds something else"):
+        bundle.check_folder(tmp_path)
+
+
 def test_23_when_writing_fails_half_way_the_old_is_kept(small, folder):
     before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     broken = replace(small, cells={"walk": "no cells"})
@@ -353,6 +367,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
 def test_21_killed_at_any_moment_the_folder_is_old_or_new(tmp_path):
     folder = tmp_path / "city"
@@ -362,7 +377,7 @@ def test_21_killed_at_any_moment_the_folder_is_old_or_new(tmp_path):
         cwd=Path(__file__).parent.parent,
     )  # fmt: skip
     versions = [dataset(homes=30, stations=2, seed=5), dataset(homes=45, stations=5, seed=6)]
-    seen, kills, turn, finished = set(), 0, 1, 0
+    seen, kills, turn, finished = set(), 0, 1, False
     with process:
         for moment in range(1, 500):
             process.stdin.write(f"{turn} {moment}\n")
@@ -373,8 +388,8 @@ def test_21_killed_at_any_moment_the_folder_is_old_or_new(tmp_path):
             assert_same(opened, versions[now])
             kills += killed
             seen.add((killed, now == turn))
-            finished += not killed
-            if finished == 2:
+            finished = not killed
+            if finished:
                 break
             if now == turn:  # next time the other one is written over it
                 turn = 1 - turn

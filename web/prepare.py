@@ -60,8 +60,10 @@ def prepare(request: PrepareRequest, *, progress: Progress | None = None) -> Pre
     InputError
         If a file cannot be read, a mode is unknown or has no street, or no station can be used.
     DatasetError
-        If the folder cannot be written; what was there before is kept.
+        If the folder cannot be written (said before anything is read) or holds something else;
+        what was there before is kept.
     """
+    bundle.check_folder(request.out)
     vocabulary = load_vocabulary()
     modes = _modes(request.modes, vocabulary)
     stages = Stages(progress or (lambda *_: None), total=6 + len(modes))
