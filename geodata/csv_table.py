@@ -1,14 +1,13 @@
 """Text tables (CSV with comma, semicolon or tab) to raw tables."""
 
 import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
 
 from geodata.encoding import decode
-from geodata.errors import FileFormatError, LimitError
+from geodata.errors import LimitError
 from geodata.raw import (
     HEADER_WITHIN,
     MAX_COLUMNS,
@@ -23,6 +22,9 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 #: The longest cell read (characters); a longer one means a damaged file.
 MAX_CELL = 1_000_000
+
+#: A cell of more lines has swallowed other rows.
+MAX_LINES = 30
 
 Line = tuple[int, list[str]]
 
@@ -52,9 +54,9 @@ def read_csv(data: bytes, where: str, words: Mapping[str, Sequence[str]]) -> Raw
         If it has more than 1,000 columns or a cell of more than a million characters.
     """
     decoded = decode(data, where)
-    _refuse_markup(decoded.text, where)
-    delimiter = _delimiter(decoded.text, where, words)
-    lines = _lines(decoded.text, delimiter, where)
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+    delimiter = _delimiter(text, where, words)
+    lines = _lines(text, delimiter, where)
     head = list(islice(lines, HEADER_WITHIN))
     at = find_header([cells for _, cells in head], words)
     if at < 0:
@@ -78,23 +80,15 @@ def read_csv(data: bytes, where: str, words: Mapping[str, Sequence[str]]) -> Raw
     )
 
 
-def _refuse_markup(text: str, where: str) -> None:
-    """Refuse a web page or other markup that was saved under a table's name."""
-    start = text[:500].lstrip().lower()
-    if start.startswith(("<!doctype", "<html", "<?xml", "<ogrvrt", '{"', "{\n", "%pdf", "#!")):
-        raise FileFormatError(
-            f"{where}: expected a text table, found {start[:30]!r}; was an error page or another "
-            "kind of file saved under this name?",
-            code="not_a_table",
-        )
-
-
 def _delimiter(text: str, where: str, words: Mapping[str, Sequence[str]]) -> str:
     """Return the delimiter under which the first lines name most columns."""
     start = text[:20_000]
-    best, chosen = -1, ","
+    best, chosen = 0, ","
     for delimiter in _DELIMITERS:
-        rows = [cells for _, cells in islice(_lines(start, delimiter, where), HEADER_WITHIN)]
+        try:
+            rows = [cells for _, cells in islice(_lines(start, delimiter, where), HEADER_WITHIN)]
+        except LimitError:
+            continue
         at = find_header(rows, words)
         score = len(match_columns(rows[at], words).position) if at >= 0 else 0
         if score > best:
@@ -105,7 +99,7 @@ def _delimiter(text: str, where: str, words: Mapping[str, Sequence[str]]) -> str
 def _lines(text: str, delimiter: str, where: str) -> Iterator[Line]:
     """Yield every line that holds something, with its number."""
     csv.field_size_limit(MAX_CELL)  # the module's limit is one for the process; always this value
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(_split(text), delimiter=delimiter)
     number = 1
     try:
         for cells in reader:
@@ -125,6 +119,15 @@ def _lines(text: str, delimiter: str, where: str) -> Iterator[Line]:
         ) from error
 
 
+def _split(text: str) -> Iterator[str]:
+    """Yield the text line by line without a second copy of it."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
 def _fitting(
     header: Sequence[str], first: Sequence[Line], rest: Iterator[Line]
 ) -> tuple[list[Line], list[Reject]]:
@@ -136,17 +139,23 @@ def _fitting(
         for number, cells in lines:
             while len(cells) > width and not cells[-1].strip():
                 cells.pop()
-            if len(cells) == width:
+            wrong = _misfit(number, cells, width)
+            if wrong is None:
                 rows.append((number, cells))
-                continue
-            rejects.append(
-                Reject(
-                    number,
-                    "",
-                    "ragged_row",
-                    f"expected {width} cells, as the header has, got {len(cells)}",
-                    "put a text that holds the delimiter in quotation marks",
-                    " | ".join(cells),
-                )
-            )
+            else:
+                rejects.append(wrong)
     return rows, rejects
+
+
+def _misfit(number: int, cells: Sequence[str], width: int) -> Reject | None:
+    """Return why a row does not fit the header, None if it does."""
+    shown = " | ".join(cells)[:200]
+    if len(cells) != width:
+        reason = f"expected {width} cells, as the header has, got {len(cells)}"
+        fix = "put a text that holds the delimiter in quotation marks"
+        return Reject(number, "", "ragged_row", reason, fix, shown)
+    longest = max(cell.count("\n") for cell in cells)
+    if longest > MAX_LINES:
+        reason = f"a cell runs over {longest} lines: a quotation mark seems to be left open"
+        return Reject(number, "", "open_quote", reason, "close it", shown)
+    return None

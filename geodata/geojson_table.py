@@ -153,6 +153,15 @@ def _shapes(features: Sequence[Mapping[str, Any]]) -> tuple[ObjectArray, list[Re
     return shapes, rejects
 
 
+def _flat(coordinates: Any) -> Any:
+    """Return coordinates without heights and measures."""
+    if not isinstance(coordinates, list):
+        raise TypeError(f"expected a list, got {type(coordinates).__name__}")
+    if coordinates and not isinstance(coordinates[0], list):
+        return coordinates[:2]
+    return [_flat(part) for part in coordinates]
+
+
 def _shape(raw: Any) -> tuple[Any, str, str]:
     """Return a shape, or a code and a reason."""
     kind = raw.get("type") if isinstance(raw, dict) else None
@@ -161,8 +170,9 @@ def _shape(raw: Any) -> tuple[Any, str, str]:
         code = "no_geometry" if raw is None else "geometry_type"
         return None, code, f"expected a point or an area, got {what}"
     try:
-        shape = shapely.from_geojson(json.dumps({"type": kind, "coordinates": raw["coordinates"]}))
-    except (shapely.errors.GEOSException, KeyError, ValueError, TypeError) as error:
+        flat = {"type": kind, "coordinates": _flat(raw["coordinates"])}
+        shape = shapely.from_geojson(json.dumps(flat))
+    except (shapely.errors.GEOSException, KeyError, ValueError, TypeError, RecursionError) as error:
         return None, "bad_geometry", f"the coordinates are no {kind} ({type(error).__name__})"
     if usable(shape):
         return shape, "", ""

@@ -132,7 +132,7 @@ def _geopackage(data: bytes, file: Path) -> list[RawTable]:
 
 def _zipped(data: bytes, where: str, words: Mapping[str, Sequence[str]]) -> list[RawTable]:
     """Return the tables of a workbook or of a zipped Shapefile."""
-    if b"[Content_Types].xml" in data:
+    if b"[Content_Types].xml" in data or b"xl/workbook" in data or b"xl/worksheets" in data:
         return read_xlsx(data, where, words)
     return [read_zip(data, where)]
 
