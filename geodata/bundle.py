@@ -5,40 +5,29 @@ sources and their attribution. The version is a hash of the contents: the same i
 bytes. ``private/manifest.json`` names the public manifest that it belongs to.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, TypeVar, get_args, get_type_hints
-
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-import pyarrow as pa
+from typing import Any
 
 from geodata.errors import DatasetError
-from geodata.halves import (
-    MANIFEST,
-    Half,
-    Write,
-    checked,
-    damaged,
-    open_half,
-    write_half,
-    write_json,
-)
+from geodata.halves import MANIFEST, Half, open_half, write_half
 from geodata.model import Cells, Dataset, Network, Pieces, Positions
-from geodata.packing import arrays_of, object_of, read_arrays, write_arrays
+from geodata.parts import (
+    private_files,
+    public_files,
+    read_by_mode,
+    read_frame,
+    read_geoframe,
+    read_object,
+    read_parts,
+    read_vocabulary,
+)
 from geodata.swap import PRIVATE, PUBLIC, privates_of, public_of, replacing
-from geodata.vocabulary import Vocabulary
 
 # How often reading is tried while the folder is being replaced.
 _TRIES = 3
-
-T = TypeVar("T")
 
 
 def save(dataset: Dataset, folder: Path | str) -> Mapping[str, Any]:
@@ -67,11 +56,12 @@ def save(dataset: Dataset, folder: Path | str) -> Mapping[str, Any]:
         with replacing(folder) as staging:
             (staging / PUBLIC).mkdir()
             about = dataset.manifest
-            public = write_half(staging / PUBLIC, _public_files(dataset), about, mode=0o644)
-            if dataset.homes is not None:
+            public = write_half(staging / PUBLIC, public_files(dataset), about, mode=0o644)
+            homes, positions = dataset.homes, dataset.home_positions
+            if homes is not None:
                 (staging / PRIVATE).mkdir(mode=0o700)
                 belongs = {"public": public.checksum}
-                write_half(staging / PRIVATE, _private_files(dataset), belongs, mode=0o600)
+                write_half(staging / PRIVATE, private_files(homes, positions), belongs, mode=0o600)
     except OSError as error:
         raise DatasetError(
             f"{folder}: the dataset cannot be written there ({error.strerror or error}); "
@@ -178,64 +168,6 @@ def _refuse_strangers(folder: Path) -> None:
             )
 
 
-def _public_files(dataset: Dataset) -> dict[str, Write]:
-    """Return the writers of all public files by name."""
-    vocabulary = dataset.vocabulary
-    streets = {
-        "way_name": dataset.way_name,
-        "way_class": dataset.way_class,
-        "barrier_lines": dataset.barrier_lines,
-    }
-    words = {
-        field.name: [[key, _plain(row)] for key, row in getattr(vocabulary, field.name).items()]
-        for field in fields(vocabulary)
-    }
-    files: dict[str, Write] = {
-        "streets.arrow": partial(write_arrays, arrays=streets),
-        "stations.parquet": partial(_write_geoframe, dataset.stations),
-        "regions.parquet": partial(_write_geoframe, dataset.regions),
-        "vocabulary.json": partial(write_json, words),
-    }
-    if dataset.people is not None:
-        files["people.arrow"] = _frame_writer(dataset.people)
-    for mode, network in dataset.networks.items():
-        files |= {
-            f"network_{mode}.arrow": _object_writer(network),
-            f"cells_{mode}.arrow": _object_writer(dataset.cells[mode]),
-            f"pieces_{mode}.arrow": _object_writer(dataset.pieces[mode]),
-            f"stations_{mode}.arrow": _object_writer(dataset.station_positions[mode]),
-        }
-    return files
-
-
-def _private_files(dataset: Dataset) -> dict[str, Write]:
-    """Return the writers of all private files by name."""
-    assert dataset.homes is not None  # noqa: S101 - the caller has asked
-    files: dict[str, Write] = {"homes.arrow": _frame_writer(dataset.homes)}
-    for mode, positions in dataset.home_positions.items():
-        files[f"homes_{mode}.arrow"] = _object_writer(positions)
-    return files
-
-
-def _object_writer(value: object) -> Write:
-    """Return a writer of a dataclass of arrays."""
-    arrays, plain = arrays_of(value)
-    return partial(write_arrays, arrays=arrays, plain=plain)
-
-
-def _frame_writer(frame: pd.DataFrame) -> Write:
-    """Return a writer of a frame without geometry."""
-    arrays = {str(name): frame[name].to_numpy() for name in frame.columns}
-    return partial(write_arrays, arrays=arrays)
-
-
-def _write_geoframe(frame: gpd.GeoDataFrame, file: BinaryIO) -> None:
-    """Write a frame with geometry as GeoParquet, which any GIS opens."""
-    plain = frame.reset_index(drop=True)
-    plain.attrs = {}
-    plain.to_parquet(file, index=False, compression="zstd")
-
-
 # --------------------------------------------------------------------------------------- reading
 
 
@@ -255,24 +187,25 @@ def _open(folder: Path, *, private: bool | None, modes: Sequence[str] | None) ->
     homes, home_positions = None, {}
     half = None if private is False else _private_half(folder, public, needed=bool(private))
     if half is not None:
-        homes = _frame(_arrays(half, "homes.arrow"))
-        home_positions = {m: _object(Positions, half, f"homes_{m}.arrow") for m in wanted}
-    streets, _ = _arrays(public, "streets.arrow")
+        homes = read_frame(half, "homes.arrow")
+        home_positions = {m: read_object(Positions, half, f"homes_{m}.arrow") for m in wanted}
+    streets, _ = read_parts(public, "streets.arrow")
+    has_people = "people.arrow" in public.manifest["files"]
     return Dataset(
         manifest=public.manifest,
-        networks=_by_mode(Network, public, "network", wanted),
-        cells=_by_mode(Cells, public, "cells", wanted),
-        pieces=_by_mode(Pieces, public, "pieces", wanted),
-        stations=_geoframe(public, "stations.parquet"),
-        station_positions=_by_mode(Positions, public, "stations", wanted),
-        regions=_geoframe(public, "regions.parquet"),
-        people=_people(public),
+        networks=read_by_mode(Network, public, "network", wanted),
+        cells=read_by_mode(Cells, public, "cells", wanted),
+        pieces=read_by_mode(Pieces, public, "pieces", wanted),
+        stations=read_geoframe(public, "stations.parquet"),
+        station_positions=read_by_mode(Positions, public, "stations", wanted),
+        regions=read_geoframe(public, "regions.parquet"),
+        people=read_frame(public, "people.arrow") if has_people else None,
         homes=homes,
         home_positions=MappingProxyType(home_positions),
         way_name=streets["way_name"],
         way_class=streets["way_class"],
         barrier_lines=streets["barrier_lines"],
-        vocabulary=_vocabulary(public),
+        vocabulary=read_vocabulary(public),
     )
 
 
@@ -310,81 +243,3 @@ def _modes(public: Half, modes: Sequence[str] | None, folder: Path) -> list[str]
             code="mode_absent",
         )
     return held if modes is None else [mode for mode in held if mode in modes]
-
-
-def _arrays(half: Half, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Map a checked file of arrays."""
-    path = checked(half, name)
-    try:
-        return read_arrays(path)
-    except (OSError, pa.ArrowException, KeyError, ValueError):
-        raise damaged(path, "it is no file of arrays") from None
-
-
-def _object(kind: type[T], half: Half, name: str) -> T:
-    """Open a dataclass of arrays."""
-    arrays, plain = _arrays(half, name)
-    try:
-        return object_of(kind, arrays | plain)
-    except TypeError:
-        raise damaged(half.folder / name, f"it is no {kind.__name__}") from None
-
-
-def _by_mode(kind: type[T], half: Half, stem: str, modes: Sequence[str]) -> Mapping[str, T]:
-    """Open one object for each mode."""
-    return MappingProxyType({m: _object(kind, half, f"{stem}_{m}.arrow") for m in modes})
-
-
-def _frame(parts: tuple[dict[str, Any], dict[str, Any]]) -> pd.DataFrame:
-    """Return a frame of columns; text is text."""
-    return pd.DataFrame(
-        {
-            name: pd.Series(array, dtype="str") if array.dtype == object else np.array(array)
-            for name, array in parts[0].items()
-        }
-    )
-
-
-def _people(half: Half) -> pd.DataFrame | None:
-    """Open the published people, if there are any."""
-    name = "people.arrow"
-    return _frame(_arrays(half, name)) if name in half.manifest["files"] else None
-
-
-def _geoframe(half: Half, name: str) -> gpd.GeoDataFrame:
-    """Open a GeoParquet file."""
-    path = checked(half, name)
-    try:
-        return gpd.read_parquet(path)
-    except (OSError, pa.ArrowException, ValueError):
-        raise damaged(path, "it is no GeoParquet file") from None
-
-
-def _vocabulary(half: Half) -> Vocabulary:
-    """Open the vocabulary that the dataset was prepared with."""
-    path = checked(half, "vocabulary.json")
-    tables = json.loads(path.read_bytes())
-    kinds = get_type_hints(Vocabulary)
-    try:
-        words: dict[str, Any] = {
-            name: {key: _row(get_args(kinds[name])[1], row) for key, row in rows}
-            for name, rows in tables.items()
-        }
-        return Vocabulary(**words)
-    except (TypeError, KeyError):
-        raise DatasetError(
-            f"{path}: the vocabulary is of another version; build it again with `locator prepare`",
-            code="dataset_format",
-        ) from None
-
-
-def _plain(row: object) -> object:
-    """Return a row of the vocabulary as a JSON value."""
-    return asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
-
-
-def _row(kind: type, row: object) -> object:
-    """Return a row of the vocabulary from its JSON value."""
-    if isinstance(row, dict):
-        return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
-    return tuple(row) if isinstance(row, list) else row

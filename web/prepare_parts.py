@@ -117,7 +117,7 @@ class Stages:
     Attributes
     ----------
     progress : callable
-        Called at the start and at the end of each stage.
+        Called at the start of each stage and at the very end.
     total, done : int
         How many stages there are, and how many are done.
     seconds : dict of str to float
@@ -148,4 +148,5 @@ class Stages:
         yield
         self.seconds[name] = round(perf_counter() - start, 3)
         self.done += 1
-        self.progress(name, self.done, self.total)
+        if self.done == self.total:
+            self.progress(name, self.done, self.total)

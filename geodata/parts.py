@@ -1,0 +1,288 @@
+"""The parts of a dataset as the files of its folder, both ways."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any, BinaryIO, TypeVar, get_args, get_type_hints
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from geodata.errors import DatasetError
+from geodata.halves import Half, Write, checked, damaged, write_json
+from geodata.model import Dataset, Positions
+from geodata.packing import arrays_of, object_of, read_arrays, write_arrays
+from geodata.vocabulary import Vocabulary
+
+T = TypeVar("T")
+
+
+def public_files(dataset: Dataset) -> dict[str, Write]:
+    """Return the writers of all public files.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        To be written.
+
+    Returns
+    -------
+    dict of str to callable
+        By name of the file.
+    """
+    vocabulary = dataset.vocabulary
+    streets = {
+        "way_name": dataset.way_name,
+        "way_class": dataset.way_class,
+        "barrier_lines": dataset.barrier_lines,
+    }
+    words = {
+        field.name: [[key, _plain(row)] for key, row in getattr(vocabulary, field.name).items()]
+        for field in fields(vocabulary)
+    }
+    files: dict[str, Write] = {
+        "streets.arrow": partial(write_arrays, arrays=streets),
+        "stations.parquet": partial(_write_geoframe, dataset.stations),
+        "regions.parquet": partial(_write_geoframe, dataset.regions),
+        "vocabulary.json": partial(write_json, words),
+    }
+    if dataset.people is not None:
+        files["people.arrow"] = _frame_writer(dataset.people)
+    for mode, network in dataset.networks.items():
+        files |= {
+            f"network_{mode}.arrow": _object_writer(network),
+            f"cells_{mode}.arrow": _object_writer(dataset.cells[mode]),
+            f"pieces_{mode}.arrow": _object_writer(dataset.pieces[mode]),
+            f"stations_{mode}.arrow": _object_writer(dataset.station_positions[mode]),
+        }
+    return files
+
+
+def private_files(homes: pd.DataFrame, positions: Mapping[str, Positions]) -> dict[str, Write]:
+    """Return the writers of all private files.
+
+    Parameters
+    ----------
+    homes : DataFrame
+        The homes.
+    positions : mapping of str to Positions
+        Where they are on the network, by mode.
+
+    Returns
+    -------
+    dict of str to callable
+        By name of the file.
+    """
+    files: dict[str, Write] = {"homes.arrow": _frame_writer(homes)}
+    for mode, snapped in positions.items():
+        files[f"homes_{mode}.arrow"] = _object_writer(snapped)
+    return files
+
+
+def _object_writer(value: object) -> Write:
+    """Return a writer of a dataclass of arrays."""
+    arrays, plain = arrays_of(value)
+    return partial(write_arrays, arrays=arrays, plain=plain)
+
+
+def _frame_writer(frame: pd.DataFrame) -> Write:
+    """Return a writer of a frame without geometry."""
+    arrays = {str(name): frame[name].to_numpy() for name in frame.columns}
+    return partial(write_arrays, arrays=arrays)
+
+
+def _write_geoframe(frame: gpd.GeoDataFrame, file: BinaryIO) -> None:
+    """Write a frame with geometry as GeoParquet, which any GIS opens."""
+    plain = frame.reset_index(drop=True)
+    plain.attrs = {}
+    plain.to_parquet(file, index=False, compression="zstd")
+
+
+def read_parts(half: Half, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Map a checked file of arrays.
+
+    Parameters
+    ----------
+    half : Half
+        The half that it is in.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    arrays : dict of str to array
+        Read-only.
+    plain : dict of str to object
+        What was kept beside them.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged.
+    """
+    path = checked(half, name)
+    try:
+        return read_arrays(path)
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        raise damaged(path, "it is no file of arrays") from None
+
+
+def read_object(kind: type[T], half: Half, name: str) -> T:
+    """Open a dataclass of arrays.
+
+    Parameters
+    ----------
+    kind : type
+        The dataclass.
+    half : Half
+        The half that it is in.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    object
+        Of that type.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged.
+    """
+    arrays, plain = read_parts(half, name)
+    try:
+        return object_of(kind, arrays | plain)
+    except TypeError:
+        raise damaged(half.folder / name, f"it is no {kind.__name__}") from None
+
+
+def read_by_mode(kind: type[T], half: Half, stem: str, modes: Sequence[str]) -> Mapping[str, T]:
+    """Open one object for each mode.
+
+    Parameters
+    ----------
+    kind : type
+        The dataclass.
+    half : Half
+        The half that they are in.
+    stem : str
+        Beginning of the files' names.
+    modes : sequence of str
+        Codes.
+
+    Returns
+    -------
+    mapping of str to object
+        By mode.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged.
+    """
+    return MappingProxyType({m: read_object(kind, half, f"{stem}_{m}.arrow") for m in modes})
+
+
+def read_frame(half: Half, name: str) -> pd.DataFrame:
+    """Open a frame without geometry.
+
+    Parameters
+    ----------
+    half : Half
+        The half that it is in.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    DataFrame
+        Text columns have the type ``str``.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged.
+    """
+    return pd.DataFrame(
+        {
+            name: pd.Series(array, dtype="str") if array.dtype == object else np.array(array)
+            for name, array in read_parts(half, name)[0].items()
+        }
+    )
+
+
+def read_geoframe(half: Half, name: str) -> gpd.GeoDataFrame:
+    """Open a GeoParquet file.
+
+    Parameters
+    ----------
+    half : Half
+        The half that it is in.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    GeoDataFrame
+        As it was written.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged.
+    """
+    path = checked(half, name)
+    try:
+        return gpd.read_parquet(path)
+    except (OSError, pa.ArrowException, ValueError):
+        raise damaged(path, "it is no GeoParquet file") from None
+
+
+def read_vocabulary(half: Half) -> Vocabulary:
+    """Open the vocabulary that the dataset was prepared with.
+
+    Parameters
+    ----------
+    half : Half
+        The public half.
+
+    Returns
+    -------
+    Vocabulary
+        In the order of its files.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged or of another version.
+    """
+    path = checked(half, "vocabulary.json")
+    tables = json.loads(path.read_bytes())
+    kinds = get_type_hints(Vocabulary)
+    try:
+        words: dict[str, Any] = {
+            name: {key: _row(get_args(kinds[name])[1], row) for key, row in rows}
+            for name, rows in tables.items()
+        }
+        return Vocabulary(**words)
+    except (TypeError, KeyError):
+        raise DatasetError(
+            f"{path}: the vocabulary is of another version; build it again with `locator prepare`",
+            code="dataset_format",
+        ) from None
+
+
+def _plain(row: object) -> object:
+    """Return a row of the vocabulary as a JSON value."""
+    return asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
+
+
+def _row(kind: type, row: object) -> object:
+    """Return a row of the vocabulary from its JSON value."""
+    if isinstance(row, dict):
+        return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+    return tuple(row) if isinstance(row, list) else row
