@@ -1,7 +1,8 @@
 """What closes when, and the walk over all items.
 
-A closure is selectors with a word of closing behind them (``周一闭馆``), before them (``休息日:周一``) or
-a part of the day (``12:00-13:00午休``); exceptions (``节假日除外``) belong to what was said last.
+A closure is selectors with a word of closing behind them (``周一闭馆``) or before them
+(``休息日:周一``), or a part of the day (``12:00-13:00午休``). Exceptions (``节假日除外``) belong to
+what was said last.
 """
 
 import re
@@ -11,6 +12,8 @@ from geodata.hours_groups import SELECTORS, TIMED, Closed, Context, Groups, gath
 from geodata.hours_plan import Closure
 from geodata.hours_values import DAY, PARTS, DateSel, DaySel, Item, Span
 
+_CLOSING = ("close", "break")
+_LABELS = (*_CLOSING, "closed_label")
 _UNREAD = (
     "other", "number", "range", "duration", "year", "day_number", "next_day", "next_year", "point",
     "part", "nth", "since", "without", "except", "open_end", "festival", "change",
@@ -72,24 +75,16 @@ class Builder(Groups):
     def _closing(self) -> bool:
         """Read a closure if one stands here."""
         kind = self._kind(self.place)
-        if kind == "span" and self._breaks():
-            return self._break()
         if kind in (*SELECTORS, "exempt"):
             said = self._terms(self.place, leading=True)
-            if said is None:
-                return False
-            self._closed(said)
-            return True
-        if kind in ("close", "break", "closed_label"):
-            said = self._terms(self.place + 1, leading=False)
             if said is not None:
-                self._label(said, repeated=kind == "closed_label")
-                return True
-            if self._kind(self.place + 1) == "span":
-                return self._break_label()
-            self.place += 1
-            if kind == "close" and not self._after_pending():
-                self.unread.append(self.items[self.place - 1].text)
+                self._closed(said)
+            return said is not None
+        if kind == "span" and self._breaks():
+            self._break()
+            return True
+        if kind in _LABELS:
+            self._label(kind)
             return True
         return False
 
@@ -98,14 +93,19 @@ class Builder(Groups):
         after = self._kind(self.place + 1), self._kind(self.place + 2)
         return after[0] in ("close", "break") and after[1] not in (*SELECTORS, "span")
 
-    def _label(self, said: _Terms, *, repeated: bool) -> None:
-        """Take the closures behind a label such as 非营业时段, which may name several."""
-        self._closed(said)
-        while repeated and self._kind(self.place) in SELECTORS:
-            more = self._terms(self.place, leading=False)
-            if more is None:
-                return
-            self._closed(more)
+    def _label(self, kind: str) -> None:
+        """Read a word of closing that stands in front: 休息日:周一, 午休12:00-13:00."""
+        said = self._terms(self.place + 1, leading=False)
+        if said is None and self._kind(self.place + 1) == "span":
+            self._break_label()
+        elif said is None:
+            self.place += 1
+            if kind == "close" and not self._after_pending():
+                self.unread.append(self.items[self.place - 1].text)
+        while said is not None:
+            self._closed(said)
+            repeated = kind == "closed_label" and self._kind(self.place) in SELECTORS
+            said = self._terms(self.place, leading=False) if repeated else None
 
     def _after_pending(self) -> bool:
         """Read a word of closing whose selectors wait in front of a bracket or an aside."""
@@ -119,7 +119,7 @@ class Builder(Groups):
         self.last = "closure"
         return True
 
-    def _break(self) -> bool:
+    def _break(self) -> None:
         """Read ``12:00-13:00闭馆``."""
         span = self.items[self.place].value
         said = gather(self.pending)
@@ -129,9 +129,8 @@ class Builder(Groups):
             self.place += 1
         if isinstance(span, Span):
             self._pause(said, span)
-        return True
 
-    def _break_label(self) -> bool:
+    def _break_label(self) -> None:
         """Read ``午休12:00-13:00``."""
         span = self.items[self.place + 1].value
         self.place += 2
@@ -139,7 +138,6 @@ class Builder(Groups):
         self.pending = []
         if isinstance(span, Span):
             self._pause(said, span)
-        return True
 
     def _pause(self, said: Context, span: Span) -> None:
         """Close for a part of the day."""
@@ -152,38 +150,42 @@ class Builder(Groups):
 
     def _terms(self, start: int, *, leading: bool) -> _Terms | None:
         """Read selectors that end in a word of closing (or that follow one)."""
-        said, place, separator = _Terms(), start, ""
-        current: list[Item] = []
-        while True:
-            kind, item = self._kind(place), self.items[place] if place < len(self.items) else None
-            if item is None or not self._term(said, current, item, separator):
-                break
-            if kind in SELECTORS:
-                separator = ""
-            elif kind in ("and", "comma"):
-                separator = kind
-                following = self._kind(place + 1)
-                if not leading and following not in SELECTORS:
-                    break
-            place += 1
+        said, current = _Terms(end=start), list[Item]()
+        self._collect(said, current, leading=leading)
         if current:
             said.terms.append(gather(current))
-        if not said.terms:
+        named = bool(said.terms)
+        if not named or (leading and not self._closed_behind(said)):
             return None
-        if leading:
-            if self._kind(place) not in ("close", "break") or (
-                self._kind(place) == "break" and self._kind(place + 1) == "span"
-            ):
-                return None
-            place += 1
-            while self._kind(place) in ("close", "break"):
-                place += 1
-        elif self._kind(place) == "span":
-            span = self.items[place].value
-            said.part = f"{span.start}-{span.end}" if isinstance(span, Span) else ""
-            place += 1
-        said.end = place
+        span = self.items[said.end].value if self._kind(said.end) == "span" else None
+        if not leading and isinstance(span, Span):
+            said.part = f"{span.start}-{span.end}"
+            said.end += 1
         return said
+
+    def _collect(self, said: _Terms, current: list[Item], *, leading: bool) -> None:
+        """Take items into the terms as far as they go."""
+        separator = ""
+        while said.end < len(self.items):
+            item = self.items[said.end]
+            if not self._term(said, current, item, separator):
+                return
+            if item.kind in SELECTORS:
+                separator = ""
+            elif item.kind in ("and", "comma"):
+                separator = item.kind
+                if not leading and self._kind(said.end + 1) not in SELECTORS:
+                    return
+            said.end += 1
+
+    def _closed_behind(self, said: _Terms) -> bool:
+        """Read the words of closing behind the terms; False if there are none."""
+        kinds = self._kind(said.end), self._kind(said.end + 1)
+        if kinds[0] not in _CLOSING or kinds == ("break", "span"):
+            return False
+        while self._kind(said.end) in _CLOSING:
+            said.end += 1
+        return True
 
     def _term(self, said: _Terms, current: list[Item], item: Item, separator: str) -> bool:
         """Take one item into the terms; False ends them."""

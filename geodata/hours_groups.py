@@ -1,8 +1,8 @@
 """What belongs to what: selectors to the spans before or behind them.
 
 `Groups` walks over the items and keeps groups of spans with their days, dates and seasons. An
-outer selector goes on to hold when an inner one changes (``周二至周日 夏季…冬季…``); a bracket behind
-spans says when they hold.
+outer selector goes on to hold when an inner one changes (``周二至周日 夏季…冬季…``); a bracket
+behind spans says when they hold.
 """
 
 from collections.abc import Sequence
@@ -256,7 +256,7 @@ class Groups:
 
 
 def _trails(found: Sequence[Item]) -> bool:
-    """Tell whether every span is followed by its selectors: ``8:00-18:00 周一至周五, 9:00-12:00 周六``."""
+    """Tell whether selectors stand behind their spans: ``8:00-18:00 周一至五, 9:00-12:00 周六``."""
     order = ""
     for place, item in enumerate(found):
         letter = "T" if item.kind in TIMED else "S" if item.kind in SELECTORS else ""

@@ -44,8 +44,18 @@ _FESTIVALS = {
     "圣诞": ((12, 24), (12, 26)),
     "新年": ((1, 1), (1, 3)),
 }
+_DAY_NAMES = {
+    "weekend": DaySel(frozenset({5, 6})),
+    "weekend_pair": DaySel(frozenset({5, 6})),
+    "holiday": DaySel(holiday=True),
+    "school": DaySel(school=True),
+    "workday": DaySel(frozenset(range(5)), work=True),
+    "ordinary": DaySel(frozenset(range(5)), ordinary=True),
+    "every": DaySel(WEEK, every=True),
+}
 _SEPARATORS = ("and", "comma")
 _MONTHS = 12
+_DATE_ENDS = ("date", "date_en", "next_year", "day_number", "number", "festival", "year")
 
 
 @dataclass
@@ -81,7 +91,7 @@ class _Reader(TimeReader):
         if (
             kind == "number"
             and (month_context or self._month_follows())
-            and 1 <= int(self.text()) <= 12
+            and 1 <= int(self.text()) <= _MONTHS
         ):
             return Point(int(self.take().text), None, "", None, next_year)
         self.place -= next_year
@@ -104,33 +114,26 @@ class _Reader(TimeReader):
             return None
         if self.kind() == "since" and first.year is not None:
             self.place += 1
-            return DateSel(years=((first.exact(first.year, closing=False), date(FOREVER, 12, 31)),))
-        if self.kind() != "range" or self.kind(1) not in (
-            "date",
-            "date_en",
-            "next_year",
-            "day_number",
-            "number",
-            "festival",
-            "year",
-        ):
-            return date_range(first, None)
+            begin = first.exact(first.year, closing=False)
+            return DateSel(years=((begin, date(FOREVER, 12, 31)),))
+        ranged = self.kind() == "range" and self.kind(1) in _DATE_ENDS
+        last = self._read_end(first) if ranged else None
+        return last if isinstance(last, DateSel) else date_range(first, last)
+
+    def _read_end(self, first: Point) -> Point | DateSel | None:
+        """Read the end of a range: a date, a day of the same month, or a festival (all of it)."""
         saved = self.place
         self.place += 1
         if self.kind() == "day_number":
-            return date_range(
-                first, Point(first.month, int(self.take().parts[0] or 1), "", first.year)
-            )
-        if self.kind() == "festival" or (self.kind() == "next_year" and self.kind(1) == "festival"):
-            self.place += 1 + (self.kind() == "next_year")
-            start = first.bounds(closing=False)[0]
-            sure = circle(start, YEAR_DAYS - 1)
+            return Point(first.month, int(self.take().parts[0] or 1), "", first.year)
+        ahead = int(self.kind() == "next_year")
+        if self.kind(ahead) == "festival":
+            self.place += 1 + ahead
+            sure = circle(first.bounds(closing=False)[0], YEAR_DAYS - 1)
             return DateSel(sure, circle(day_of_year(*_LUNAR[0]), day_of_year(*_LUNAR[1])) - sure)
         last = self._read_point()
-        if last is None:
-            self.place = saved
-            return date_range(first, None)
-        return date_range(first, last)
+        self.place = saved if last is None else self.place
+        return last
 
     def read_dates(self) -> bool:
         """Read a list of dates and ranges."""
@@ -173,29 +176,25 @@ class _Reader(TimeReader):
     def _read_day(self) -> DaySel | None:
         """Read one word or range of days."""
         kind = self.kind()
-        if kind == "day_en":
-            return self._read_english()
-        words = {
-            "weekend": DaySel(frozenset({5, 6})),
-            "weekend_pair": DaySel(frozenset({5, 6})),
-            "holiday": DaySel(holiday=True),
-            "school": DaySel(school=True),
-            "workday": DaySel(frozenset(range(5)), work=True),
-            "ordinary": DaySel(frozenset(range(5)), ordinary=True),
-            "every": DaySel(WEEK, every=True),
+        readers = {
+            "day": self._read_chinese,
+            "day_en": self._read_english,
+            "day_digit": self._read_digit_days,
         }
-        if kind in words:
-            self.place += 1
-            return words[kind]
-        if kind == "day":
-            return self._read_chinese()
-        if kind == "day_digit":
-            first, last = self.take().parts
-            return DaySel(day_range(int(first or 1) - 1, int(last or 1) - 1))
-        return None
+        if kind in readers:
+            return readers[kind]()
+        if kind not in _DAY_NAMES:
+            return None
+        self.place += 1
+        return _DAY_NAMES[kind]
+
+    def _read_digit_days(self) -> DaySel:
+        """Read ``周1-5``."""
+        first, last = self.take().parts
+        return DaySel(day_range(int(first or 1) - 1, int(last or 1) - 1))
 
     def _read_chinese(self) -> DaySel:
-        """Read ``周一``, ``周一、二、日`` or ``周一至周五``; a range may go on in the next token."""
+        """Read ``周一、二、日`` or ``周一至周五``; a range may go on in the next token."""
         chosen = chinese_days(self.take().text)
         while self.kind() == "range" and self.kind(1) in ("day", "weekend_pair"):
             self.place += 1
@@ -275,17 +274,22 @@ class _Reader(TimeReader):
 
     def _mark(self, token: Token) -> Item:
         """Return what is neither time, day nor date."""
-        if token.kind == "season":
-            return Item("season", token.text, seasons(token.text))
-        if token.kind == "no_break":
-            return Item("normal", token.text)
-        if token.kind == "period":
-            return Item("part", token.text, PERIODS.get(token.text, "eve"))
-        if token.kind in ("time", "time_zh", "time_en"):
-            return Item("point", token.text)
-        return Item(token.kind, token.text, token.parts)
+        kind = _MARKS.get(token.kind, token.kind)
+        value: object = token.parts
+        if kind == "season":
+            value = seasons(token.text)
+        elif kind == "part":
+            value = PERIODS.get(token.text, "eve")
+        return Item(kind, token.text, value)
 
 
+_MARKS = {
+    "no_break": "normal",
+    "period": "part",
+    "time": "point",
+    "time_zh": "point",
+    "time_en": "point",
+}
 _CONTEXT = re.compile(r"营业|开放|服务|办公|接待|\bhours?\b|\bopen\b|business")
 _DROPPED = ("noise", "space", "stop")
 _DAY_WORDS = (

@@ -23,8 +23,10 @@ _PATTERNS = tuple(
         rf"(?<![-\d:])(?P<t>{_TIME})(?:前|之前|以前)?(?:最后|最晚){_WORD}{{0,8}}",
         rf"(?:停止|禁止|截止|最晚|最迟|最后)(?!营业){_WORD}{{0,10}}?(?:时间)?[:为是在于]*\s?(?P<t>{_TIME})(?:前|止)?",
         rf"\(?(?:入场|入园|入馆|进场)时间[:为]?(?P<t>{_TIME})(?!-)\)?",
-        rf"(?:(?:闭|关|停|结束|营业){_WORD}{{0,6}})?(?:提?前)?(?:半|\d+(?:\.\d)?)个?(?:半)?(?:小时|分钟|刻钟)之?(?:前|内)?"
-        rf"(?:就|即|起)?(?:停止|禁止|截止|谢绝|不再){_WORD}{{0,12}}",
+        (
+            rf"(?:(?:闭|关|停|结束|营业){_WORD}{{0,6}})?(?:提?前)?(?:半|\d+(?:\.\d)?)个?(?:半)?(?:小时|分钟|刻钟)之?(?:前|内)?"
+            rf"(?:就|即|起)?(?:停止|禁止|截止|谢绝|不再){_WORD}{{0,12}}"
+        ),
         rf"(?:闭|关){_WORD}{{0,4}}前(?:半|\d+)个?(?:小时|分钟)(?:为)?(?:最后|最晚){_WORD}{{0,8}}",
         r"last (?:entry|admission|entrance)[^,;。()\n]{0,20}",
     )
@@ -54,7 +56,8 @@ _VOID = re.compile(
     r"暂停|暂时(?!开放)|暂不|暂未|暂无|暂缓|维修|修缮|装修|翻修|翻新|整修|施工|停运|停用|即将|筹建|筹备|建设中|正在建|在建|尚未|未开放|未开业"
     r"|不能参观|不能入|不能进|无法|谢绝|禁止入内|废弃|拆除|搬迁|迁址|待定|未定|不固定|不定|上锁|倒闭|已关|关停|永久|升级|改造|试运行"
     r"|为民居|恢复(?:开放|营业)|预计|疫情|随缘|随机|看情况|视情况|不详|未知|不清楚|^不对外开放|^不开放|^仅限内部|场次不同|不同场次|不同时间"
-    r"|\b(?:tbd|unknown|temporarily|n/a|none|suspended|appointment only|by appointment)\b|单日|双日|单号|双号|隔周|隔天|初步"
+    r"|单日|双日|单号|双号|隔周|隔天|初步"
+    r"|\b(?:tbd|unknown|temporarily|n/a|none|suspended|appointment only|by appointment)\b"
 )
 _BENIGN = re.compile(
     r"咨询|电话|致电|来电|官网|网站|公众号|微信|小程序|为准|欢迎|敬请|请|另行|另有|调整|变动|变化|通知|公告|预约|扫码|凭|免费|收费|票|讲解|优惠"
@@ -158,26 +161,30 @@ def _drop_closing(text: str, entries: list[str]) -> str:
     return _CLOSING.sub(note, text)
 
 
-def _segment(sieve: _Sieve, segment: str) -> str:
+def _segment(sieve: _Sieve, segment: str) -> str:  # noqa: PLR0911  # one return a verdict
     """Return what is kept of a segment between punctuation marks."""
     bare = segment.strip()
     clock = _CLOCK_RANGE.search(bare)
-    if not bare or (clock and not _VOID.search(bare)):
+    void = _VOID.search(bare) or (_BECAUSE.search(bare) and _REFUSING.search(bare))
+    if not bare or (clock and not void):
         return segment
     if _CONDITION.search(bare) and not clock:
-        sieve.holidays_unknown |= bool(_HOLIDAY.search(bare))
-        sieve.notes.append(f"condition left aside: {bare}")
-        return ""
-    if _VOID.search(bare) or (_BECAUSE.search(bare) and _REFUSING.search(bare)):
+        return _aside(sieve, bare)
+    if void:
         sieve.refusal = sieve.refusal or f"does not hold at present, or not fixed: {bare}"
         return ""
-    if _REFUSING.search(bare):
-        return segment
-    if (_BENIGN.search(bare) or _BECAUSE.search(bare)) and not re.search(r"\d{1,2}[:点时]", bare):
-        sieve.holidays_unknown |= bool(_HOLIDAY.search(bare))
-        sieve.notes.append(f"left aside: {bare}")
-        return "" if not _STRUCTURE.search(bare) or _HOLIDAY.search(bare) else segment
+    told = _REFUSING.search(bare) or re.search(r"\d{1,2}[:点时]", bare)
+    if not told and (_BENIGN.search(bare) or _BECAUSE.search(bare)):
+        left = _aside(sieve, bare)
+        return segment if _STRUCTURE.search(bare) and not _HOLIDAY.search(bare) else left
     return segment
+
+
+def _aside(sieve: _Sieve, bare: str) -> str:
+    """Note a phrase that is left aside, and whether it makes holidays uncertain."""
+    sieve.holidays_unknown |= bool(_HOLIDAY.search(bare))
+    sieve.notes.append(f"left aside: {bare}")
+    return ""
 
 
 def set_aside(text: str) -> Phrases:

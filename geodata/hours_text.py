@@ -38,6 +38,12 @@ _PLACES = re.compile(
     r"(?:馆|站|点|园|区|店|厅|室|所|中心|处|院|堂|寺|宫|塔|厕|门|街道|广场|窗口|大厅|驿站|之家|服务)$"
 )
 _DOUBTFUL = re.compile(r"(?<!\d)(\d):\d\d-(?!\1)[0-9]:(?<=[0-5]:)")
+_SOME_UNKNOWN = "hours are unknown at some times"
+_OSM_NOTES = (
+    (r"sunrise|sunset|dawn|dusk", "the sun is taken to rise at 07:00 and to set at 19:00"),
+    (r"\bSH\b", "school holidays are not known"),
+    (r"unknown", _SOME_UNKNOWN),
+)
 _OSM_STATES = re.compile(r"\d:\d|24/7|\b(?:off|closed|unknown|sunrise|sunset|dawn|dusk|PH|SH)\b")
 
 
@@ -193,48 +199,47 @@ def _plan(builder: Builder, phrases: Phrases) -> tuple[Plan | None, list[str]]:
     if unread:
         return None, ["not understood: " + "、".join(unread)]
     rules = [rule for group in groups if (rule := _rule(group, groups))]
-    closures = _closures(builder)
     rules += _untold(builder.groups, groups)
-    if rules and all(rule.dates and rule.dates.festival for rule in rules):
-        return None, ["only festivals without fixed dates are told"]
-    days = frozenset[int]().union(*(rule.dates.all if rule.dates else WEEK for rule in rules))
-    if (
-        rules
-        and all(rule.dates and not rule.dates.years for rule in rules)
-        and len(days) <= _FEW_DAYS
-    ):
-        return None, ["hours of single days only"]
+    closures = _closures(builder)
+    reason = _refusal(rules, closures)
+    if reason:
+        return None, [reason]
     if not rules and closures:
-        if all((each.dates and each.dates.years) or each.part for each in closures):
-            return None, ["only closures are told"]
         rules = [Rule((Span(0, DAY, sure=False),))]
         warnings.append("only closures are told")
     if builder.approximate:
-        rules = [
-            replace(rule, spans=tuple(replace(s, sure=False) for s in rule.spans)) for rule in rules
-        ]
+        rules = [_doubted(rule) for rule in rules]
         warnings.append("approximate times")
     if _tangled(rules, closures):
-        rules = [
-            replace(rule, dates=None, spans=tuple(replace(s, sure=False) for s in rule.spans))
-            for rule in rules
-        ]
-        closures = ()
+        rules, closures = [replace(_doubted(rule), dates=None) for rule in rules], ()
         warnings.append("approximate seasons overlap")
-    return Plan(
-        tuple(_ordinary(rules)), closures, builder.open_holidays, phrases.holidays_unknown
-    ), warnings
+    told = builder.open_holidays, phrases.holidays_unknown
+    return Plan(tuple(_ordinary(rules)), closures, *told), warnings
+
+
+def _refusal(rules: Sequence[Rule], closures: Sequence[Closure]) -> str:
+    """Return why rules and closures are no opening hours, ``""`` if they are."""
+    dates = [rule.dates for rule in rules if rule.dates]
+    if rules and len(dates) == len(rules):
+        if all(each.festival for each in dates):
+            return "only festivals without fixed dates are told"
+        days = frozenset[int]().union(*(each.all for each in dates))
+        if len(days) <= _FEW_DAYS and not any(each.years for each in dates):
+            return "hours of single days only"
+    passing = all((each.dates and each.dates.years) or each.part for each in closures)
+    return "only closures are told" if closures and not rules and passing else ""
+
+
+def _doubted(rule: Rule) -> Rule:
+    """Return a rule whose spans are all uncertain."""
+    return replace(rule, spans=tuple(replace(span, sure=False) for span in rule.spans))
 
 
 def _tangled(rules: Sequence[Rule], closures: Sequence[Closure]) -> bool:
     """Tell whether approximate dates of opening and closing run into each other."""
-    told = [each.dates for each in (*rules, *closures) if each.dates and not each.dates.festival]
-    return any(
-        one is not other and len(one.fuzzy & other.fuzzy) > 0
-        for one in told
-        for other in told
-        if one != other
-    )
+    told = [rule.dates for rule in rules] + [closure.dates for closure in closures]
+    fuzzy = {dates.fuzzy: None for dates in told if dates and not dates.festival and dates.fuzzy}
+    return len(frozenset[int]().union(*fuzzy)) < sum(map(len, fuzzy))
 
 
 @lru_cache(maxsize=8192)
@@ -263,30 +268,28 @@ def read_hours(text: str) -> HoursReading:
     size = len(text.encode("utf-8", "replace"))
     if size > MAX_BYTES:
         return HoursReading("", "unknown", (f"longer than {MAX_BYTES} bytes: {size}",))
-    text = text.encode("utf-8", "replace").decode()
-    passed = _osm(text.strip())
-    if passed is not None:
-        return passed
+    text = text.encode("utf-8", "replace").decode().strip()
+    return _osm(text) or _free(text)
+
+
+def _free(text: str) -> HoursReading:
+    """Read free text."""
     phrases = set_aside(normalise(text))
-    if not text.strip() or phrases.refusal:
+    if not text or phrases.refusal:
         return HoursReading("", "unknown", (phrases.refusal or "no hours given",))
     builder = Builder(items(tokens(phrases.text)))
     builder.build()
     plan, warnings = _plan(builder, phrases)
     osm = write(plan) if plan is not None and plan.rules else ""
-    notes = (*phrases.notes, *warnings)
-    if not osm or osm == "off" or not validate(osm):
-        return HoursReading(
-            "", "unknown", notes or (f"no opening hours understood: {text[:40]!r}",)
-        )
-    partly = bool(notes) or "unknown" in osm or phrases.leaves_early(_ends(builder))
-    if partly and not notes:
-        notes = (
-            ("hours are unknown at some times",)
-            if "unknown" in osm
-            else ("last entry is before closing",)
-        )
-    return HoursReading(osm, "partial" if partly else "ok", notes)
+    notes = [*phrases.notes, *warnings]
+    if osm in ("", "off") or not validate(osm):
+        reason = notes or [f"no opening hours understood: {text[:40]!r}"]
+        return HoursReading("", "unknown", tuple(reason))
+    if "unknown" in osm:
+        notes.append(_SOME_UNKNOWN)
+    if phrases.leaves_early(_ends(builder)):
+        notes.append("last entry is before closing")
+    return HoursReading(osm, "partial" if notes else "ok", tuple(notes))
 
 
 def _ends(builder: Builder) -> frozenset[int]:
@@ -299,20 +302,8 @@ def _osm(text: str) -> HoursReading | None:
     bare = re.sub(r'"[^"]*"', "", text)
     clock_only = re.fullmatch(r"[\s\d:,;-]*", bare) is not None
     spans = [part for part in bare.split(";") if re.fullmatch(r"[\s\d:,+-]*", part)]
-    if clock_only or len(spans) > 1 or _DOUBTFUL.search(bare) or "\n" in text:
+    doubtful = clock_only or len(spans) > 1 or _DOUBTFUL.search(bare) or "\n" in text
+    if doubtful or not _OSM_STATES.search(bare) or not validate(text):
         return None
-    if not _OSM_STATES.search(bare) or not validate(text):
-        return None
-    sun = re.search(r"sunrise|sunset|dawn|dusk", bare)
-    if sun or re.search(r"\bSH\b", bare):
-        reason = (
-            "the sun is taken to rise at 07:00 and set at 19:00"
-            if sun
-            else "school holidays are not known"
-        )
-        return HoursReading(text, "partial", (reason,))
-    return HoursReading(
-        text,
-        "partial" if "unknown" in bare else "ok",
-        () if "unknown" not in bare else ("hours are unknown at some times",),
-    )
+    notes = [note for pattern, note in _OSM_NOTES if re.search(pattern, bare)]
+    return HoursReading(text, "partial" if notes else "ok", tuple(notes))

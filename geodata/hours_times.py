@@ -97,7 +97,11 @@ class TimeReader:
         if self.kind(1) in ("day_number", "number", "other", "date"):
             return None
         hour = int(self.take().text)
-        return Clock(hour, 0, other.period if other else "", numeral=True) if hour <= 24 else None  # noqa: PLR2004
+        return (
+            Clock(hour, 0, other.period if other else "", numeral=True)
+            if hour <= _MIDNIGHT
+            else None
+        )
 
     def read_span(self) -> bool:
         """Read two times and what joins them."""
@@ -115,12 +119,9 @@ class TimeReader:
         if self.kind() == "range":
             self.place += 1
         first = self.read_clock()
-        if first is None:
-            return None
-        opens = self.kind() == "opens"
+        opens = first is not None and self.kind() == "opens"
         self.place += opens
-        joined = self.kind() == "range"
-        if not joined and not (opens and self._shuts_after()):
+        if first is None or not (self.kind() == "range" or (opens and self._shuts_after())):
             return None
         while self.kind() in ("range", "comma", "and", "strong"):
             self.place += 1
@@ -128,11 +129,8 @@ class TimeReader:
             self.place += 1
             return Span(first.minutes(closing=False), DAY, sure=False)
         last = self._read_closing(first)
-        if last is None:
-            return None
-        if opens and self.kind() in ("close", "shuts"):
-            self.place += 1
-        return make_span(first, last)
+        self.place += opens and last is not None and self.kind() in ("close", "shuts")
+        return make_span(first, last) if last is not None else None
 
     def _read_closing(self, first: Clock) -> Clock | None:
         """Read the later time of a span."""
@@ -193,10 +191,7 @@ class TimeReader:
         first = Clock(hour, 0, period, numeral=True)
         last = self.read_clock()
         if last is not None and last.numeral:
-            marked = period or (
-                "pm" if last.period == "pm" and hour >= last.hour % 12 and False else ""
-            )
-            return make_span(Clock(hour, 0, marked, numeral=True), last)
+            return make_span(first, last)
         bare = self._read_number(first) if last is None else None
         if bare is None or not self.clock_context:
             return None

@@ -20,16 +20,24 @@ FOREVER = 2199
 #: Longest span that unmarked times may make over midnight before we doubt them (minutes).
 _LONGEST_NIGHT = 19 * HOUR
 WEEK = frozenset(range(7))
-_NIGHTFALL, _AFTERNOON = 5, 12
+_NIGHTFALL, _AFTERNOON, _LATE_LUNCH = 5, 12, 3
 #: Parts of a day for closures such as 周五上午闭馆 (minutes).
 PARTS = {"am": (0, HALF), "pm": (HALF, 18 * HOUR), "eve": (18 * HOUR, DAY)}
 _NUMERALS = "一二三四五六日"
-_THIRDS = {"初": (1, 10), "上旬": (1, 10), "上中旬": (1, 20), "中": (11, 20), "中旬": (11, 20), "中下旬": (11, 31), "下旬": (21, 31), "底": (21, 31), "末": (21, 31), "整": (1, 31)}  # fmt: skip
+#: First and last day of the parts of a month; 整 is a month of which no day is certain.
+_THIRDS = {
+    **dict.fromkeys(("初", "上旬"), (1, 10)),
+    "上中旬": (1, 20),
+    **dict.fromkeys(("中", "中旬"), (11, 20)),
+    "中下旬": (11, 31),
+    **dict.fromkeys(("底", "末", "下旬"), (21, 31)),
+    "整": (1, 31),
+}
 
 
 @dataclass(frozen=True)
 class Span:
-    """Minutes from midnight; `end` may lie beyond 1440. Not `sure`: it cannot be taken at its word."""
+    """Minutes from midnight; `end` may lie beyond 1440. `sure`: it can be taken at its word."""
 
     start: int
     end: int
@@ -107,11 +115,11 @@ class Clock:
     def minutes(self, *, closing: bool) -> int:
         """Return minutes from midnight."""
         hour, period = self.hour, self.period
-        if (period == "dawn" and hour == _AFTERNOON) or (
-            period == "midnight_am" and hour == _AFTERNOON
-        ):
+        if period in ("dawn", "midnight_am") and hour == _AFTERNOON:
             hour = 24 if closing else 0
-        elif (period == "pm" and hour < _AFTERNOON) or (period == "noon" and 1 <= hour <= 3):
+        elif (period == "pm" and hour < _AFTERNOON) or (
+            period == "noon" and 1 <= hour <= _LATE_LUNCH
+        ):
             hour += 12
         elif period == "eve":
             hour = _evening(hour, closing=closing)
@@ -173,7 +181,7 @@ def _backwards(first: Clock, last: Clock, start: int, end: int) -> Span | None:
     if start == end:
         whole = start == 0 or last.padded or last.numeral
         return Span(0, DAY) if start == 0 and whole else None
-    if end == 0 or end == DAY:
+    if end in (0, DAY):
         return Span(start, DAY)
     doubtful = not (first.period or last.period) and end + DAY - start > _LONGEST_NIGHT
     return None if doubtful and not last.padded else Span(start, end + DAY)
@@ -219,24 +227,22 @@ class Point:
 def date_range(first: Point, last: Point | None) -> DateSel:
     """Return the days of a single date, a month or a range."""
     if first.year is not None:
-        begin = first.exact(first.year, closing=False)
+        begins = first.exact(first.year, closing=False)
         until = last or first
-        end = until.exact(until.year or first.year + until.next_year, closing=True)
-        if end < begin and until.year is None:
-            end = until.exact(first.year + 1, closing=True)
-        return DateSel(years=((begin, end),) if begin <= end else ())
+        ends = until.exact(until.year or first.year + until.next_year, closing=True)
+        if ends < begins and until.year is None:
+            ends = until.exact(first.year + 1, closing=True)
+        return DateSel(years=((begins, ends),) if begins <= ends else ())
     if last is None:
         if first.third:
-            begins, ends = first.bounds(closing=False)
-            return DateSel(fuzzy=circle(begins, ends))
+            return DateSel(fuzzy=circle(*first.bounds(closing=False)))
         last = first
     start, start_last = first.bounds(closing=False)
     if start != start_last:
         start_last = day_of_year(first.month, 31)
     end_first, end = last.bounds(closing=True)
     everything = circle(start, end)
-    fuzzy = circle(start, start_last - 1) if start != start_last else frozenset()
-    fuzzy |= frozenset({start_last}) if start != start_last else frozenset()
+    fuzzy = circle(start, start_last) if start != start_last else frozenset()
     fuzzy |= circle(end_first, end) if end_first != end else frozenset()
     return DateSel(everything - fuzzy, fuzzy & everything)
 
@@ -284,5 +290,5 @@ def chinese_days(text: str) -> list[int]:
 
 
 def seasons(text: str) -> frozenset[str]:
-    """Return the seasons that a word names: 春 夏 秋 冬, 旺 淡; daylight time counts as its season."""
+    """Return the seasons that a word names: 春 夏 秋 冬, 旺 淡; 夏令时 counts as 夏."""
     return frozenset(character for character in text if character in "春夏秋冬旺淡")

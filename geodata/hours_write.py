@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from geodata.hours_plan import CLOSED, OPEN, UNKNOWN, Closure, Plan, Resolver
-from geodata.hours_values import DAY, HOUR, WEEK, YEAR_DAYS, day_of_year
+from geodata.hours_values import DAY, HOUR, WEEK, YEAR_DAYS, DateSel, day_of_year
 from geodata.model import ByteArray
 
 _WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
@@ -158,8 +158,8 @@ class _Week:
             alone = ", ".join(_rule_text(dates, (), np.frombuffer(states, dtype=np.uint8), "PH"))
             if all(h == states for h in self.holidays):
                 return "; ".join(filter(None, (text, alone or _join(dates, "PH off"))))
-            if all(d == empty or h == d for h, d in both) and alone:
-                return "; ".join((alone, text)) if text else alone
+            if all(d in (empty, h) for h, d in both) and alone:
+                return f"{alone}; {text}" if text else alone
         return "; ".join(filter(None, (text, _join(dates, "PH unknown"))))
 
 
@@ -187,10 +187,15 @@ def _drop_tail(today: ByteArray, tomorrow: ByteArray) -> None:
         morning[: ends[1]] = CLOSED
 
 
+def _dates(plan: Plan) -> list[DateSel]:
+    """Return all dates that a plan names."""
+    named = [rule.dates for rule in plan.rules] + [closure.dates for closure in plan.closures]
+    return [dates for dates in named if dates]
+
+
 def _signature(plan: Plan, day: int) -> tuple[bool, ...]:
     """Return which dates of the plan a day of the year belongs to."""
-    dates = [each.dates for each in (*plan.rules, *plan.closures) if each.dates]
-    return tuple(day in part for each in dates for part in (each.sure, each.fuzzy))
+    return tuple(day in part for each in _dates(plan) for part in (each.sure, each.fuzzy))
 
 
 def _year(plan: Plan) -> dict[_Week, list[int]]:
@@ -212,8 +217,7 @@ def _year(plan: Plan) -> dict[_Week, list[int]]:
 
 def _mend(plan: Plan, chosen: list[_Week]) -> None:
     """Fill holes of a few days between seasons: unknown, and 29 February as the day before."""
-    told = [each.dates.all for each in (*plan.rules, *plan.closures) if each.dates]
-    spread = frozenset[int]().union(*told)
+    spread = frozenset[int]().union(*(each.all for each in _dates(plan)))
     if len(spread) < _WHOLE_YEAR_DAYS or any(rule.dates is None for rule in plan.rules):
         return
     states = np.zeros(2 * DAY, dtype=np.uint8)
@@ -288,6 +292,8 @@ def write(plan: Plan) -> str:
 
     Examples
     --------
+    >>> from geodata.hours_plan import Rule
+    >>> from geodata.hours_values import DaySel, Span
     >>> monday = DaySel(frozenset({0}))
     >>> write(Plan((Rule((Span(540, 1020),)),), (Closure(days=monday),)))
     'Tu-Su 09:00-17:00'
