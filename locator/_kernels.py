@@ -424,6 +424,64 @@ def _descend(x, label, arcs, mm, keys, entries):
 
 
 @_jit
+def _sooner(t, m, other_t, other_m):
+    """Return the faster of two ways, of equally fast ones the shorter."""
+    if other_t < t or (other_t == t and other_m < m):
+        return other_t, other_m
+    return t, m
+
+
+@_jit
+def _offer_passing(p, exits, lengths, passing, stations, numbers, row, row_mm):
+    """Offer the stations on a place's edge, and those whose windows must be asked.
+
+    A window is asked with the fastest of all ways to a station: who could be there sooner does not
+    wait for it to open.
+    """
+    (on_edge, windows, ways), (_, limit, scale) = stations, numbers
+    edge, u, v, to_u, to_v, segment, fraction, access = exits
+    indptr, st_index, st_segment, st_fraction, st_access, st_access_mm = on_edge
+    pass_indptr, station, pass_ms, pass_mm = passing
+    e = edge[p]
+    t_u, t_v = np.int64(to_u[p]), np.int64(to_v[p])
+    m_u, m_v = np.int64(lengths[0][p]), np.int64(lengths[1][p])
+    i, i_end = np.int64(pass_indptr[u[p]]), np.int64(pass_indptr[u[p] + 1])
+    j, j_end = np.int64(pass_indptr[v[p]]), np.int64(pass_indptr[v[p] + 1])
+    if t_u >= CLOSED:
+        i = i_end
+    if t_v >= CLOSED:
+        j = j_end
+    for h in range(indptr[e], indptr[e + 1]):
+        s = st_index[h]
+        t, m = along_edge(segment[p], fraction[p], st_segment[h], st_fraction[h], ways)
+        t += access[p] + st_access[h]
+        m += lengths[2][p] + st_access_mm[h]
+        at = i + np.searchsorted(station[i:i_end], s)
+        if at < i_end and station[at] == s:
+            t, m = _sooner(t, m, t_u + pass_ms[at], m_u + pass_mm[at])
+        at = j + np.searchsorted(station[j:j_end], s)
+        if at < j_end and station[at] == s:
+            t, m = _sooner(t, m, t_v + pass_ms[at], m_v + pass_mm[at])
+        _offer(t, s, m, scale, limit, ASK, windows, row, row_mm)
+    while i < i_end or j < j_end:
+        by_u = j >= j_end or (i < i_end and station[i] <= station[j])
+        by_v = i >= i_end or (j < j_end and station[j] <= station[i])
+        s = station[i] if by_u else station[j]
+        t = m = np.int64(CLOSED)
+        if by_u:
+            t, m = t_u + pass_ms[i], m_u + pass_mm[i]
+            i += 1
+        if by_v:
+            t, m = _sooner(t, m, t_v + pass_ms[j], m_v + pass_mm[j])
+            j += 1
+        beside = False
+        for h in range(indptr[e], indptr[e + 1]):
+            beside |= st_index[h] == s
+        if not beside:
+            _offer(t, s, m, scale, limit, ASK, windows, row, row_mm)
+
+
+@_jit
 def k_best(exits, lengths, labels, stations, out, entries, numbers):
     """Return keys and lengths (p, k) of the nearest stations that are open on arrival.
 
@@ -433,28 +491,20 @@ def k_best(exits, lengths, labels, stations, out, entries, numbers):
     which a label's way is found. ``numbers`` are k, the limit and the scale; times are divided by
     the scale.
     """
-    (keys, passing), (on_edge, windows, ways), (k, limit, scale) = labels, stations, numbers
-    edge, u, v, to_u, to_v, segment, fraction, access = exits
-    to_u_mm, to_v_mm, access_mm = lengths
-    pass_indptr, pass_station, pass_ms, pass_mm = passing
-    indptr, st_index, st_segment, st_fraction, st_access, st_access_mm = on_edge
+    (keys, passing), (_, windows, _), (k, limit, scale) = labels, stations, numbers
+    edge, u, v, to_u, to_v = exits[:5]
+    to_u_mm, to_v_mm, _ = lengths
     size = edge.size
     found = np.full((size, k), NO_KEY, np.int64)
     far = np.full((size, k), CLOSED, np.int64)
     for p in range(size):
-        e = edge[p]
-        if e < 0:
+        if edge[p] < 0:
             continue
         row, row_mm = found[p], far[p]
-        for i in range(indptr[e], indptr[e + 1]):
-            t, m = along_edge(segment[p], fraction[p], st_segment[i], st_fraction[i], ways)
-            t += access[p] + st_access[i]
-            m += access_mm[p] + st_access_mm[i]
-            _offer(t, st_index[i], m, scale, limit, ASK, windows, row, row_mm)
+        _offer_passing(p, exits, lengths, passing, stations, numbers, row, row_mm)
         for side in range(2):
             x = u[p] if side == 0 else v[p]
             t0 = np.int64(to_u[p] if side == 0 else to_v[p])
-            m0 = np.int64(to_u_mm[p] if side == 0 else to_v_mm[p])
             if t0 >= CLOSED:
                 continue
             for i in range(keys.shape[1]):
@@ -462,9 +512,6 @@ def k_best(exits, lengths, labels, stations, out, entries, numbers):
                     break
                 t, s = t0 + (keys[x, i] >> STATION_BITS), keys[x, i] & STATION_MASK
                 _offer(t, s, -1 - 2 * i - side, scale, limit, ALWAYS, windows, row, row_mm)
-            for i in range(pass_indptr[x], pass_indptr[x + 1]):
-                t, m = t0 + pass_ms[i], m0 + pass_mm[i]
-                _offer(t, pass_station[i], m, scale, limit, ASK, windows, row, row_mm)
         for i in range(k):
             if row_mm[i] < 0:
                 which = -1 - row_mm[i]
@@ -510,7 +557,11 @@ def _pop(heap_time, heap_node, size):
 
 @_jit
 def k_search(exits, lengths, arcs, seeds, stations, numbers):
-    """Answer as ``k_best`` does, by a search from each place: for large k and crowded hours."""
+    """Answer as ``k_best`` does, by a search from each place: for large k and crowded hours.
+
+    Stations are nodes of the search too (from ``n`` on), so that windows are asked with the fastest
+    of all ways.
+    """
     (on_edge, windows, ways), (k, limit, scale) = stations, numbers
     reach = np.int64(np.floor(limit * scale + 1e-6))
     edge, u, v, to_u, to_v, segment, fraction, access = exits
@@ -521,22 +572,27 @@ def k_search(exits, lengths, arcs, seeds, stations, numbers):
     n, size = arc_indptr.size - 1, edge.size
     found = np.full((size, k), NO_KEY, np.int64)
     far = np.full((size, k), CLOSED, np.int64)
-    node_time = np.full(n, CLOSED, np.int32)
-    node_mm = np.full(n, CLOSED, np.int32)
-    touched = np.empty(n, np.int32)
-    heap_time = np.empty(arc.size + 4, np.int32)
-    heap_node = np.empty(arc.size + 4, np.int32)
+    node_time = np.full(n + windows[0].size, CLOSED, np.int32)
+    node_mm = np.full(node_time.size, CLOSED, np.int32)
+    touched = np.empty(node_time.size, np.int32)
+    room = arc.size + seed_station.size + st_index.size + 4
+    heap_time = np.empty(room, np.int32)
+    heap_node = np.empty(room, np.int32)
     for p in range(size):
         e = edge[p]
         if e < 0:
             continue
         row, row_mm = found[p], far[p]
+        count = heap = 0
         for i in range(indptr[e], indptr[e + 1]):
             t, m = along_edge(segment[p], fraction[p], st_segment[i], st_fraction[i], ways)
             t += access[p] + st_access[i]
-            m += access_mm[p] + st_access_mm[i]
-            _offer(t, st_index[i], m, scale, limit, ASK, windows, row, row_mm)
-        count = heap = 0
+            if t <= reach:
+                x = n + st_index[i]
+                touched[count] = x
+                count += 1
+                node_time[x], node_mm[x] = t, m + access_mm[p] + st_access_mm[i]
+                heap = _push(heap_time, heap_node, heap, t, x)
         for side in range(2):
             x = u[p] if side == 0 else v[p]
             t, m = (to_u[p], to_u_mm[p]) if side == 0 else (to_v[p], to_v_mm[p])
@@ -553,10 +609,21 @@ def k_search(exits, lengths, arcs, seeds, stations, numbers):
             heap = _pop(heap_time, heap_node, heap)
             if t > node_time[x]:
                 continue
+            if x >= n:
+                _offer(t, x - n, node_mm[x], scale, limit, ASK, windows, row, row_mm)
+                continue
             for i in range(seed_indptr[x], seed_indptr[x + 1]):
-                there = np.int64(t) + seed_ms[i]
+                y, there = n + seed_station[i], np.int64(t) + seed_ms[i]
                 m = np.int64(node_mm[x]) + seed_mm[i]
-                _offer(there, seed_station[i], m, scale, limit, ASK, windows, row, row_mm)
+                if there > reach or there > node_time[y]:
+                    continue
+                if there == node_time[y] and m >= node_mm[y]:
+                    continue
+                if node_time[y] == CLOSED:
+                    touched[count] = y
+                    count += 1
+                node_time[y], node_mm[y] = there, m
+                heap = _push(heap_time, heap_node, heap, there, y)
             for a in range(arc_indptr[x], arc_indptr[x + 1]):
                 y, there = arc[a] & _LOW, np.int64(t) + (arc[a] >> 32)
                 m = node_mm[x] + arc_mm[a]
