@@ -179,6 +179,11 @@ def nearest_street(lon, lat, streets, barriers, bounds, numbers):
         if not (math.isfinite(lon[p]) and math.isfinite(lat[p])):
             continue
         east, north = metres_per_degree(lat[p])
+        away_x = max(bounds[0] - lon[p], lon[p] - bounds[2], 0.0) * east
+        away_y = max(bounds[1] - lat[p], lat[p] - bounds[3], 0.0) * north
+        away = math.hypot(away_x, away_y)
+        if away > max(limit, margin):
+            continue
         ring_m = min(width * east, height * north)
         column = math.floor((lon[p] - west) / width)
         row = math.floor((lat[p] - south) / height)
@@ -228,9 +233,6 @@ def nearest_street(lon, lat, streets, barriers, bounds, numbers):
             out_metres[p] = leg
             out_ms[p] = math.ceil(leg * 3600.0 / kph - PART_ROUNDING_MS)
             out_state[p] = ON_NETWORK
-        else:
-            away_x = max(bounds[0] - lon[p], lon[p] - bounds[2], 0.0) * east
-            away_y = max(bounds[1] - lat[p], lat[p] - bounds[3], 0.0) * north
-            if math.hypot(away_x, away_y) <= margin:
-                out_state[p] = OFF_NETWORK
+        elif away <= margin:
+            out_state[p] = OFF_NETWORK
     return out, out_fraction, out_metres, out_ms, out_state
