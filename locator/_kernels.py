@@ -610,7 +610,8 @@ def k_search(exits, lengths, arcs, seeds, stations, numbers):
             if t > node_time[x]:
                 continue
             if x >= n:
-                _offer(t, x - n, node_mm[x], scale, limit, ASK, windows, row, row_mm)
+                m = np.int64(node_mm[x])
+                _offer(np.int64(t), x - n, m, scale, limit, ASK, windows, row, row_mm)
                 continue
             for i in range(seed_indptr[x], seed_indptr[x + 1]):
                 y, there = n + seed_station[i], np.int64(t) + seed_ms[i]
