@@ -18,6 +18,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from opening_hours import validate
 
 from geodata.calendar import Calendar, load_calendar
 from geodata.errors import Fault, ValidationError
@@ -28,7 +29,6 @@ from geodata.hours_clock import (
     OPEN,
     UNKNOWN,
     Window,
-    compiled,
     evaluate,
     ragged,
 )
@@ -303,9 +303,15 @@ def _fault(text: str) -> Fault | None:
     size = len(text.encode("utf-8", "replace"))
     if size > MAX_BYTES:
         return Fault("opening_hours", f"expected at most {MAX_BYTES} bytes, got {size}")
-    try:
-        compiled(text)
-    except ValueError:
+    if not _valid(text):
         what = f"expected OSM opening_hours, got {text[:60]!r}"
         return Fault("opening_hours", what, "pass free text through read_hours first")
     return None
+
+
+def _valid(text: str) -> bool:
+    """Tell whether a text is OSM ``opening_hours``; half characters are not."""
+    try:
+        return validate(text)
+    except UnicodeEncodeError:
+        return False
