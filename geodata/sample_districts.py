@@ -11,6 +11,9 @@ Areas = tuple[tuple[str, str, shapely.Geometry], ...]
 
 #: 99 is no province's code: nobody takes these for real districts.
 _CODES = ("990102", "990103", "990104", "990105", "990111", "990112")
+#: The main road between north and south.
+_BORDER = "朝阳大道"
+
 _NAMES = ("云城区", "北苑区", "南浦区", "东湖新区", "西江区", "望云区")
 
 
@@ -29,12 +32,12 @@ def districts(plan: Plan) -> Areas:
     """
     radius = plan.radius_m
     turn = np.linspace(0.0, 2 * np.pi, 73)[:-1]
-    reach = (1.46 * radius + 1000.0) * (1 + 0.03 * np.sin(5 * turn) + 0.02 * np.cos(7 * turn))
+    reach = (1.5 * radius + 1100.0) * (1 + 0.03 * np.sin(5 * turn) + 0.02 * np.cos(7 * turn))
     whole = shapely.Polygon(np.column_stack([reach * np.cos(turn), reach * np.sin(turn)]))
     west, east = _sides(whole, plan.river)
     _, beyond = _sides(whole, plan.rail)
-    high = shapely.box(-3 * radius, 0.16 * radius, 3 * radius, 3 * radius)
-    low = shapely.box(-3 * radius, -3 * radius, 3 * radius, 0.16 * radius)
+    border = next(line for name, _, line in plan.roads if name == _BORDER)
+    low, high = _sides(whole, border, axis=1)
     core = shapely.intersection(
         shapely.Point(0.06 * radius, 0.02 * radius).buffer(0.4 * radius), east
     )
@@ -53,15 +56,15 @@ def districts(plan: Plan) -> Areas:
 
 
 def _sides(
-    whole: shapely.Polygon, line: shapely.LineString
+    whole: shapely.Polygon, line: shapely.LineString, axis: int = 0
 ) -> tuple[shapely.Geometry, shapely.Geometry]:
-    """Return the western and the eastern part of an area cut by a line."""
+    """Return the parts of an area cut by a line: west and east, or along axis 1 south and north."""
     xy = shapely.get_coordinates(line)
-    ends = np.vstack([4 * xy[0] - 3 * xy[1], xy, 4 * xy[-1] - 3 * xy[-2]])
-    ends[[0, -1]] += 20 * (ends[[0, -1]] - xy[[0, -1]])
-    parts = shapely.ops.split(whole, shapely.LineString(ends)).geoms
-    west, east = sorted(parts, key=lambda part: float(part.centroid.x))
-    return west, east
+    ends = xy[[0, -1]] + 60 * (xy[[0, -1]] - xy[[1, -2]])
+    cut = shapely.LineString(np.vstack([ends[:1], xy, ends[1:]]))
+    parts = shapely.ops.split(whole, cut).geoms
+    first, second = sorted(parts, key=lambda part: float(part.centroid.coords[0][axis]))
+    return first, second
 
 
 def _largest(area: shapely.Geometry) -> shapely.Polygon:

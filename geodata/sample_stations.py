@@ -27,6 +27,9 @@ _PLAIN = "工会驿站"
 #: Share of stations that are not plain care stations.
 _SPECIAL_SHARE = 0.14
 
+#: Share of stations that stand where few workers are.
+_FAR_SHARE = 0.08
+
 #: Workers within this distance draw a station (m).
 _DRAW_M = 500.0
 
@@ -163,6 +166,9 @@ def choose_sites(
     near = tree.query_ball_point(middle, _DRAW_M, return_length=True)
     weight = np.where(usable, near**2 * front.length_m, 0.0)
     order = rng.choice(len(weight), int((weight > 0).sum()), replace=False, p=weight / weight.sum())
+    outer = np.where(usable & (near < np.median(near[usable])), front.length_m, 0.0)
+    far = rng.choice(len(outer), round(count * _FAR_SHARE), replace=False, p=outer / outer.sum())
+    order = np.concatenate([far, order[~np.isin(order, far)]])
     chosen: list[int] = []
     while len(chosen) < count:
         for piece in order.tolist():
