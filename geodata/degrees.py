@@ -5,12 +5,11 @@ import unicodedata
 
 _DEGREES = re.compile(
     r"^(-?)\s*(\d{1,3})\s*[°度]\s*(?:(\d{1,2}(?:\.\d+)?)\s*['′分]\s*)?"
-    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|″|''|秒)\s*)?$"
+    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|″|''|′′|秒)\s*)?$"
 )
 _NUMBER = re.compile(r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$")
 _HEMISPHERE = re.compile(r"^([nsew]|北纬|南纬|东经|西经)?\s*(.*?)\s*([nsew])?$")
-#: Words for what is no finite number.
-INFINITE = {"inf", "+inf", "infinity", "+infinity", "-inf", "-infinity"}
+_INFINITE = {"inf", "+inf", "infinity", "+infinity", "-inf", "-infinity"}
 
 
 def parse_degrees(text: str) -> float:
@@ -27,7 +26,7 @@ def parse_degrees(text: str) -> float:
         NaN where the cell is empty or no angle; infinite where it says so.
     """
     plain = unicodedata.normalize("NFKC", text).strip().lower().replace("\u2212", "-")
-    if plain in INFINITE:
+    if plain in _INFINITE:
         return float(plain)
     hemisphere = _HEMISPHERE.match(plain)
     if hemisphere is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from geodata.cell_text import cell_text
@@ -32,7 +33,7 @@ def read_geopackage(path: Path) -> list[RawTable]:
     Returns
     -------
     list of RawTable
-        One a layer; ``line`` counts rows from 1; ``geometry`` holds the shapes in WGS-84.
+        One a layer; ``line`` is the ``fid``; ``geometry`` holds the shapes in WGS-84.
 
     Raises
     ------
@@ -78,22 +79,31 @@ def _layer(base: sqlite3.Connection, row: tuple[Any, ...], where: str) -> RawTab
     header = [str(item[0]) for item in cursor.description]
     rows = cursor.fetchall()
     at = header.index(str(column))
-    shapes, rejects = _shapes([record[at] for record in rows])
+    number_at = header.index("fid") if "fid" in header else -1
+    lines = _lines(rows, number_at)
+    shapes, rejects = _shapes([record[at] for record in rows], lines)
     shapes, datum = in_degrees(shapes, _crs(organization, number, definition), where)
-    keep = [n for n in range(len(header)) if n != at]
+    keep = [n for n in range(len(header)) if n not in {at, number_at}]
     cells = np.array([[cell_text(record[n]) for n in keep] for record in rows], dtype=object)
     table = RawTable(
         file=where,
         sheet=str(name),
         header=tuple(header[n] for n in keep),
         cells=cells.reshape(len(rows), len(keep)),
-        line=np.arange(1, len(rows) + 1, dtype=np.int64),
+        line=lines,
         rejects=tuple(rejects),
         datum=datum,
         geometry=shapes,
         notes={"format": "GeoPackage", "crs": f"{organization}:{number}"},
     )
     return shape_table(table)
+
+
+def _lines(rows: list[Any], at: int) -> npt.NDArray[np.int64]:
+    """Return the number of each row: its ``fid``, else its place in the order."""
+    if at >= 0 and all(isinstance(record[at], int) for record in rows):
+        return np.array([record[at] for record in rows], np.int64)
+    return np.arange(1, len(rows) + 1, dtype=np.int64)
 
 
 def _crs(organization: Any, number: Any, definition: Any) -> str | None:
@@ -105,7 +115,7 @@ def _crs(organization: Any, number: Any, definition: Any) -> str | None:
     return str(definition)
 
 
-def _shapes(blobs: list[Any]) -> tuple[ObjectArray, list[Reject]]:
+def _shapes(blobs: list[Any], lines: npt.NDArray[np.int64]) -> tuple[ObjectArray, list[Reject]]:
     """Return the shape of every row, and a reject where there is none."""
     shapes = np.full(len(blobs), None, dtype=object)
     rejects = []
@@ -118,7 +128,7 @@ def _shapes(blobs: list[Any]) -> tuple[ObjectArray, list[Reject]]:
             if shapes[at] is None:
                 code, reason = "bad_geometry", "the shape is damaged, empty or not finite"
         if code:
-            rejects.append(Reject(at + 1, "geometry", code, reason, "give it a point"))
+            rejects.append(Reject(int(lines[at]), "geometry", code, reason, "give it a point"))
     return shapes, rejects
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geodata.datum import find_datum, in_china, to_wgs84
-from geodata.degrees import INFINITE, parse_degrees, split_pair
+from geodata.degrees import parse_degrees, split_pair
 from geodata.errors import DatumError
 from geodata.evidence import DatumEvidence
 from geodata.raw import Columns, RawTable, Reject
@@ -169,7 +169,7 @@ def _why(
     """Return code, reason and fix for a row without a usable position."""
     shown = f"{value[0]:g}, {value[1]:g}"
     if not all(np.isfinite(value)):
-        return _why_no_number(pair)
+        return _why_no_number(pair, infinite=bool(np.isinf(value).any()))
     if swapped:
         reason = f"longitude {value[0]:g} and latitude {value[1]:g} look swapped"
         fix = "swap them: longitude (经度) comes first"
@@ -181,12 +181,12 @@ def _why(
     return "out_of_range", reason, "give degrees; projected metres need a CRS"
 
 
-def _why_no_number(pair: tuple[str, str]) -> tuple[str, str, str]:
+def _why_no_number(pair: tuple[str, str], *, infinite: bool) -> tuple[str, str, str]:
     """Return code, reason and fix for cells that are no finite numbers."""
     if not pair[0] or not pair[1]:
         reason = "expected a longitude and a latitude, got an empty cell"
         return "coordinate_missing", reason, "fill it"
-    if any(text.lower() in INFINITE | {"nan"} for text in pair):
+    if infinite or any(text.lower() == "nan" for text in pair):
         reason = f"expected finite degrees, got {pair[0][:20]}, {pair[1][:20]}"
         return "coordinate_not_finite", reason, "give a number"
     reason = f"expected degrees such as 113.3051, got {pair[0][:30]!r}, {pair[1][:30]!r}"

@@ -27,6 +27,9 @@ HEADER_WITHIN = 30
 #: Rejects of one file that are listed one by one; the rest is counted.
 REJECTS_LISTED = 1000
 
+#: Longest column name of a Shapefile (characters).
+DBASE_NAME = 10
+
 #: A table may not be wider.
 MAX_COLUMNS = 1000
 
@@ -147,7 +150,7 @@ def header_key(text: str) -> str:
 
 
 def match_columns(header: Sequence[str], words: Mapping[str, Sequence[str]]) -> Columns:
-    """Return which header means which of our columns; the first one to claim a name keeps it.
+    """Return which header means which of our columns; the word listed first fits best.
 
     Parameters
     ----------
@@ -161,20 +164,29 @@ def match_columns(header: Sequence[str], words: Mapping[str, Sequence[str]]) -> 
     Columns
         Unknown headers are ``extra``.
     """
-    lookup: dict[str, str] = {}
-    for column, synonyms in words.items():
-        for word in (column, *synonyms):
-            lookup.setdefault(header_key(word), column)
-    position: dict[str, int] = {}
+    lookup = _lookup(words)
+    found: dict[str, tuple[int, int]] = {}
     for at, text in enumerate(header):
-        column = lookup.get(header_key(text), "")
-        if column and text.strip():
-            position.setdefault(column, at)
+        column, rank = lookup.get(header_key(text), ("", 0)) if text.strip() else ("", 0)
+        if column and (rank, at) < found.get(column, (rank + 1, 0)):
+            found[column] = (rank, at)
+    position = {column: at for column, (_, at) in found.items()}
     known = set(position.values())
     extra = tuple(at for at in range(len(header)) if at not in known)
     coordinates = [header[position[c]] for c in ("lon", "lat", "lonlat") if c in position]
     named = {find_datum(text) for text in coordinates} - {""}
     return Columns(MappingProxyType(position), extra, named.pop() if len(named) == 1 else "")
+
+
+def _lookup(words: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, int]]:
+    """Return, by header key, the column and how well the word fits; dBASE cuts names to ten."""
+    found: dict[str, tuple[str, int]] = {}
+    for column, synonyms in words.items():
+        for rank, word in enumerate((column, *synonyms)):
+            found.setdefault(header_key(word), (column, rank))
+            if word.isascii() and len(word) > DBASE_NAME:
+                found.setdefault(header_key(word[:DBASE_NAME]), (column, rank))
+    return found
 
 
 def find_header(rows: Sequence[Sequence[str]], words: Mapping[str, Sequence[str]]) -> int:

@@ -47,13 +47,14 @@ _DATES = ("opened_on", "closed_on", "valid_from", "valid_to", "verified_on", "so
 _AMOUNTS = ("capacity", "cost_yuan")
 _COLUMNS_READ = (
     "id", "name", "kind", "tier", "parent_id", "status", "lon", "lat", "lonlat", "datum",
-    "address", "district", "adcode", "opening_hours", "opening_hours_text", "facilities", "access",
+    "address",
+    "district", "adcode", "opening_hours", "opening_hours_text", "facilities", "zones", "access",
     "phone", "operator", "host", "capacity", "opened_on", "closed_on", "valid_from", "valid_to",
     "verified_on", "cost_yuan", "source", "source_date", "notes",
 )  # fmt: skip
 
 #: Columns of a saved station table that are ours to compute again, not a stranger's extras.
-_OURS = {"original_lon", "original_lat", "original_datum", "duplicate_of", "warnings", "zones"}
+_OURS = {"original_lon", "original_lat", "original_datum", "duplicate_of", "warnings", "lon", "lat"}
 
 
 @dataclass
@@ -245,11 +246,15 @@ def _read_word(
 def _read_facilities(sheet: _Sheet) -> None:
     """Read what is offered; words that are left over are kept beside."""
     texts = [text[:MAX_TEXT] for text in sheet.texts("facilities")]
+    zones = sheet.texts("zones")
     read: dict[str, FacilityReading] = {
-        text: parse_facilities(text, sheet.vocabulary) for text in set(texts)
+        text: parse_facilities(text, sheet.vocabulary) for text in {*texts, *zones}
     }
     sheet.read["facilities"] = [";".join(read[text].codes) for text in texts]
-    sheet.read["zones"] = [";".join(read[text].zones) for text in texts]
+    sheet.read["zones"] = [
+        ";".join(dict.fromkeys((*read[text].zones, *read[zone].zones)))
+        for text, zone in zip(texts, zones, strict=True)
+    ]
     for row, text in enumerate(texts):
         if text and text != sheet.read["facilities"][row]:
             sheet.extra[row]["facilities_text"] = text
@@ -283,7 +288,8 @@ def _warn_of_hours(sheet: _Sheet, row: int, text: str, reading: HoursReading) ->
     sheet.hours[state] += 1
     if state == "missing":
         sheet.warnings[row].append("no opening hours")
-    elif state != "ok":
+        return
+    if state != "ok":
         partly = "only partly " if state == "partial" else "not "
         sheet.warnings[row].append(f"opening hours {partly}understood: {text[:60]!r}")
     sheet.warnings[row] += [w for w in reading.warnings if w not in sheet.warnings[row]]

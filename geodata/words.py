@@ -80,10 +80,16 @@ def header_words() -> dict[str, tuple[str, ...]]:
     Returns
     -------
     dict of str to tuple of str
-        By column, the words in the order of the file.
+        By column, the words in the order of the file, then the same in traditional characters.
     """
-    rows = _Source(None).rows("headers")
-    return {row["column"]: (row["column"], *_split(row["synonyms"])) for row in rows}
+    source = _Source(None)
+    pairs = sorted((row["simplified"], row["traditional"]) for row in source.rows("traditional"))
+    traditional = str.maketrans(dict(reversed(pairs)))
+    found: dict[str, tuple[str, ...]] = {}
+    for row in source.rows("headers"):
+        words = (row["column"], *_split(row["synonyms"]))
+        found[row["column"]] = (*words, *(word.translate(traditional) for word in words))
+    return found
 
 
 def group_words() -> dict[str, str]:
