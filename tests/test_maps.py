@@ -256,6 +256,9 @@ def test_page_asks_no_foreign_host(page):
             "uri.amap.com", "api.map.baidu.com", "apis.map.qq.com", "maps.apple.com",
             "www.openstreetmap.org", "leafletjs.com", "www.w3.org", "github.com", "bugzilla.mozilla.org",
         }
+    for name in ("leaflet", "markercluster", "map"):
+        assert f'<script src="{asset_url(name + ".js")}"></script>' in page
+        assert f'href="{asset_url(name + ".css")}"' in page
     alone = coverage_map(city(page=Page(self_contained=True)))
     assert "/static/" not in alone
     assert re.findall(r"<(?:link|img|iframe)|<script[^>]* src", alone) == []

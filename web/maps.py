@@ -230,7 +230,9 @@ def _finished(chart: _Map, cluster: Any, request: MapRequest) -> str:
         figure.header.add_child(_Text("\n".join(parts)), name="files")
     else:
         chart.default_js = [(key, asset_url(name)) for key, name in _SCRIPTS.items()]
-        chart.default_css = [(key, asset_url(name)) for key, name in _STYLES.items()]
+        chart.default_css = [(f"{key}_css", asset_url(name)) for key, name in _STYLES.items()]
+        icon = f'<link rel="icon" href="{asset_url("icon.svg")}" type="image/svg+xml">'
+        figure.header.add_child(_Text(icon), name="icon")
     figure.html.add_child(_Text(panel(request)), name="panel")
     figure.html.add_child(_Text(_data_block(request)), name="data")
     return str(figure.render())

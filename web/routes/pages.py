@@ -19,7 +19,7 @@ from web.map_panel import environment
 from web.map_request import Answered, labels_of, map_request
 from web.maps import coverage_map
 from web.page_text import HOME
-from web.routes.caching import cached, unchanged
+from web.routes.caching import cached, tag_of, unchanged
 from web.schemas import CoverageQuestion
 from web.security import page_policy
 from web.service import Service
@@ -137,7 +137,11 @@ async def show_start(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     asked = dict(parse_qsl(_query(request))).get("lang", "")
     lang = asked if asked in HOME else settings.map_language
-    return _html(start_page(lang, settings))
+    html = start_page(lang, settings)
+    tag = tag_of(html.encode())
+    if unchanged(request, tag):
+        return cached(b"", tag, status=304)
+    return _html(html, headers={"ETag": tag, "Cache-Control": "no-cache"})
 
 
 def start_page(lang: str, settings: Settings) -> str:
