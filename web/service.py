@@ -145,7 +145,9 @@ class Service:
         middle = {"lon": (west + east) / 2, "lat": (south + north) / 2}
         for mode in self.index.modes:
             for when in ("now", "2026-11-22T12:00"):
-                question = NearestQuestion.model_validate({**middle, "mode": mode, "at": when})
+                question = NearestQuestion.model_validate(
+                    {**middle, "mode": mode, "at": when, "k": 1, "minutes": 1}
+                )
                 self.nearest(question)
 
     @cached_property
