@@ -116,8 +116,6 @@ def curve(
     xy = np.asarray(points, dtype=np.float64)
     chord = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
     at = np.linspace(0.0, chord[-1], max(2, int(chord[-1] / step_m) + 1))
-    if len(xy) == 2:  # noqa: PLR2004 -- a line has two ends
-        return shapely.LineString(np.column_stack([np.interp(at, chord, axis) for axis in xy.T]))
     return shapely.LineString(CubicSpline(chord, xy)(at))
 
 

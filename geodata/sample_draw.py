@@ -125,10 +125,8 @@ def _crossings(lines: npt.NDArray[np.object_]) -> FloatArray:
     return np.column_stack([both, np.vstack([xy, xy])])
 
 
-def _touches(segments: _Segments, lines: npt.NDArray[np.object_], ends: FloatArray) -> FloatArray:
+def _touches(lines: npt.NDArray[np.object_], ends: FloatArray) -> FloatArray:
     """Return the ends of strokes that lie on a segment: rows of segment, x, y."""
-    if not len(segments.start):
-        return np.empty((0, 3))
     point, line = shapely.STRtree(lines).query(
         shapely.points(ends), predicate="dwithin", distance=MERGE_M / 2
     )
@@ -157,7 +155,7 @@ def _with_cuts(strokes: Sequence[Stroke]) -> tuple[FloatArray, Int64Array]:
     segments = _segments(strokes, ground)
     lines = shapely.linestrings(np.stack([segments.start, segments.end], axis=1))
     ends = np.vstack([strokes[i].points[[0, -1]] for i in np.flatnonzero(ground)])
-    cuts = np.vstack([_crossings(lines), _touches(segments, lines, ends)])
+    cuts = np.vstack([_crossings(lines), _touches(lines, ends)])
     of = cuts[:, 0].astype(np.int64)
     span = segments.end[of] - segments.start[of]
     length2 = np.maximum((span**2).sum(axis=1), 1e-9)

