@@ -14,6 +14,7 @@ from geodata.hours_values import DAY, PARTS, DateSel, DaySel, Item, Span
 
 _CLOSING = ("close", "break")
 _LABELS = (*_CLOSING, "closed_label")
+_NAMES = ("other", "number", "year", "day_number")
 _UNREAD = (
     "other", "number", "range", "duration", "year", "day_number", "next_day", "next_year", "point",
     "part", "nth", "since", "without", "except", "open_end", "festival", "change",
@@ -67,10 +68,23 @@ class Builder(Groups):
 
     def _word(self, item: Item) -> None:
         """Keep a word that is not understood; behind 24小时 it names what is meant."""
-        if self._kind(self.place - 2) in ("h24", "all_day") and self.group is not None:
+        before = self._kind(self.place - 2), self._kind(self.place - 3)
+        if before[0] in ("h24", "all_day") and self.group is not None:
             self.group.subject, self.group.complete = item.text, True
-        else:
+        elif item.kind in _NAMES and self._names(*before):
             self.words.append(item.text)
+        elif self.unread and self.unread_at == self.place - 1:
+            self.unread[-1] += item.text
+            self.unread_at = self.place
+        else:
+            self.unread.append(item.text)
+            self.unread_at = self.place
+
+    def _names(self, before: str, earlier: str) -> bool:
+        """Tell whether a word stands where a part of the place can be named."""
+        behind_span = before == "span" or (before == "colon" and earlier == "span")
+        in_list = before == "and" or (before == "comma" and bool(self.pending))
+        return not behind_span and not in_list
 
     def _closing(self) -> bool:
         """Read a closure if one stands here."""
@@ -100,7 +114,7 @@ class Builder(Groups):
             self._break_label()
         elif said is None:
             self.place += 1
-            if kind == "close" and not self._after_pending():
+            if kind == "break" or (kind == "close" and not self._after_pending()):
                 self.unread.append(self.items[self.place - 1].text)
         while said is not None:
             self._closed(said)

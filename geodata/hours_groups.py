@@ -59,6 +59,7 @@ class Groups:
         self.subject = ""
         self.words: list[str] = []
         self.unread: list[str] = []
+        self.unread_at = -1
         self.brackets: list[tuple[Context, Group | None, int, str]] = []
         self.trailing = _trails(found)
         self.closed_at = -1

@@ -122,7 +122,9 @@ def _untold(groups: Sequence[Group], kept: Sequence[Group]) -> list[Rule]:
     told = frozenset[int]().union(*(group.days.days for group in kept if group.days))
     left = [group for group in groups if group not in kept and group.days]
     days = frozenset[int]().union(*(group.days.days for group in left if group.days)) - told
-    return [Rule((Span(0, DAY, sure=False),), None, DaySel(days))] if days else []
+    holiday = any(group.days and group.days.holiday for group in left)
+    untold = Rule((Span(0, DAY, sure=False),), None, DaySel(days, holiday=holiday))
+    return [untold] if days or holiday else []
 
 
 def _afternoons(spans: Sequence[Span]) -> list[Span]:
