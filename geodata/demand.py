@@ -58,23 +58,21 @@ def grid_cells(
     >>> list(zip(column.tolist(), row.tolist()))
     [(0, -1), (-1, 0), (0, 0), (1, 0), (0, 1)]
     """
-    lines = np.ascontiguousarray(lines[np.isfinite(lines).all(axis=1)], dtype=np.float64)
+    if not np.isfinite(lines).all():
+        lines = lines[np.isfinite(lines).all(axis=1)]
     if not len(lines):
         return np.empty(0, np.int32), np.empty(0, np.int32)
-    low, high = lines.min(axis=0), lines.max(axis=0)
-    column0 = floor((min(low[0], low[2]) - reach_m) / size_m)
-    columns = floor((max(high[0], high[2]) + reach_m) / size_m) + 1 - column0
-    row0 = floor((min(low[1], low[3]) - reach_m) / size_m)
-    end = floor((max(high[1], high[3]) + reach_m) / size_m) + 1
+    lines = np.ascontiguousarray(lines, dtype=np.float64)
+    x, y = lines[:, ::2], lines[:, 1::2]
+    column0 = floor((x.min() - reach_m) / size_m)
+    columns = floor((x.max() + reach_m) / size_m) + 1 - column0
+    row0 = floor((y.min() - reach_m) / size_m)
+    end = floor((y.max() + reach_m) / size_m) + 1
     height = max(1, min(end - row0, _BAND_CELLS // columns))
-    south = np.minimum(lines[:, 1], lines[:, 3]) - reach_m
-    north = np.maximum(lines[:, 1], lines[:, 3]) + reach_m
     found = []
     for start in range(row0, end, height):
         mask = np.zeros((min(height, end - start), columns), np.bool_)
-        inside = (north >= start * size_m) & (south <= (start + len(mask)) * size_m)
-        part = lines if inside.all() else lines[inside]
-        _marker()(part, reach_m, size_m, column0, start, mask)
+        _marker()(lines, reach_m, size_m, column0, start, mask)
         row, column = np.nonzero(mask)
         found.append(((column + column0).astype(np.int32), (row + start).astype(np.int32)))
     return np.concatenate([c for c, _ in found]), np.concatenate([r for _, r in found])

@@ -5,13 +5,14 @@ column and reason, with every number taken out.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata import anonymity, bundle, datum, demand, osm, tables
+from geodata import anonymity, bundle, datum, demand
 from geodata.errors import Fault, InputError, ValidationError
 from geodata.model import (
     ON_NETWORK,
@@ -24,18 +25,18 @@ from geodata.model import (
     Positions,
 )
 from geodata.osm_tags import MODES
-from geodata.regions import check_regions, label, no_regions
-from geodata.repair import repair
+from geodata.regions import label
 from geodata.vocabulary import Vocabulary
 from geodata.words import load_vocabulary
 from locator import network as networks, snap
-from web.prepare_findings import findings, rejected_rows, warnings_of
+from web.prepare_findings import findings, warnings_of
 from web.prepare_manifest import manifest_of
 from web.prepare_parts import Inputs, Layer, PrepareRequest, Progress, Stages
+from web.prepare_read import read_inputs
 from web.prepare_report import PrepareReport
 
-# Kinds that are a person, whose phone number is never public.
-_PERSONS = ("agent",)
+# Modes prepared side by side: the loops are compiled and let go of the interpreter.
+_THREADS = 2
 
 __all__ = ["PrepareReport", "PrepareRequest", "Progress", "prepare"]
 
@@ -67,7 +68,7 @@ def prepare(request: PrepareRequest, *, progress: Progress | None = None) -> Pre
     vocabulary = load_vocabulary()
     modes = _modes(request.modes, vocabulary)
     stages = Stages(progress or (lambda *_: None), total=6 + len(modes))
-    inputs = _read(request, modes, vocabulary, stages)
+    inputs = read_inputs(request, modes, vocabulary, stages)
     layers, warnings = _layers(inputs, modes, stages, wanted=bool(request.modes))
     with stages.stage("people"):
         people = _people(inputs, request.least_homes)
@@ -90,93 +91,6 @@ def _modes(modes: Sequence[str] | None, vocabulary: Vocabulary) -> list[str]:
     return [mode for mode in known if modes is None or not modes or mode in modes]
 
 
-# --------------------------------------------------------------------------------------- reading
-
-
-def _read(
-    request: PrepareRequest, modes: Sequence[str], vocabulary: Vocabulary, stages: Stages
-) -> Inputs:
-    """Read all input files."""
-    with stages.stage("streets"):
-        streets = osm.read_streets(list(request.streets), modes=modes)
-    with stages.stage("stations"):
-        stations, station_rejects = tables.load_stations(
-            request.stations, datum=request.stations_datum, vocabulary=vocabulary, streets=streets
-        )
-        stations = _sorted_stations(stations, station_rejects, request.stations)
-    with stages.stage("homes"):
-        homes, home_rejects = None, pd.DataFrame()
-        if request.homes is not None:
-            homes, home_rejects = tables.load_homes(request.homes, datum=request.homes_datum)
-    with stages.stage("regions"):
-        regions, region_rejects = no_regions(), pd.DataFrame()
-        if request.regions is not None:
-            frame = tables.load_regions(request.regions)
-            regions, region_rejects = check_regions(frame, repair)
-            regions.attrs = dict(frame.attrs)
-            earlier = pd.DataFrame(frame.attrs.get("report", {}).get("rejects", []))
-            region_rejects = pd.concat([earlier, region_rejects], ignore_index=True)
-    frames = {"stations": stations, "homes": homes, "regions": regions}
-    return Inputs(
-        streets=streets,
-        stations=stations,
-        station_rejects=station_rejects,
-        homes=_home_frame(homes, regions),
-        home_rejects=home_rejects,
-        regions=regions,
-        region_rejects=region_rejects,
-        vocabulary=vocabulary,
-        crs=datum.metric_crs(float(np.median(streets.lon)), float(np.median(streets.lat))),
-        reports={
-            name: dict(frame.attrs.get("report", {}))
-            for name, frame in frames.items()
-            if frame is not None
-        },
-    )
-
-
-def _sorted_stations(
-    stations: gpd.GeoDataFrame, rejects: pd.DataFrame, path: Path
-) -> gpd.GeoDataFrame:
-    """Return the stations by id; refuse a table of which no row can be used."""
-    if not len(stations):
-        first = [
-            Fault(f"{path.name}, row {row}", str(reason), str(fix))
-            for row, reason, fix in rejected_rows(rejects)[:10]
-        ]
-        raise InputError(
-            f"{path.name}: expected at least one station that can be used, got none of "
-            f"{len(rejects)} rows; "
-            + ("; ".join(map(str, first)) or "is it the right sheet and are there rows?"),
-            code="no_station",
-            faults=first,
-        )
-    ordered: gpd.GeoDataFrame = stations.sort_values("id", kind="stable").reset_index(drop=True)
-    ordered.attrs = dict(stations.attrs)
-    if {"kind", "phone"} <= set(ordered.columns):
-        ordered.loc[ordered["kind"].isin(_PERSONS), "phone"] = ""
-    return ordered
-
-
-def _home_frame(homes: gpd.GeoDataFrame | None, regions: gpd.GeoDataFrame) -> pd.DataFrame | None:
-    """Return homes as the dataset keeps them; which row of the table they were is forgotten."""
-    if homes is None:
-        return None
-    lon, lat = (homes[name].to_numpy(np.float64) for name in ("lon", "lat"))
-    frame = pd.DataFrame(
-        {
-            "lon": lon,
-            "lat": lat,
-            "workers": homes["workers"].to_numpy(np.float64),
-            "group": homes["group"].fillna("").astype("str").to_numpy(),
-            "kind": homes["kind"].fillna("home").astype("str").to_numpy(),
-            "region": label(lon, lat, regions),
-        }
-    )
-    by = ["lon", "lat", "workers", "group", "kind"]
-    return frame.sort_values(by, kind="stable").reset_index(drop=True)
-
-
 # -------------------------------------------------------------------------------------- building
 
 
@@ -186,30 +100,36 @@ def _layers(
     """Prepare every mode; tell which have no street, or refuse that if they were asked for."""
     layers: dict[str, Layer] = {}
     warnings = []
-    for mode in modes:
-        with stages.stage(f"mode {mode}"):
-            try:
-                network = networks.build(inputs.streets, mode)
-            except InputError:
-                if wanted:
-                    raise
-                warnings.append(f"no street is open to {mode}: left out")
-            else:
-                layers[mode] = _layer(network, inputs)
+    turn = Lock()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        waiting = {mode: pool.submit(_layer, mode, inputs, turn) for mode in modes}
+        for mode, layer in waiting.items():
+            with stages.stage(f"mode {mode}"):
+                try:
+                    layers[mode] = layer.result()
+                except InputError:
+                    if wanted:
+                        raise
+                    warnings.append(f"no street is open to {mode}: left out")
     if not layers:
         raise InputError("no street in the files is open to any mode", code="no_street")
     return layers, warnings
 
 
-def _layer(network: Network, inputs: Inputs) -> Layer:
-    """Prepare one mode: cells, street pieces, positions of stations and homes."""
+def _layer(mode: str, inputs: Inputs, turn: Lock) -> Layer:
+    """Prepare one mode: network, cells, street pieces, positions of stations and homes.
+
+    Modes are prepared side by side; they take turns at the regions, whose shapes hold indexes that
+    must not be used by two threads at once.
+    """
+    network = networks.build(inputs.streets, mode)
     snapper = snap.Snapper(network, inputs.streets.barrier_lines)
     stations = inputs.stations.geometry
     homes = inputs.homes
     return Layer(
         network=network,
-        cells=_cells(network, snapper, inputs),
-        pieces=_pieces(network, inputs.regions),
+        cells=_cells(network, snapper, inputs, turn),
+        pieces=_pieces(network, inputs.regions, turn),
         stations=snapper.snap(stations.x.to_numpy(), stations.y.to_numpy()),
         homes=None
         if homes is None
@@ -217,25 +137,28 @@ def _layer(network: Network, inputs: Inputs) -> Layer:
     )
 
 
-def _cells(network: Network, snapper: snap.Snapper, inputs: Inputs) -> Cells:
+def _cells(network: Network, snapper: snap.Snapper, inputs: Inputs, turn: Lock) -> Cells:
     """Return the 100 m cells of a mode with their centres snapped."""
-    line = network.segment_line[network.segment_snappable]
-    start = datum.project(line[:, 0], line[:, 1], inputs.crs)
-    end = datum.project(line[:, 2], line[:, 3], inputs.crs)
-    column, row = demand.grid_cells(np.column_stack((*start, *end)))
+    ends = network.segment_line[network.segment_snappable].reshape(-1, 2)
+    metres = np.column_stack(datum.project(ends[:, 0], ends[:, 1], inputs.crs))
+    column, row = demand.grid_cells(metres.reshape(-1, 4))
     lon, lat = datum.unproject(
         (column + 0.5) * demand.CELL_M, (row + 0.5) * demand.CELL_M, inputs.crs
     )
-    return Cells(column, row, label(lon, lat, inputs.regions), snapper.snap(lon, lat))
+    with turn:
+        region = label(lon, lat, inputs.regions)
+    return Cells(column, row, region, snapper.snap(lon, lat))
 
 
-def _pieces(network: Network, regions: gpd.GeoDataFrame) -> Pieces:
+def _pieces(network: Network, regions: gpd.GeoDataFrame, turn: Lock) -> Pieces:
     """Return the street pieces of a mode; their middles lie on the street."""
     segment, fraction, length_m = demand.pieces(network)
     none = np.zeros(len(segment), np.int32)
+    with turn:
+        region = _piece_regions(network, segment, fraction, regions)
     return Pieces(
         length_m=length_m,
-        region=_piece_regions(network, segment, fraction, regions),
+        region=region,
         positions=Positions(
             segment=segment,
             fraction=fraction,

@@ -1,0 +1,125 @@
+"""The input files of a dataset, read and put in order."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geodata import datum, osm, tables
+from geodata.errors import Fault, InputError
+from geodata.regions import check_regions, label, no_regions
+from geodata.repair import repair
+from geodata.vocabulary import Vocabulary
+from web.prepare_findings import rejected_rows
+from web.prepare_parts import Inputs, PrepareRequest, Stages
+
+# Kinds that are a person, whose phone number is never public.
+_PERSONS = ("agent",)
+
+
+def read_inputs(
+    request: PrepareRequest, modes: Sequence[str], vocabulary: Vocabulary, stages: Stages
+) -> Inputs:
+    """Read all input files.
+
+    Parameters
+    ----------
+    request : PrepareRequest
+        The files and their datums.
+    modes : sequence of str
+        Codes of the modes.
+    vocabulary : Vocabulary
+        The words of the domain.
+    stages : Stages
+        Told of every file.
+
+    Returns
+    -------
+    Inputs
+        Clean rows, and what was rejected.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or no station can be used.
+    """
+    with stages.stage("streets"):
+        streets = osm.read_streets(list(request.streets), modes=modes)
+    with stages.stage("stations"):
+        stations, station_rejects = tables.load_stations(
+            request.stations, datum=request.stations_datum, vocabulary=vocabulary, streets=streets
+        )
+        stations = _sorted_stations(stations, station_rejects, request.stations)
+    with stages.stage("homes"):
+        homes, home_rejects = None, pd.DataFrame()
+        if request.homes is not None:
+            homes, home_rejects = tables.load_homes(request.homes, datum=request.homes_datum)
+    with stages.stage("regions"):
+        regions, region_rejects = no_regions(), pd.DataFrame()
+        if request.regions is not None:
+            frame = tables.load_regions(request.regions)
+            regions, region_rejects = check_regions(frame, repair)
+            regions.attrs = dict(frame.attrs)
+            earlier = pd.DataFrame(frame.attrs.get("report", {}).get("rejects", []))
+            region_rejects = pd.concat([earlier, region_rejects], ignore_index=True)
+    frames = {"stations": stations, "homes": homes, "regions": regions}
+    return Inputs(
+        streets=streets,
+        stations=stations,
+        station_rejects=station_rejects,
+        homes=_home_frame(homes, regions),
+        home_rejects=home_rejects,
+        regions=regions,
+        region_rejects=region_rejects,
+        vocabulary=vocabulary,
+        crs=datum.metric_crs(float(np.median(streets.lon)), float(np.median(streets.lat))),
+        reports={
+            name: dict(frame.attrs.get("report", {}))
+            for name, frame in frames.items()
+            if frame is not None
+        },
+    )
+
+
+def _sorted_stations(
+    stations: gpd.GeoDataFrame, rejects: pd.DataFrame, path: Path
+) -> gpd.GeoDataFrame:
+    """Return the stations by id; refuse a table of which no row can be used."""
+    if not len(stations):
+        first = [
+            Fault(f"{path.name}, row {row}", str(reason), str(fix))
+            for row, reason, fix in rejected_rows(rejects)[:10]
+        ]
+        raise InputError(
+            f"{path.name}: expected at least one station that can be used, got none of "
+            f"{len(rejects)} rows; "
+            + ("; ".join(map(str, first)) or "is it the right sheet and are there rows?"),
+            code="no_station",
+            faults=first,
+        )
+    ordered: gpd.GeoDataFrame = stations.sort_values("id", kind="stable").reset_index(drop=True)
+    ordered.attrs = dict(stations.attrs)
+    if {"kind", "phone"} <= set(ordered.columns):
+        ordered.loc[ordered["kind"].isin(_PERSONS), "phone"] = ""
+    return ordered
+
+
+def _home_frame(homes: gpd.GeoDataFrame | None, regions: gpd.GeoDataFrame) -> pd.DataFrame | None:
+    """Return homes as the dataset keeps them; which row of the table they were is forgotten."""
+    if homes is None:
+        return None
+    lon, lat = (homes[name].to_numpy(np.float64) for name in ("lon", "lat"))
+    frame = pd.DataFrame(
+        {
+            "lon": lon,
+            "lat": lat,
+            "workers": homes["workers"].to_numpy(np.float64),
+            "group": homes["group"].fillna("").astype("str").to_numpy(),
+            "kind": homes["kind"].fillna("home").astype("str").to_numpy(),
+            "region": label(lon, lat, regions),
+        }
+    )
+    by = ["lon", "lat", "workers", "group", "kind"]
+    return frame.sort_values(by, kind="stable").reset_index(drop=True)
