@@ -11,7 +11,7 @@ from shapely.geometry import box
 
 from geodata.datum import from_wgs84
 from web.map_data import MapRequest, Page
-from web.map_geometry import street_lines
+from web.map_streets import street_lines
 
 WEST, SOUTH = 115.84, 28.64
 EAST_M, NORTH_M = 97_600.0, 111_195.0
@@ -101,16 +101,16 @@ def _city(count):
     places = stations(count)
     x, y, seconds = cells(places)
     regions = gpd.GeoDataFrame(
-        {"id": ["360102", "360103", "360104", "360105"], "name": ["章江区", "西湖新区", "桃花镇", "瑶湖区"]},
+        {
+            "id": ["360102", "360103", "360104", "360105"],
+            "name": ["章江区", "西湖新区", "桃花镇", "瑶湖区"],
+        },
         geometry=[
-            box(*degrees(a, b), *degrees(a + 5500, b + 5500))
-            for a in (0, 5500) for b in (0, 5500)
+            box(*degrees(a, b), *degrees(a + 5500, b + 5500)) for a in (0, 5500) for b in (0, 5500)
         ],
         crs=4326,
     )
-    covered = gpd.GeoDataFrame(
-        geometry=[blocks(x[seconds <= 900], y[seconds <= 900])], crs=4326
-    )
+    covered = gpd.GeoDataFrame(geometry=[blocks(x[seconds <= 900], y[seconds <= 900])], crs=4326)
     gaps = _gaps(x, y, seconds, places)
     return MapRequest(
         stations=places,

@@ -12,14 +12,14 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
-from playwright.sync_api import TimeoutError, sync_playwright
+from playwright.sync_api import TimeoutError as Late, sync_playwright
 
 from geodata.datum import from_wgs84
 from geodata.sample import write_demo
 from tests.mapdata import city
 from web.app import create_app
+from web.map_code import encode
 from web.map_data import Page
-from web.map_geometry import encode
 from web.maps import coverage_map
 from web.prepare import PrepareRequest, prepare
 from web.settings import Settings
@@ -140,7 +140,7 @@ def wait_ready(watched, mark):
     """Wait until a page's script has done its work, or tell what it complained about."""
     try:
         watched.page.wait_for_selector(mark, state="attached")
-    except TimeoutError:
+    except Late:
         pytest.fail(f"{watched.page.url} did not get ready: {watched.complaints}")
 
 
@@ -254,7 +254,8 @@ def in_search(page, vector):
 
 def in_gap(page, vector):
     page.evaluate(
-        """name => { const app = unionMap.app, gap = app.gaps.find(g => g.region === name && g.pieces.length);
+        """name => { const gap = unionMap.app.gaps.find(
+                g => g.region === name && g.pieces.length);
             gap.layer.openPopup(gap.layer.getLayers()[0].getCenter()); }""",
         vector,
     )
@@ -308,7 +309,8 @@ def test_fault_40_rare_characters_are_kept_and_long_names_limited(browser, site)
         limited = next(name for name in names if name.startswith("很长的名字"))
         assert limited == (LONG[:79] + "…")
         seen.page.evaluate(
-            """() => { const app = unionMap.app, s = app.stations.find(s => s.name.startsWith('很长'));
+            """() => { const app = unionMap.app;
+                const s = app.stations.find(s => s.name.startsWith('很长'));
                 app.map.setView(s.at, 17, {animate: false}); s.marker.openPopup(); }"""
         )
         box = seen.page.locator(".um-popup").bounding_box()
@@ -352,8 +354,10 @@ def test_search_leads_to_the_popup_with_hours_state_and_facilities(browser, alon
         page.keyboard.press("Enter")
         page.locator(".um-popup").wait_for()
         text = page.locator(".um-popup").inner_text()
-        assert row["name"] in text and row["opening_hours_text"] in text
-        assert row["address"] in text and row["phone"] in text
+        assert row["name"] in text
+        assert row["opening_hours_text"] in text
+        assert row["address"] in text
+        assert row["phone"] in text
         assert {0: "未营业", 1: "营业中", 2: "时间不明"}[row["state"]] in text
         assert "从我的位置要多久" in text
         links = page.locator(".um-nav a").evaluate_all("a => a.map(a => [a.href, a.target, a.rel])")
@@ -361,14 +365,13 @@ def test_search_leads_to_the_popup_with_hours_state_and_facilities(browser, alon
         assert all(rel == "noopener noreferrer" and to == "_blank" for _, to, rel in links)
         lon, lat = from_wgs84(np.array([row["lon"]]), np.array([row["lat"]]), "gcj02")
         to = links[0][0].split("to=")[1].split(",")
-        assert abs(float(to[0]) - lon[0]) < 2e-6 and abs(float(to[1]) - lat[0]) < 2e-6
+        assert abs(float(to[0]) - lon[0]) < 2e-6
+        assert abs(float(to[1]) - lat[0]) < 2e-6
 
 
 def test_states_of_stations_are_told_in_words(browser, alone):
     with opened(browser, alone()) as seen:
-        said = seen.page.evaluate(
-            """unionMap.app.stations.map(s => { s.marker.openPopup; return s.status ? 'inactive' : s.state; })"""
-        )
+        said = seen.page.evaluate("unionMap.app.stations.map(s => s.status ? 'inactive' : s.state)")
         table = city().stations
         wanted = np.array(["closed", "open", "unknown"], object)[table["state"]]
         wanted[table["status"] != "open"] = "inactive"
@@ -401,7 +404,9 @@ def test_switching_stations_off_takes_their_markers_away(browser, alone):
 
 def test_the_numbers_on_clusters_add_up_to_the_table(browser, alone):
     with opened(browser, alone()) as seen:
-        seen.page.evaluate("unionMap.app.map.setView(unionMap.app.box.getCenter(), 11, {animate:false})")
+        seen.page.evaluate(
+            "unionMap.app.map.setView(unionMap.app.box.getCenter(), 11, {animate:false})"
+        )
         clusters = seen.page.locator(".um-cluster span").all_inner_texts()
         single = seen.page.locator(".um-marker").count()
         assert sum(map(int, clusters)) + single == len(city().stations)
@@ -412,8 +417,24 @@ def test_legend_states_the_parameters_and_what_is_left_out(browser, alone, lang)
     with opened(browser, alone(lang=lang)) as seen:
         text = seen.page.locator("#um-legend").inner_text()
         words = {
-            "zh": ["步行", "15 分钟", "热饭", "2026年11月22日 20:00", "无数据", "街道已全部画出", "审图号"],
-            "en": ["on foot", "15 minutes", "hot meal", "2026-11-22 20:00", "no data", "All streets", "审图号"],
+            "zh": [
+                "步行",
+                "15 分钟",
+                "热饭",
+                "2026年11月22日 20:00",
+                "无数据",
+                "街道已全部画出",
+                "审图号",
+            ],
+            "en": [
+                "on foot",
+                "15 minutes",
+                "hot meal",
+                "2026-11-22 20:00",
+                "no data",
+                "All streets",
+                "审图号",
+            ],
         }[lang]
         assert [word for word in words if word not in text] == []
         attribution = seen.page.locator(".leaflet-control-attribution")
@@ -453,9 +474,13 @@ def test_phone_folds_the_legend_and_every_target_is_large_enough(browser, alone)
         page.tap("#um-toggle")
         assert page.locator("#um-body").is_visible()
         small = page.locator(
-            "#um-toggle, #um-search, #um-layers label, #um-gap-list button, .leaflet-control-zoom a, "
+            "#um-toggle, #um-search, #um-layers label, #um-gap-list button, "
+            ".leaflet-control-zoom a, "
             ".um-locate button, .um-marker, .um-cluster"
-        ).evaluate_all("all => all.map(e => e.getBoundingClientRect()).filter(r => r.width && r.height < 43.5).length")
+        ).evaluate_all(
+            "all => all.map(e => e.getBoundingClientRect())"
+            ".filter(r => r.width && r.height < 43.5).length"
+        )
         assert small == 0
         page.tap("#um-toggle")
         page.evaluate("""() => { const s = unionMap.app.stations[0];
@@ -464,7 +489,8 @@ def test_phone_folds_the_legend_and_every_target_is_large_enough(browser, alone)
         sizes = targets.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
         assert min(sizes) >= 44
         box = page.locator(".leaflet-popup").bounding_box()
-        assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
 
 
 def test_keyboard_reaches_a_station_and_shows_where_it_is(browser, alone):
@@ -484,9 +510,7 @@ def test_minutes_from_where_one_stands_are_those_of_the_service(browser, site):
     here = {"longitude": 115.8923, "latitude": 28.6797}
     ask = {"lon": here["longitude"], "lat": here["latitude"], "k": 50, "open": "any", "minutes": 15}
     best = httpx.post(f"{site}/api/v1/nearest", json=ask).json()["stations"][0]
-    with opened(
-        browser, f"{site}/map", geolocation=here, permissions=["geolocation"]
-    ) as seen:
+    with opened(browser, f"{site}/map", geolocation=here, permissions=["geolocation"]) as seen:
         page = seen.page
         page.click(".um-locate button")
         until(page, "!!unionMap.app.answered")
@@ -520,7 +544,7 @@ def test_refused_position_is_explained(browser, site):
         until(
             seen.page,
             "document.getElementById('um-toast').textContent.includes('定位') && "
-            "!document.getElementById('um-toast').textContent.includes('正在')"
+            "!document.getElementById('um-toast').textContent.includes('正在')",
         )
 
 
@@ -543,12 +567,13 @@ def test_amap_draws_the_stations_shifted_and_its_tiles_only(browser, alone):
         lon, lat = from_wgs84(table["lon"].to_numpy(), table["lat"].to_numpy(), "gcj02")
         drawn = np.array(
             seen.page.evaluate(
-                "unionMap.app.stations.map(s => { const p = s.marker.getLatLng(); return [p.lng, p.lat]; })"
+                "unionMap.app.stations.map(s => s.marker.getLatLng()).map(p => [p.lng, p.lat])"
             )
         )
         assert np.abs(drawn - np.column_stack([lon, lat])).max() < 2e-6
         away = seen.hosts - {None, ""}
-        assert away and all(host.endswith(".is.autonavi.com") for host in away)
+        assert away
+        assert all(host.endswith(".is.autonavi.com") for host in away)
 
 
 def test_script_shifts_and_reads_as_python_does(browser, alone):
@@ -558,7 +583,8 @@ def test_script_shifts_and_reads_as_python_does(browser, alone):
     with opened(browser, alone()) as seen:
         there = np.array(
             seen.page.evaluate(
-                "([x, y]) => x.map((v, i) => unionMap.toGcj02(v, y[i]))", [lon.tolist(), lat.tolist()]
+                "([x, y]) => x.map((v, i) => unionMap.toGcj02(v, y[i]))",
+                [lon.tolist(), lat.tolist()],
             )
         )
         assert seen.page.evaluate("t => unionMap.decode(t)", encode(numbers)) == numbers
@@ -583,7 +609,9 @@ def test_start_page_lists_stations_with_minutes_and_says_when_it_may_not_know_wh
 
 def test_map_of_nothing_opens(browser, tmp_path):
     request = city(page=Page(self_contained=True))
-    bare = replace(request, stations=request.stations.iloc[:0], gaps=request.gaps.iloc[:0], summary={})
+    bare = replace(
+        request, stations=request.stations.iloc[:0], gaps=request.gaps.iloc[:0], summary={}
+    )
     path = tmp_path / "map.html"
     path.write_text(coverage_map(bare), "utf-8")
     with opened(browser, path.as_uri()) as seen:

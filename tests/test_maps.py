@@ -14,21 +14,16 @@ from shapely.geometry import MultiPolygon, Polygon, box
 
 from geodata.datum import from_wgs84
 from tests.mapdata import EAST_M, NORTH_M, blocks, city, degrees, stations, streets, summary
-from web.map_data import Page, shares
-from web.map_geometry import (
-    StreetLines,
-    decode,
-    encode,
-    encode_points,
-    encode_polygons,
-    encode_streets,
-    label_points,
-    simplify_together,
-    street_lines,
-)
+from web.map_code import decode, encode, encode_points
+from web.map_data import Page
+from web.map_geometry import encode_polygons, label_points, simplify_together
+from web.map_legend import parameter_rows, sources
+from web.map_panel import headline
+from web.map_payload import shares
 from web.map_severity import severity
-from web.map_panel import headline, parameter_rows, sources
-from web.map_text import CAUSES, TEXTS, clip, percent
+from web.map_streets import StreetLines, encode_streets, street_lines
+from web.map_text import CAUSES, TEXTS
+from web.map_words import clip, percent
 from web.maps import coverage_map
 from web.static_files import asset_url, find_static, inline_text, script_hashes, static_files
 
@@ -41,7 +36,9 @@ VECTORS = [
 
 
 def data_of(html):
-    found = re.search(r'<script type="application/json" id="um-data">(.*?)</script>', html, re.S)
+    found = re.search(
+        r'<script type="application/json" id="um-data">(.*?)</script>', html, re.DOTALL
+    )
     return json.loads(found[1])
 
 
@@ -72,7 +69,7 @@ def test_text_gives_back_the_integers(values):
 
 def test_text_of_integers_by_hand():
     # zig-zag 0, 1, 2, 32 in base 32; "+32" marks that more digits follow
-    assert encode([0, -1, 1, 16]) == "A" "B" "C" "gB"
+    assert encode([0, -1, 1, 16]) == "ABCgB"
     assert re.fullmatch(r"[\w-]*", encode(range(-5000, 5000)))
 
 
@@ -124,7 +121,10 @@ def test_simplified_neighbours_share_their_borders():
 
 
 def test_no_area_vanishes_by_simplification_and_overlaps_are_taken_one_by_one():
-    small, large = box(*degrees(0, 0), *degrees(100, 100)), box(*degrees(0, 0), *degrees(3000, 3000))
+    small, large = (
+        box(*degrees(0, 0), *degrees(100, 100)),
+        box(*degrees(0, 0), *degrees(3000, 3000)),
+    )
     after = simplify_together([small, large, Polygon()], 5000.0)
     assert [s.is_empty for s in after] == [False, False, True]
     assert simplify_together([], 60.0).size == 0
@@ -145,7 +145,9 @@ def test_labels_stand_inside_their_region_and_away_from_stations():
     assert ring.contains(shapely.Point(place[1]))
     assert np.isnan(place[2]).all()
     assert label_points([], taken).shape == (0, 2)
-    assert label_points([square], np.empty((0, 2))) == pytest.approx(np.array([[0.5, 0.5]]), abs=0.03)
+    assert label_points([square], np.empty((0, 2))) == pytest.approx(
+        np.array([[0.5, 0.5]]), abs=0.03
+    )
 
 
 def test_streets_join_into_lines_and_the_small_ones_are_left_out_first():
@@ -156,7 +158,8 @@ def test_streets_join_into_lines_and_the_small_ones_are_left_out_first():
     assert (full["drawn"], full["present"]) == (5, 5)
     assert decode(full["levels"][0]["lines"]).tolist() == [3]  # 0,0 – 0.02,0 – 0.02,0.01
     assert points_of(full["levels"][0]["xy"], 1e-5)[[0, -1]].round(5).tolist() in (
-        [[0, 0], [0.02, 0.01]], [[0.02, 0.01], [0, 0]],
+        [[0, 0], [0.02, 0.01]],
+        [[0.02, 0.01], [0, 0]],
     )
     some = encode_streets(lines, budget=len(full["levels"][0]["xy"]) + 2)
     assert (some["drawn"], some["present"]) == (4, 5)  # levels 1 to 3 are empty
@@ -165,7 +168,13 @@ def test_streets_join_into_lines_and_the_small_ones_are_left_out_first():
 
 def test_severity_at_its_borders():
     assert severity(np.array([901, 1200, 1201, 1800, 1801, np.nan, np.inf]), 900).tolist() == [
-        1, 1, 2, 2, 3, 4, 4,
+        1,
+        1,
+        2,
+        2,
+        3,
+        4,
+        4,
     ]
 
 
@@ -187,15 +196,17 @@ def test_scheme_1_province_of_4200_stations_fits_into_2_mb():
     draw = np.random.default_rng(2)
     shapes = []
     for x0, y0 in draw.uniform(0, 290_000, (500, 2)):
-        x, y = (a.ravel() for a in np.meshgrid(np.arange(50.0, 3000, 100), np.arange(50.0, 3000, 100)))
+        x, y = (
+            a.ravel() for a in np.meshgrid(np.arange(50.0, 3000, 100), np.arange(50.0, 3000, 100))
+        )
         wild = np.hypot(x - 1500, y - 1500) + draw.normal(0, 120, len(x)) < 1300
         shapes.append(blocks(x0 + x[wild], y0 + y[wild]))
     first = base.gaps.iloc[:1]
     rows = pd.concat([first.drop(columns="geometry")] * 500, ignore_index=True)
-    gaps = gpd.GeoDataFrame(rows.assign(id=[f"g{i}" for i in range(500)]), geometry=shapes, crs=4326)
-    covered = gpd.GeoDataFrame(
-        geometry=[s.buffer(0.01).difference(s) for s in shapes], crs=4326
+    gaps = gpd.GeoDataFrame(
+        rows.assign(id=[f"g{i}" for i in range(500)]), geometry=shapes, crs=4326
     )
+    covered = gpd.GeoDataFrame(geometry=[s.buffer(0.01).difference(s) for s in shapes], crs=4326)
     request = replace(
         base, stations=table, gaps=gaps, covered=covered, streets=streets(300_000.0, 2_000.0)
     )
@@ -216,7 +227,16 @@ def test_same_request_same_bytes(page):
 @pytest.mark.parametrize("vector", VECTORS)
 def test_nothing_that_a_stranger_wrote_stands_raw_in_the_page(vector, alone):
     request = city(8, Page(self_contained=alone))
-    columns = ["name", "address", "phone", "opening_hours_text", "facilities", "access", "kind", "id"]
+    columns = [
+        "name",
+        "address",
+        "phone",
+        "opening_hours_text",
+        "facilities",
+        "access",
+        "kind",
+        "id",
+    ]
     table = request.stations.assign(**{c: f"{vector}{c}" for c in columns})
     table["id"] = [f"{vector}{i}" for i in range(8)]
     regions = request.regions.assign(name=vector)
@@ -235,7 +255,7 @@ def test_nothing_that_a_stranger_wrote_stands_raw_in_the_page(vector, alone):
     assert re.findall(r"<(?:img|svg)|\$\{|`", html) == []
     data = data_of(html)
     assert data["stations"]["name"] == [clip(f"{vector}name", 80)] * 8
-    block = re.search(r'id="um-data">(.*?)</script>', html, re.S)[1]
+    block = re.search(r'id="um-data">(.*?)</script>', html, re.DOTALL)[1]
     assert not set("<>&'`$") & set(block)
 
 
@@ -253,8 +273,15 @@ def test_page_asks_no_foreign_host(page):
         hosts = set(re.findall(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)", html))
         # links to click, and addresses in Leaflet's own comments
         assert hosts <= {
-            "uri.amap.com", "api.map.baidu.com", "apis.map.qq.com", "maps.apple.com",
-            "www.openstreetmap.org", "leafletjs.com", "www.w3.org", "github.com", "bugzilla.mozilla.org",
+            "uri.amap.com",
+            "api.map.baidu.com",
+            "apis.map.qq.com",
+            "maps.apple.com",
+            "www.openstreetmap.org",
+            "leafletjs.com",
+            "www.w3.org",
+            "github.com",
+            "bugzilla.mozilla.org",
         }
     for name in ("leaflet", "markercluster", "map"):
         assert f'<script src="{asset_url(name + ".js")}"></script>' in page
@@ -281,7 +308,10 @@ def test_hash_of_an_inline_script_is_that_of_its_text():
     import base64
     import hashlib
 
-    html = '<script>var a=1;</script><script src="x.js"></script><script type="application/json">1</script>'
+    html = (
+        '<script>var a=1;</script><script src="x.js"></script>'
+        '<script type="application/json">1</script>'
+    )
     digest = base64.b64encode(hashlib.sha256(b"var a=1;").digest()).decode()
     assert script_hashes(html) == [f"sha256-{digest}"]
 
@@ -293,7 +323,8 @@ def test_amap_draws_everything_in_gcj02_and_keeps_the_links_right():
     offset = decode(shifted["stations"]["shift"]).reshape(-1, 2) * 1e-6
     there = points_of(shifted["stations"]["xy"], 1e-6) + offset
     assert np.abs(there - np.column_stack([lon, lat])).max() < 2e-6
-    assert shifted["view"]["gcj02"] and not plain["view"]["gcj02"]
+    assert shifted["view"]["gcj02"]
+    assert not plain["view"]["gcj02"]
     for layer in ("gaps", "covered", "regions"):
         old, new = (shapes_of(d[layer]["shapes"]) for d in (plain, shifted))
         # the shift itself changes by some metres over a wide shape (500 m in all)
@@ -302,7 +333,8 @@ def test_amap_draws_everything_in_gcj02_and_keeps_the_links_right():
             x, y = from_wgs84(np.array([a.centroid.x]), np.array([a.centroid.y]), "gcj02")
             assert np.hypot(b.centroid.x - x[0], b.centroid.y - y[0]) < limit
     html = coverage_map(city(page=Page(base="amap")))
-    assert "is.autonavi.com" in html and shifted["streets"]["drawn"] == 0
+    assert "is.autonavi.com" in html
+    assert shifted["streets"]["drawn"] == 0
 
 
 def test_base_layers_name_their_hosts_only_when_asked():
@@ -358,7 +390,11 @@ def test_both_languages_say_the_same_things():
 
 def test_share_is_never_rounded_up_to_all():
     assert [percent(s) for s in (0.9999, 1.0, 0.0, 0.00001, 0.8244)] == [
-        "99.9%", "100%", "0%", "<0.1%", "82.4%",
+        "99.9%",
+        "100%",
+        "0%",
+        "<0.1%",
+        "82.4%",
     ]
 
 

@@ -1,23 +1,18 @@
-"""Geometry made small enough to draw: simplified together, rounded, written as short text.
+"""Polygons made small enough to draw: simplified together, rounded, written as short text.
 
 Nothing here decides who is covered: polygons are drawn after the numbers.
-
-Text form of integers: zig-zag, then base-32 digits from the lowest up, each a letter of
-``A-Za-z0-9-_`` with 32 added while more digits follow (Google's polyline algorithm with an
-alphabet that needs no escaping in JSON, HTML or JavaScript).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from geodata.model import FloatArray
+from web.map_code import encode, encode_points
+
 Geometries = npt.NDArray[np.object_]
 
 #: Metres of one degree of latitude on a sphere of the earth's mean radius.
@@ -26,105 +21,24 @@ _METRES_A_DEGREE = 111_195.0
 #: Coordinates of shapes are drawn on a lattice of this many degrees (about 1 m).
 SHAPE_GRID = 1e-5
 
-#: Highway classes by what they mean to a reader who looks for a place, most important first.
-STREET_LEVELS: tuple[tuple[str, ...], ...] = (
-    ("motorway", "trunk", "primary"),
-    ("secondary", "motorway_link", "trunk_link", "primary_link"),
-    ("tertiary", "secondary_link", "ferry"),
-    ("residential", "unclassified", "living_street", "tertiary_link", "pedestrian", "road"),
-    ("service", "track", "footway", "path", "cycleway", "steps", "bridleway", "corridor"),
-)
 
-_ALPHABET = np.frombuffer(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", dtype=np.uint8
-)
-
-
-def encode(values: npt.ArrayLike) -> str:
-    """Write integers as short text.
+def to_metres(shapes: Geometries, latitude: float, *, back: bool = False) -> Geometries:
+    """Stretch degrees to about metres around a latitude, or back.
 
     Parameters
     ----------
-    values : array_like of int64
-        Any integers within ±2**61.
+    shapes : array of object
+        Geometries.
+    latitude : float
+        Where (degrees).
+    back : bool, optional
+        From metres to degrees.
 
     Returns
     -------
-    str
-        Letters, digits, ``-`` and ``_`` only; ``""`` for no values.
-
-    Examples
-    --------
-    >>> encode([0, -1, 1, 16])
-    'ABCgB'
+    array of object
+        The same geometries, stretched (equirectangular: for tolerances and drawing only).
     """
-    numbers = np.asarray(values, dtype=np.int64).ravel()
-    if not numbers.size:
-        return ""
-    zigzag = ((numbers << 1) ^ (numbers >> 63)).astype(np.uint64)
-    digits = np.ones(len(zigzag), dtype=np.int64)
-    for power in range(1, 13):
-        digits += zigzag >= np.uint64(32**power)
-    owner = np.repeat(np.arange(len(zigzag)), digits)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(digits) - digits, digits)
-    low = (zigzag[owner] >> (5 * place).astype(np.uint64)).astype(np.int64) & 31
-    more = place < digits[owner] - 1
-    return _ALPHABET[low + 32 * more].tobytes().decode("ascii")
-
-
-def decode(text: str) -> IntArray:
-    """Read integers written by `encode`.
-
-    Parameters
-    ----------
-    text : str
-        What `encode` returned.
-
-    Returns
-    -------
-    array of int64
-        The integers.
-
-    Examples
-    --------
-    >>> decode("ABCgB").tolist()
-    [0, -1, 1, 16]
-    """
-    if not text:
-        return np.empty(0, dtype=np.int64)
-    back = np.zeros(128, dtype=np.int64)
-    back[_ALPHABET] = np.arange(64)
-    raw = back[np.frombuffer(text.encode("ascii"), dtype=np.uint8)]
-    last = raw < 32  # noqa: PLR2004  (the bit that says: more digits follow)
-    owner = np.cumsum(last) - last
-    start = np.flatnonzero(np.concatenate(([True], last[:-1])))
-    place = np.arange(len(raw)) - start[owner]
-    zigzag = np.zeros(int(last.sum()), dtype=np.int64)
-    np.add.at(zigzag, owner, (raw & 31) << (5 * place))
-    return (zigzag >> 1) ^ -(zigzag & 1)
-
-
-def encode_points(xy: FloatArray, grid: float) -> str:
-    """Write positions as rounded steps from one to the next.
-
-    Parameters
-    ----------
-    xy : array (n, 2) of float64
-        Degrees.
-    grid : float
-        Width of the lattice to round to (degrees).
-
-    Returns
-    -------
-    str
-        The steps, x and y in turn, the first from 0, 0.
-    """
-    lattice = np.rint(np.asarray(xy, dtype=np.float64).reshape(-1, 2) / grid).astype(np.int64)
-    return encode(np.diff(lattice, axis=0, prepend=0))
-
-
-def _to_metres(shapes: Geometries, latitude: float, *, back: bool = False) -> Geometries:
-    """Stretch degrees to about metres around a latitude, or back."""
     scale = np.array([np.cos(np.radians(latitude)), 1.0]) * _METRES_A_DEGREE
     factor = 1 / scale if back else scale
     return np.asarray(shapely.transform(shapes, lambda xy: xy * factor), dtype=object)
@@ -169,12 +83,12 @@ def simplify_together(shapes: Sequence[BaseGeometry], tolerance_m: float) -> Geo
         return before
     bounds = shapely.total_bounds(before)
     latitude = float(bounds[1] + bounds[3]) / 2
-    metres = _to_metres(before, latitude)
+    metres = to_metres(before, latitude)
     if bool(shapely.coverage_is_valid(metres)):
         smooth = shapely.coverage_simplify(metres, tolerance_m)
     else:
         smooth = shapely.simplify(metres, tolerance_m, preserve_topology=True)
-    after = _polygonal(np.asarray(_to_metres(np.asarray(smooth), latitude, back=True)))
+    after = _polygonal(np.asarray(to_metres(np.asarray(smooth), latitude, back=True)))
     lost = shapely.is_empty(after)
     after[lost] = before[lost]
     return after
@@ -231,7 +145,8 @@ def label_points(shapes: Sequence[BaseGeometry], points: FloatArray) -> FloatArr
     """
     if not len(shapes):
         return np.empty((0, 2))
-    tree = shapely.STRtree(shapely.points(points)) if len(points) else None
+    places = np.asarray(shapely.points(points), dtype=object)
+    tree = shapely.STRtree(places) if len(points) else None
     return np.array([_label_point(shape, tree) for shape in shapes])
 
 
@@ -250,95 +165,3 @@ def _label_point(shape: BaseGeometry, taken: shapely.STRtree | None) -> FloatArr
         near = taken.query_nearest(shapely.points(xy), return_distance=True, all_matches=False)[1]
         room = np.minimum(room, near)
     return np.asarray(xy[int(np.argmax(room))])
-
-
-@dataclass(frozen=True)
-class StreetLines:
-    """Street segments to draw, with their class.
-
-    Attributes
-    ----------
-    segments : array (s, 4) of float64
-        ``lon1, lat1, lon2, lat2``.
-    level : array (s,) of int64
-        Index into `STREET_LEVELS`; classes not named there have the last.
-    """
-
-    segments: FloatArray
-    level: IntArray
-
-
-def street_lines(segments: FloatArray, classes: Sequence[str]) -> StreetLines:
-    """Give segments the level of their class.
-
-    Parameters
-    ----------
-    segments : array (s, 4) of float64
-        ``lon1, lat1, lon2, lat2``.
-    classes : sequence of str, length s
-        Values of ``highway``.
-
-    Returns
-    -------
-    StreetLines
-        The same segments.
-    """
-    levels: Mapping[str, int] = {
-        name: level for level, names in enumerate(STREET_LEVELS) for name in names
-    }
-    names, inverse = np.unique(np.asarray(classes, dtype=str), return_inverse=True)
-    of_name = np.array([levels.get(str(n), len(STREET_LEVELS) - 1) for n in names], dtype=np.int64)
-    level = of_name[inverse] if len(of_name) else np.empty(0, dtype=np.int64)
-    return StreetLines(np.asarray(segments, dtype=np.float64).reshape(-1, 4), level)
-
-
-def encode_streets(
-    streets: StreetLines, *, budget: int, tolerance_m: float = 8.0
-) -> dict[str, Any]:
-    """Write as many levels of streets as fit, the most important first.
-
-    Parameters
-    ----------
-    streets : StreetLines
-        All streets.
-    budget : int
-        Length of the text that is allowed (characters).
-    tolerance_m : float, optional
-        Streets are drawn no further than this from where they lie (m).
-
-    Returns
-    -------
-    dict
-        ``levels``: for each level drawn ``xy`` (steps) and ``lines`` (points of each line);
-        ``drawn``: how many levels these are; ``present``: how many levels the streets have, so
-        that the legend can say what was left out.
-    """
-    levels: list[dict[str, str]] = []
-    present = int(streets.level.max()) + 1 if len(streets.level) else 0
-    left = budget
-    for level in range(present):
-        part = _encode_level(streets.segments[streets.level == level], tolerance_m)
-        left -= len(part["xy"]) + len(part["lines"])
-        if left < 0:
-            break
-        levels.append(part)
-    return {"levels": levels, "drawn": len(levels), "present": present}
-
-
-def _encode_level(segments: FloatArray, tolerance_m: float) -> dict[str, str]:
-    """Join segments into lines, simplify and write them."""
-    if not len(segments):
-        return {"xy": "", "lines": ""}
-    latitude = float(segments[:, 1].mean())
-    pieces = shapely.linestrings(segments.reshape(-1, 2, 2))
-    merged = shapely.line_merge(shapely.multilinestrings(pieces))
-    lines = shapely.get_parts(_to_metres(np.array([merged], dtype=object), latitude)[0])
-    simple = shapely.simplify(lines, tolerance_m, preserve_topology=False)
-    xy, owner = shapely.get_coordinates(
-        _to_metres(np.asarray(simple), latitude, back=True), return_index=True
-    )
-    return {
-        "xy": encode_points(xy, SHAPE_GRID),
-        "lines": encode(np.bincount(owner, minlength=len(lines))),
-    }
-

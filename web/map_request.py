@@ -11,12 +11,12 @@ import pandas as pd
 
 from geodata.datum import from_wgs84
 from geodata.hours import parse_at
-from geodata.model import Dataset
+from geodata.model import Dataset, FloatArray
 from geodata.vocabulary import Vocabulary
 from web.geojson import records
 from web.map_data import MapRequest, Page
-from web.map_geometry import FloatArray, StreetLines, street_lines
 from web.map_severity import severity_pieces
+from web.map_streets import StreetLines, street_lines
 from web.summaries import Discretion, discreet_gap
 
 #: Modes whose streets are drawn, in the order in which a way is taken from them.
@@ -188,5 +188,3 @@ def dataset_streets(dataset: Dataset) -> StreetLines:
         seen[way] = True
     classes = np.asarray(dataset.way_class, dtype=object)[np.concatenate(ways)]
     return street_lines(np.vstack(segments), list(classes))
-
-

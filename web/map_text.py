@@ -1,9 +1,10 @@
-"""What the map says, in Chinese and English, and how it writes shares, numbers and times."""
+"""What the map says, in Chinese and English.
 
-import unicodedata
+Longer than other modules, as it is a table of texts and nothing else.
+"""
+
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 #: Languages the pages speak, the default first.
 LANGUAGES = ("zh", "en")
@@ -145,7 +146,7 @@ _EN = {
     "title_place": "{place}: {minutes}-minute circle of union stations",
     "headline_homes": "{share} of homes reach a station within {minutes} minutes ({mode})",
     "headline_other": "{share} of homes reach a station within {minutes} minutes ({mode})",
-    "headline_street": "{share} of street length lies within {minutes} minutes of a station ({mode})",
+    "headline_street": "{share} of street length has a station within {minutes} minutes ({mode})",
     "headline_none": "No share can be computed",
     "synthetic": "Fictional demo data, no real places",
     "hours_at": "By the hours of {time}",
@@ -169,7 +170,7 @@ _EN = {
     "severity_4": "no path, or too far from a street",
     "no_data": "Grey: no data, not counted",
     "streets_all": "All streets are drawn",
-    "streets_left": "Only larger streets are drawn; small ones are left out (all are used to compute)",
+    "streets_left": "Only larger streets are drawn; small ones are left out (all count)",
     "streets_none": "No street background",
     "state_open": "open",
     "state_closed": "closed",
@@ -325,78 +326,3 @@ SIGNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "agent": ("代", "A"),
     }
 )
-
-
-def percent(share: Any) -> str:
-    """Write a share with one decimal, never rounding something short of all to 100 %.
-
-    Parameters
-    ----------
-    share : float or None
-        Between 0 and 1.
-
-    Returns
-    -------
-    str
-        Such as ``82.4%``; ``–`` when there is no share.
-
-    Examples
-    --------
-    >>> percent(0.8244), percent(0.99996), percent(1.0), percent(0.0001), percent(None)
-    ('82.4%', '99.9%', '100%', '<0.1%', '–')
-    """
-    if share is None or share != share:  # noqa: PLR0124  (not a number)
-        return "–"
-    value = float(share) * 100
-    if value in {0.0, 100.0}:
-        return f"{value:.0f}%"
-    if value < 0.1:  # noqa: PLR2004
-        return "<0.1%"
-    return f"{min(value, 99.9):.1f}%"
-
-
-def number(value: Any) -> str:
-    """Write a count with thousands separated, ``–`` where there is none.
-
-    Parameters
-    ----------
-    value : float or None
-        A count.
-
-    Returns
-    -------
-    str
-        Such as ``12,340``.
-    """
-    return "–" if value is None or value != value else f"{float(value):,.0f}"  # noqa: PLR0124
-
-
-def clip(text: Any, limit: int) -> str:
-    """Shorten a text to be shown, with an ellipsis.
-
-    Parameters
-    ----------
-    text : object
-        What a stranger wrote; None and NaN become ``""``.
-    limit : int
-        Characters at most.
-
-    Returns
-    -------
-    str
-        One line without control characters.
-    """
-    if text is None or text != text:  # noqa: PLR0124
-        return ""
-    line = "".join(c if _shown(c) else " " for c in str(text)[: 4 * limit])
-    line = " ".join(line.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-
-def _shown(character: str) -> bool:
-    """Tell whether a character may be shown: no control, no direction override, no half pair."""
-    return character in "\u200d\u200c" or unicodedata.category(character) not in _HIDDEN
-
-
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

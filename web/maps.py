@@ -17,9 +17,11 @@ from branca.element import Element, Figure, MacroElement
 from folium.plugins import MarkerCluster
 from folium.template import Template
 
-from web.map_data import MapRequest, Page, payload
-from web.map_panel import calm, panel, sources, title
-from web.map_text import number
+from web.map_data import MapRequest, Page
+from web.map_legend import sources
+from web.map_panel import calm, panel, title
+from web.map_payload import payload
+from web.map_words import number
 from web.static_files import asset_url, inline_text, sealed_policy
 
 __all__ = ["MapRequest", "Page", "coverage_map"]
@@ -87,7 +89,7 @@ class _Start(MacroElement):
     def __init__(
         self, map_name: str, layers: Mapping[str, Element], control: folium.LayerControl
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # branca has no types here
         self._name = "Start"
         self.map_name = map_name
         self.layers = dict(layers)
@@ -96,7 +98,7 @@ class _Start(MacroElement):
 
 _PAGE = Template(
     "<!DOCTYPE html>\n"
-    '<html lang="{{ this.lang }}">\n<head>\n'
+    '<html lang="{{ kwargs.lang }}">\n<head>\n'
     "<title>{{ this.title }}</title>\n"
     "{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
     "{{ this.html.render(**kwargs) }}\n"
@@ -159,7 +161,7 @@ def _layers(request: MapRequest) -> dict[str, Any]:
     if request.page.base != "streets":
         del names["streets"]
     count = text["layer_stations"].format(count=number(len(request.stations)))
-    cluster = MarkerCluster(
+    cluster = MarkerCluster(  # type: ignore[no-untyped-call]  # folium has no types here
         name=_swatch("stations", count),
         options={
             "maxClusterRadius": 44,
@@ -197,9 +199,7 @@ def _tiles(request: MapRequest) -> list[folium.TileLayer]:
     )
     known: dict[str, list[tuple[str, str, str]]] = {
         "osm": [("https://tile.openstreetmap.org/{z}/{x}/{y}.png", "", "OpenStreetMap")],
-        "tianditu": [
-            (tianditu % (layer, layer), "01234567", "天地图") for layer in ("vec", "cva")
-        ],
+        "tianditu": [(tianditu % (layer, layer), "01234567", "天地图") for layer in ("vec", "cva")],
         "amap": [(amap, "1234", "高德地图")],
     }
     return [
@@ -220,7 +220,6 @@ def _finished(chart: _Map, cluster: Any, request: MapRequest) -> str:
         raise TypeError(f"expected a figure around the map, got {type(figure).__name__}")
     figure._id = "page"  # noqa: SLF001
     figure._template = _PAGE  # noqa: SLF001
-    figure.lang = "zh-CN" if request.page.lang == "zh" else "en"
     figure.title = calm(html.escape(title(request)))
     cluster.default_js, cluster.default_css = [], []
     chart.default_js, chart.default_css = [], []
@@ -235,7 +234,7 @@ def _finished(chart: _Map, cluster: Any, request: MapRequest) -> str:
         figure.header.add_child(_Text(icon), name="icon")
     figure.html.add_child(_Text(panel(request)), name="panel")
     figure.html.add_child(_Text(_data_block(request)), name="data")
-    return str(figure.render())
+    return str(figure.render(lang="zh-CN" if request.page.lang == "zh" else "en"))
 
 
 def _data_block(request: MapRequest) -> str:

@@ -72,7 +72,7 @@ _ZH = {
 
 _EN = {
     "title": "Union stations near you",
-    "lead": "Over the real streets: which station you can reach, and whether it will still be open.",
+    "lead": "Over the real streets: which station can you reach, and will it still be open?",
     "locate": "Use my position",
     "or": "Or type a position",
     "lon": "Longitude",
@@ -92,7 +92,7 @@ _EN = {
     "privacy": "Your position answers this one question; it is neither kept nor logged.",
     "locating": "Finding your position …",
     "asking": "Searching …",
-    "denied": "No permission to use your position. Allow it in the browser, or type a position below.",
+    "denied": "No permission to use your position. Allow it, or type a position below.",
     "nolocation": "Your position could not be found. Try again, or type a position below.",
     "failed": "The search failed. Please try again later.",
     "nodata": "The service has no data yet.",

@@ -90,11 +90,7 @@ def _sources() -> dict[str, Path | Traversable]:
         "marker-icon.png": leaflet / "images" / "marker-icon.png",
         "markercluster.js": cluster / "leaflet.markercluster.js",
         "markercluster.css": cluster / "MarkerCluster.css",
-    } | {
-        path.name: path
-        for path in sorted(own.iterdir())
-        if path.suffix in _TYPES
-    }
+    } | {path.name: path for path in sorted(own.iterdir()) if path.suffix in _TYPES}
 
 
 @cache

@@ -133,7 +133,7 @@ async def show_map(request: Request) -> Response:
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def show_start(request: Request) -> Response:
-    """Show the worker's page: which stations are near, and are they open?"""
+    """Show the worker's page: stations near, and whether they are open."""
     settings: Settings = request.app.state.settings
     asked = dict(parse_qsl(_query(request))).get("lang", "")
     lang = asked if asked in HOME else settings.map_language
@@ -181,6 +181,4 @@ async def show_file(address: str) -> Response:
     found = find_static(address)
     if found is None:
         raise HTTPException(404)
-    return Response(
-        found.content, media_type=found.media_type, headers={"Cache-Control": _FOREVER}
-    )
+    return Response(found.content, media_type=found.media_type, headers={"Cache-Control": _FOREVER})

@@ -1,0 +1,298 @@
+"""What a map draws as one small JSON object for the page's script."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geodata.model import FloatArray
+from web.links import Place, navigation_links
+from web.map_code import encode, encode_points
+from web.map_columns import column, numbers, raw, rounded, texts
+from web.map_data import MapRequest
+from web.map_geometry import encode_polygons, label_points, simplify_together
+from web.map_severity import severity
+from web.map_streets import StreetLines, encode_streets
+from web.map_text import CAUSES, SIGNS
+from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip, percent
+
+#: Characters of text that the streets, and all polygons together, may take in the page.
+STREET_BUDGET = 450_000
+POLYGON_BUDGET = 450_000
+
+#: First tolerance of the polygons (m): under the 71 m at which a single 100 m cell loses corners.
+POLYGON_TOLERANCE_M = 60.0
+
+#: Stations' coordinates are written on a lattice of this many degrees (about 0.1 m).
+POINT_GRID = 1e-6
+
+
+def payload(request: MapRequest) -> dict[str, Any]:
+    """Return the map as one JSON-ready object.
+
+    Parameters
+    ----------
+    request : MapRequest
+        What to draw.
+
+    Returns
+    -------
+    dict
+        ``text, view, stations, gaps, covered, regions, streets, panel, minutes, mode, nearest``.
+    """
+    shapes = _shapes(request)
+    drawn = request.page.base == "streets"
+    empty = {"levels": [], "drawn": 0, "present": 0}
+    return {
+        "lang": request.page.lang,
+        "text": dict(request.text),
+        "view": _view(request),
+        "minutes": request.minutes,
+        "mode": request.label("mode", request.parameters.get("mode", "walk")),
+        "mode_code": str(request.parameters.get("mode", "walk")),
+        "nearest_url": request.page.nearest_url,
+        "links": _links(request),
+        "speed_kph": request.speed_kph,
+        "states_at": request.states_at,
+        "stations": _stations(request),
+        "gaps": {"shapes": shapes["gaps"], **_gaps(request)},
+        "covered": {"shapes": shapes["covered"]},
+        "regions": {"shapes": shapes["regions"], **_regions(request)},
+        "streets": encode_streets(request.streets, budget=STREET_BUDGET) if drawn else empty,
+    }
+
+
+def _links(request: MapRequest) -> dict[str, str]:
+    """Return the patterns of the links that start a map app, as the API makes them."""
+    place = Place("~~name~~", 11.111111, 22.222222, 33.333333, 44.444444)
+    marks = {"~~name~~": "{name}", "11.111111": "{lon}", "22.222222": "{lat}"}
+    marks |= {"33.333333": "{glon}", "44.444444": "{glat}"}
+    patterns = navigation_links(place, str(request.parameters.get("mode", "walk")))
+    for known, mark in marks.items():
+        patterns = {app: link.replace(known, mark) for app, link in patterns.items()}
+    return patterns
+
+
+def shares(request: MapRequest) -> dict[str, float]:
+    """Return the share covered of every region that has one.
+
+    Parameters
+    ----------
+    request : MapRequest
+        With ``summary["regions"]``: rows with ``id`` and ``share_covered``, or a mapping by id.
+
+    Returns
+    -------
+    dict of str to float
+        By region id.
+    """
+    rows = request.summary.get("regions") or ()
+    if isinstance(rows, Mapping):
+        rows = [{"id": key, **value} for key, value in rows.items() if isinstance(value, Mapping)]
+    found = {}
+    for row in rows:
+        share = row.get("share_covered")
+        if share is not None and share == share:  # noqa: PLR0124  (not a number)
+            found[str(row.get("id", row.get("region", "")))] = float(share)
+    return found
+
+
+def _positions(request: MapRequest, lon: FloatArray, lat: FloatArray) -> FloatArray:
+    """Return positions as they are drawn: (n, 2)."""
+    if request.in_gcj02 and request.shift is not None and len(lon):
+        lon, lat = request.shift(lon, lat)
+    return np.column_stack([lon, lat]).reshape(-1, 2)
+
+
+def _drawn(request: MapRequest, shapes: Sequence[BaseGeometry]) -> Sequence[BaseGeometry]:
+    """Return shapes as they are drawn."""
+    if not request.in_gcj02 or not len(shapes):
+        return shapes
+    moved = shapely.transform(
+        np.asarray(list(shapes), dtype=object),
+        lambda xy: _positions(request, xy[:, 0].copy(), xy[:, 1].copy()),
+    )
+    return list(moved)
+
+
+def _shapes(request: MapRequest) -> dict[str, dict[str, str]]:
+    """Write gaps, covered areas and regions; coarser until they fit."""
+    gaps, covered = list(_pieces(request).geometry), list(request.covered.geometry)
+    regions = list(request.regions.geometry)
+    tolerance = POLYGON_TOLERANCE_M
+    while True:
+        together = simplify_together([*gaps, *covered], tolerance)
+        written = {
+            "gaps": encode_polygons(_drawn(request, list(together[: len(gaps)]))),
+            "covered": encode_polygons(_drawn(request, list(together[len(gaps) :]))),
+            "regions": encode_polygons(
+                _drawn(request, list(simplify_together(regions, tolerance / 2)))
+            ),
+        }
+        size = sum(len(text) for shape in written.values() for text in shape.values())
+        if size <= POLYGON_BUDGET or tolerance > 5000:  # noqa: PLR2004  (5 km: nothing is left)
+            return written
+        tolerance *= 1.6
+
+
+def _pieces(request: MapRequest) -> gpd.GeoDataFrame:
+    """Return the gaps cut by travel time, or the gaps themselves."""
+    if request.pieces is not None:
+        return request.pieces
+    seconds = numbers(request.gaps, "nearest_seconds")
+    own = {"gap": np.arange(len(request.gaps)), "band": severity(seconds, request.minutes * 60)}
+    return gpd.GeoDataFrame(own, geometry=request.gaps.geometry.to_numpy(), crs=request.gaps.crs)
+
+
+def _view(request: MapRequest) -> dict[str, Any]:
+    """Return what to show first and how far the map may be moved."""
+    boxes = [
+        frame.total_bounds
+        for frame in (request.gaps, request.covered, request.regions)
+        if len(frame) and not frame.geometry.is_empty.all()
+    ]
+    lon = request.stations["lon"].to_numpy(dtype=float)
+    lat = request.stations["lat"].to_numpy(dtype=float)
+    if len(lon):
+        boxes.append(np.array([lon.min(), lat.min(), lon.max(), lat.max()]))
+    if not boxes:
+        boxes = [_street_box(request.streets)]
+    box = np.array(boxes)
+    corners = np.concatenate([box[:, :2].min(axis=0), box[:, 2:].max(axis=0)])
+    moved = _positions(request, corners[[0, 2]], corners[[1, 3]]).ravel()
+    return {"bounds": [round(float(v), 5) for v in moved], "gcj02": request.in_gcj02}
+
+
+def _street_box(streets: StreetLines) -> FloatArray:
+    """Return the bounds of the streets, or of Nanchang where there is nothing at all."""
+    if not len(streets.segments):
+        return np.array([115.7, 28.5, 116.1, 28.8])
+    xy = streets.segments.reshape(-1, 2)
+    return np.concatenate([xy.min(axis=0), xy.max(axis=0)])
+
+
+def _stations(request: MapRequest) -> dict[str, Any]:
+    """Write the stations by columns."""
+    frame = request.stations
+    lon, lat = frame["lon"].to_numpy(dtype=float), frame["lat"].to_numpy(dtype=float)
+    codes = texts(frame, "kind")
+    kinds = sorted(set(codes))
+    received, clean = texts(frame, "opening_hours_text"), texts(frame, "opening_hours")
+    hours = [text or rule for text, rule in zip(received, clean, strict=True)]
+    state = frame["state"].to_numpy(dtype=np.int64) if "state" in frame else np.full(len(lon), 2)
+    shifted = np.column_stack(request.shift(lon, lat) if request.shift else (lon, lat))
+    offset = np.rint((shifted - np.column_stack([lon, lat])) / POINT_GRID).astype(np.int64)
+    return {
+        "n": len(frame),
+        "xy": encode_points(np.column_stack([lon, lat]), POINT_GRID),
+        "shift": encode(offset) if offset.any() else "",
+        "id": texts(frame, "id"),
+        "name": texts(frame, "name", NAME_LIMIT),
+        "kinds": [{"name": request.label("kind", k), "sign": sign_of(request, k)} for k in kinds],
+        "kind": encode([kinds.index(code) for code in codes]),
+        "state": "".join(map(str, state.tolist())),
+        "until": column(texts(frame, "until")),
+        "status": column(
+            [
+                request.label("status", s) if s not in {"open", ""} else ""
+                for s in texts(frame, "status")
+            ]
+        ),
+        "hours": column(hours),
+        "facilities": column([_names(request, "facility", t) for t in texts(frame, "facilities")]),
+        "access": column([request.label("access", c) if c else "" for c in texts(frame, "access")]),
+        "address": texts(frame, "address"),
+        "phone": texts(frame, "phone", 40),
+    }
+
+
+def sign_of(request: MapRequest, kind: str) -> str:
+    """Return the sign that marks a kind of station.
+
+    Parameters
+    ----------
+    request : MapRequest
+        For the language and names.
+    kind : str
+        Code.
+
+    Returns
+    -------
+    str
+        One character.
+    """
+    if kind in SIGNS:
+        return SIGNS[kind][0 if request.page.lang == "zh" else 1]
+    return request.label("kind", kind)[:1].upper() or "•"
+
+
+def _names(request: MapRequest, table: str, joined: str) -> str:
+    """Return the names of codes joined by ``;``."""
+    codes = [code.strip() for code in joined.split(";") if code.strip()]
+    return request.text["and"].join(request.label(table, code) for code in codes)
+
+
+def _gaps(request: MapRequest) -> dict[str, Any]:
+    """Write the gaps by columns."""
+    frame = request.gaps
+    causes = CAUSES[request.page.lang]
+    names = dict(zip(texts(request.regions, "id"), texts(request.regions, "name"), strict=True))
+    stations = dict(
+        zip(
+            texts(request.stations, "id"),
+            texts(request.stations, "name", NAME_LIMIT),
+            strict=True,
+        )
+    )
+    seconds, pieces = numbers(frame, "nearest_seconds"), _pieces(request)
+    suppressed = (
+        frame["suppressed"].fillna(value=False).astype(bool)
+        if "suppressed" in frame
+        else pd.Series(data=False, index=frame.index)
+    )
+    return {
+        "n": len(frame),
+        "id": texts(frame, "id"),
+        "severity": "".join(map(str, severity(seconds, request.minutes * 60).tolist())),
+        "owner": encode(pieces["gap"].to_numpy(dtype=np.int64)),
+        "band": "".join(map(str, pieces["band"].tolist())),
+        "seconds": rounded(seconds, 0),
+        "workers": rounded(numbers(frame, "workers"), 0),
+        "suppressed": "".join("1" if s else "0" for s in suppressed),
+        "area": rounded(numbers(frame, "area_km2"), 2),
+        "detour": rounded(numbers(frame, "detour_ratio"), 1),
+        "region": column([names.get(r, r) for r in texts(frame, "region")]),
+        "station": column([stations.get(s, s) for s in texts(frame, "nearest_station")]),
+        "cause": column([causes.get(c, c) for c in texts(frame, "cause")]),
+        "also": column([_also(request, value) for value in raw(frame, "also")]),
+    }
+
+
+def _also(request: MapRequest, value: Any) -> str:
+    """Return further causes in words; codes come as a sequence or joined by ``;``."""
+    causes = CAUSES[request.page.lang]
+    codes = clip(value, TEXT_LIMIT).split(";") if isinstance(value, str) else value
+    if not isinstance(codes, Sequence | np.ndarray):
+        return ""
+    return request.text["and"].join(
+        clip(causes.get(str(c).strip(), c), TEXT_LIMIT) for c in codes if str(c).strip()
+    )
+
+
+def _regions(request: MapRequest) -> dict[str, Any]:
+    """Write the regions by columns, with a place for each label."""
+    by_id = shares(request)
+    ids = texts(request.regions, "id")
+    taken = request.stations[["lon", "lat"]].to_numpy(dtype=float)
+    points = label_points(list(request.regions.geometry), taken)
+    place = _positions(request, points[:, 0].copy(), points[:, 1].copy())
+    return {
+        "n": len(ids),
+        "name": texts(request.regions, "name", NAME_LIMIT),
+        "share": [percent(by_id[i]) if i in by_id else "" for i in ids],
+        "xy": encode_points(place, POINT_GRID),
+    }
