@@ -37,6 +37,7 @@ from web.summaries import Discretion, discreet_gap, discreet_summary
 _DIGITS = 6
 _MS = 1000
 _HORIZON_MINUTES = 60
+_GAP_DIGITS = {"area_km2": 4, "nearest_seconds": 3, "detour_ratio": 3}
 
 
 @dataclass(frozen=True)
@@ -469,9 +470,16 @@ class Service:
         return gpd.GeoDataFrame(table, geometry=frame.geometry.to_numpy(), crs=4326)
 
     def _gap_features(self, answer: Coverage) -> list[dict[str, Any]]:
-        """Return the gaps as features."""
+        """Return the gaps as features; what is a list is one in JSON."""
         frame, shown = self.gap_records(answer)
         self._check_size(len(frame))
+        for gap in shown:
+            also = gap.get("also") or []
+            gap["also"] = also.split(";") if isinstance(also, str) else also
+            gap["nearest_station"] = gap.get("nearest_station") or None
+            for name, digits in _GAP_DIGITS.items():
+                if gap.get(name) is not None:
+                    gap[name] = round(gap[name], digits)
         return features(frame, shown)
 
     def about(self) -> dict[str, Any]:
