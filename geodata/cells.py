@@ -79,7 +79,8 @@ def whole_number_text(text: str) -> str:
     str
         ``410106.0`` becomes ``410106``; anything else is returned as it is.
     """
-    return re.sub(r"^(\d+)\.0+$", r"\1", clean(text))
+    bare = clean(text)
+    return re.sub(r"^(\d+)\.0+$", r"\1", bare) if "." in bare else bare
 
 
 def is_scientific(text: str) -> bool:

@@ -108,7 +108,7 @@ def _lines(text: str, delimiter: str, where: str) -> Iterator[Line]:
                     f"{where}, line {number}: {len(cells)} columns; at most {MAX_COLUMNS} are read",
                     code="too_many_columns",
                 )
-            if any(cell.strip() for cell in cells):
+            if "".join(cells).strip():
                 yield number, cells
             number = reader.line_num + 1
     except csv.Error as error:
@@ -149,13 +149,13 @@ def _fitting(
 
 def _misfit(number: int, cells: Sequence[str], width: int) -> Reject | None:
     """Return why a row does not fit the header, None if it does."""
+    lines = "".join(cells).count("\n")
+    if len(cells) == width and lines <= MAX_LINES:
+        return None
     shown = " | ".join(cells)[:200]
     if len(cells) != width:
         reason = f"expected {width} cells, as the header has, got {len(cells)}"
         fix = "put a text that holds the delimiter in quotation marks"
         return Reject(number, "", "ragged_row", reason, fix, shown)
-    longest = max(cell.count("\n") for cell in cells)
-    if longest > MAX_LINES:
-        reason = f"a cell runs over {longest} lines: a quotation mark seems to be left open"
-        return Reject(number, "", "open_quote", reason, "close it", shown)
-    return None
+    reason = f"its cells run over {lines} lines: a quotation mark seems to be left open"
+    return Reject(number, "", "open_quote", reason, "close it", shown)

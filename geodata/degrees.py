@@ -8,6 +8,7 @@ _DEGREES = re.compile(
     r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|″|''|′′|秒)\s*)?$"
 )
 _NUMBER = re.compile(r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$")
+_USUAL = re.compile(r"[+-]?\d{1,3}(?:\.\d+)?", re.ASCII)
 _HEMISPHERE = re.compile(r"^([nsew]|北纬|南纬|东经|西经)?\s*(.*?)\s*([nsew])?$")
 _INFINITE = {"inf", "+inf", "infinity", "+infinity", "-inf", "-infinity"}
 
@@ -25,6 +26,8 @@ def parse_degrees(text: str) -> float:
     float
         NaN where the cell is empty or no angle; infinite where it says so.
     """
+    if _USUAL.fullmatch(text):
+        return float(text)
     plain = unicodedata.normalize("NFKC", text).strip().lower().replace("\u2212", "-")
     if plain in _INFINITE:
         return float(plain)

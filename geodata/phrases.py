@@ -22,6 +22,10 @@ _END = r"(?=$|[\s、,;。)!|/])"
 _BETWEEN = r"[\s:(\-=\"'“]*"
 _JOIN = re.compile(r"以及|及其|还有|[和及与或跟]")
 _VERB = re.compile(r"^(?:提供|可以|可|能|用于|用来|供|为|给|放置|存放)")
+_SPACED = re.compile(r"(?<=[^\x00-\x7f])[ \u3000](?=[^\x00-\x7f])")
+_VEHICLE = re.compile(
+    r"(?:电动自行车|电动摩托车|电动车|电瓶车|电单车|汽车|车辆|货车|三轮车)[^、]{0,3}$"
+)
 _BARE = re.compile(r"(?:^|[、,;|/\s])充电(?=$|[、,;|/\s])")
 _FOR_BOTH = re.compile(r"手机[、,/]\s*(?:电动自行车|电动车|电瓶车)充电")
 _ALL_GONE = re.compile(r"(?:均|都|全)(?:无|没有|没|坏了|不能用|不可用|未提供|停用)\s*$")
@@ -105,7 +109,7 @@ def parse_facilities(text: str, vocabulary: Vocabulary) -> FacilityReading:
         Empty tuples for empty text. What is negated, and what is not in the vocabulary, is in
         ``unknown``.
     """
-    shown = unicodedata.normalize("NFKC", text)
+    shown = _SPACED.sub("、", unicodedata.normalize("NFKC", text))
     plain = vocabulary.plain(shown)
     grammar = _grammar(vocabulary)
     found = _Found()
@@ -226,14 +230,21 @@ def _collect(
         for token in tokens
         if token.role == "code" and token.start not in negated and not low <= token.start < high
     ]
-    found.codes += [code for token in good for code in token.codes]
+    found.codes += [code for token in good for code in _codes(shown, span[0], token)]
     if negated or not good:
         _keep_whole(shown, span, tokens, found)
         return
     kept = [t for t in tokens if t in good or not low <= t.start < high]
-    found.unknown += [shown[a:b].strip() for a, b in _runs(kept)]
+    found.unknown += [shown[a:b].strip() for a, b in _runs(kept) if b - a > 1]
     if dropped:
         found.unknown.append(shown[low:high].strip())
+
+
+def _codes(shown: str, start: int, token: _Token) -> Sequence[str]:
+    """Return the codes of a facility; charging behind a vehicle is charging the vehicle."""
+    if token.codes == ("phone_charging",) and _VEHICLE.search(shown, start, token.start):
+        return ("ev_charging",)
+    return token.codes
 
 
 def _keep_whole(shown: str, span: tuple[int, int], tokens: Sequence[_Token], found: _Found) -> None:
@@ -285,4 +296,4 @@ def _reading(found: _Found, vocabulary: Vocabulary) -> FacilityReading:
 def _trim(word: str) -> str:
     """Return a left-over without marks at its ends; nothing where only marks are left."""
     bare = word.strip(" :-—_=…")
-    return bare if re.search(r"\w", bare) else ""
+    return bare if re.search(r"[^\W\d_]", bare) else ""
