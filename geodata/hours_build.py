@@ -14,7 +14,7 @@ from geodata.hours_values import DAY, PARTS, DateSel, DaySel, Item, Span
 
 _CLOSING = ("close", "break")
 _LABELS = (*_CLOSING, "closed_label")
-_NAMES = ("other", "number", "year", "day_number")
+_NAMES = ("other", "number", "day_number")
 _UNREAD = (
     "other", "number", "range", "duration", "year", "day_number", "next_day", "next_year", "point",
     "part", "nth", "since", "without", "except", "open_end", "festival", "change",

@@ -7,7 +7,7 @@ over the turn of the year; or ranges in given years.
 
 import calendar
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 #: Minutes of a day, of half a day and of an hour.
@@ -20,7 +20,9 @@ FOREVER = 2199
 #: Longest span that unmarked times may make over midnight before we doubt them (minutes).
 _LONGEST_NIGHT = 19 * HOUR
 WEEK = frozenset(range(7))
-_NIGHTFALL, _AFTERNOON, _LATE_LUNCH = 5, 12, 3
+_NIGHTFALL, _AFTERNOON, _LATE_LUNCH, _MIDNIGHT = 5, 12, 3, 24
+#: Latest closing hour as people write it, counted on after midnight.
+_LATEST = 30
 #: Parts of a day for closures such as 周五上午闭馆 (minutes).
 PARTS = {"am": (0, HALF), "pm": (HALF, 18 * HOUR), "eve": (18 * HOUR, DAY)}
 _NUMERALS = "一二三四五六日"
@@ -157,12 +159,12 @@ def make_span(first: Clock, last: Clock) -> Span | None:
         and last.numeral
     ):
         start += HALF
-    if start == DAY:
-        start = 0
-    if start > DAY or end > 2 * DAY or max(first.minute, last.minute) >= HOUR:
+    start = 0 if start == DAY else start
+    latest = _MIDNIGHT if last.next_day or last.period else _LATEST
+    if start > DAY or last.hour > latest or max(first.minute, last.minute) >= HOUR:
         return None
     if last.next_day:
-        return Span(start, min(end % DAY + DAY if end != 2 * DAY else end, start + DAY))
+        return Span(start, min(end % DAY + DAY, start + DAY))
     if end > start:
         return Span(start, end) if end - start <= DAY else None
     return _backwards(first, last, start, end)
@@ -226,6 +228,9 @@ class Point:
 
 def date_range(first: Point, last: Point | None) -> DateSel:
     """Return the days of a single date, a month or a range."""
+    if first.year is None and last is not None and last.year is not None:
+        before = (first.month, first.day or 1) > (last.month, last.day or 31)
+        first = replace(first, year=last.year - before)
     if first.year is not None:
         begins = first.exact(first.year, closing=False)
         until = last or first
