@@ -8,14 +8,17 @@ that were shifted twice.
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geodata.counties import count_inside, named_areas
 from geodata.datum import in_china, metric_crs, project, to_wgs84
 from geodata.model import Streets
 
 FloatArray = npt.NDArray[np.float64]
+ObjectArray = npt.NDArray[np.object_]
 
 #: Distances beyond this count as this (m): far is far.
 _FAR_M = 250.0
@@ -37,57 +40,87 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class DatumEvidence:
-    """Streets to hold coordinates against.
+    """Streets, and counties, to hold coordinates against.
 
     Attributes
     ----------
-    streets : Streets
+    streets : Streets or None
         In WGS-84.
+    regions : GeoDataFrame or None
+        ``id, name, geometry``, in WGS-84.
     """
 
-    streets: Streets
+    streets: Streets | None
+    regions: gpd.GeoDataFrame | None = None
 
-    def judge(self, lon: FloatArray, lat: FloatArray) -> dict[str, Any]:
-        """Return which reading of coordinates lies nearest to the streets.
+    def judge(
+        self, lon: FloatArray, lat: FloatArray, named: ObjectArray | None = None
+    ) -> dict[str, Any]:
+        """Return which reading of coordinates lies nearest to the streets, or in its county.
 
         Parameters
         ----------
         lon, lat : array (n,) of float64
             As received, finite and on Earth.
+        named : array (n,) of str, optional
+            The county that each row names.
 
         Returns
         -------
         dict
             ``best`` (``wgs84``, ``gcj02``, ``bd09``, ``gcj02_twice``, or ``""`` if none is clearly
             nearest), ``median_shift_m`` between the best reading and WGS-84, ``median_street_m``
-            by reading, ``rows`` looked at, and a ``sentence``.
+            by reading, ``inside_county`` by reading (empty where no county is known), ``rows``
+            looked at, and a ``sentence``.
         """
         inside = np.flatnonzero(in_china(lon, lat))
         chosen = inside[:: max(1, len(inside) // _LOOKED_AT)][:_LOOKED_AT]
         if len(chosen) < _NEEDED:
             return _unsure(len(chosen), {}, f"only {len(chosen)} rows could be compared")
         readings = {name: _read(lon[chosen], lat[chosen], name) for name in _READINGS}
-        distances = self._distances(readings)
+        counts = self._inside(readings, None if named is None else named[chosen])
+        judged = self._by_streets(readings) | {"inside_county": counts}
+        if judged["best"] or not counts:
+            return judged
+        return judged | _by_county(readings, counts)
+
+    def _inside(
+        self, readings: dict[str, tuple[FloatArray, FloatArray]], named: ObjectArray | None
+    ) -> dict[str, int]:
+        """Return, by reading, how many rows lie in the county that they name."""
+        if self.regions is None or named is None or not len(self.regions):
+            return {}
+        areas = named_areas(named, self.regions)
+        if all(area is None for area in areas):
+            return {}
+        return {name: count_inside(areas, *pair) for name, pair in readings.items()}
+
+    def _by_streets(self, readings: dict[str, tuple[FloatArray, FloatArray]]) -> dict[str, Any]:
+        """Return the judgement of the streets."""
+        rows = len(readings["wgs84"][0])
+        if self.streets is None:
+            return _unsure(rows, {}, "no streets are given")
+        distances = self._distances(readings, self.streets)
         medians = {name: round(float(np.median(d)), 1) for name, d in distances.items()}
         near = {name: float(np.minimum(d, _FAR_M).mean()) for name, d in distances.items()}
         best = min(_READINGS, key=lambda name: near[name])
         if not _clear(distances, best):
-            return _unsure(len(chosen), medians, "no reading lies clearly nearest to the streets")
+            return _unsure(rows, medians, "no reading lies clearly nearest to the streets")
         shift_m = round(float(np.median(_metres(readings["wgs84"], readings[best]))), 0)
         sentence = (
             f"looks {_NAMES[best]}, median {shift_m:.0f} m (median distance to the nearest street "
-            f"{medians[best]:.0f} m, read as WGS-84 {medians['wgs84']:.0f} m, {len(chosen)} rows)"
+            f"{medians[best]:.0f} m, read as WGS-84 {medians['wgs84']:.0f} m, {rows} rows)"
         )
         return {
             "best": best,
             "median_shift_m": shift_m,
             "median_street_m": medians,
-            "rows": len(chosen),
+            "rows": rows,
             "sentence": sentence,
         }
 
     def _distances(
-        self, readings: dict[str, tuple[FloatArray, FloatArray]]
+        self, readings: dict[str, tuple[FloatArray, FloatArray]], streets: Streets
     ) -> dict[str, FloatArray]:
         """Return the distance to the nearest street (m) of every position, by reading."""
         first = readings["wgs84"]
@@ -97,7 +130,7 @@ class DatumEvidence:
             for name, pair in readings.items()
         }
         everywhere = np.concatenate(list(points.values()))
-        lines = self._lines_near(everywhere, crs)
+        lines = _lines_near(streets, everywhere, crs)
         if len(lines) == 0:
             return {name: np.full(len(found), np.inf) for name, found in points.items()}
         tree = shapely.STRtree(lines)
@@ -110,16 +143,33 @@ class DatumEvidence:
             distances[name][rows[0]] = near_m
         return distances
 
-    def _lines_near(self, points: npt.NDArray[np.object_], crs: Any) -> npt.NDArray[np.object_]:
-        """Return the street segments in the box of the points, in metres."""
-        streets = self.streets
-        x, y = project(streets.lon, streets.lat, crs)
-        west, south, east, north = shapely.total_bounds(points)
-        near = (x > west - 1000) & (x < east + 1000) & (y > south - 1000) & (y < north + 1000)
-        use = near[streets.segment_from] | near[streets.segment_to]
-        start, end = streets.segment_from[use], streets.segment_to[use]
-        ends = np.stack([np.stack([x[start], y[start]], 1), np.stack([x[end], y[end]], 1)], 1)
-        return np.asarray(shapely.linestrings(ends), dtype=object)
+
+def _lines_near(
+    streets: Streets, points: npt.NDArray[np.object_], crs: Any
+) -> npt.NDArray[np.object_]:
+    """Return the street segments in the box of the points, in metres."""
+    x, y = project(streets.lon, streets.lat, crs)
+    west, south, east, north = shapely.total_bounds(points)
+    near = (x > west - 1000) & (x < east + 1000) & (y > south - 1000) & (y < north + 1000)
+    use = near[streets.segment_from] | near[streets.segment_to]
+    start, end = streets.segment_from[use], streets.segment_to[use]
+    ends = np.stack([np.stack([x[start], y[start]], 1), np.stack([x[end], y[end]], 1)], 1)
+    return np.asarray(shapely.linestrings(ends), dtype=object)
+
+
+def _by_county(
+    readings: dict[str, tuple[FloatArray, FloatArray]], counts: dict[str, int]
+) -> dict[str, Any]:
+    """Return the judgement of the counties, where one reading is clearly inside more often."""
+    best, second = sorted(counts, key=lambda name: -counts[name])[:2]
+    if counts[best] - counts[second] < _NEEDED:
+        return {}
+    shift_m = round(float(np.median(_metres(readings["wgs84"], readings[best]))), 0)
+    sentence = (
+        f"looks {_NAMES[best]}, median {shift_m:.0f} m ({counts[best]} rows inside the county that "
+        f"they name, read as {_NAMES[second]} {counts[second]})"
+    )
+    return {"best": best, "median_shift_m": shift_m, "sentence": sentence}
 
 
 def _read(lon: FloatArray, lat: FloatArray, reading: str) -> tuple[FloatArray, FloatArray]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geodata.cells import clean
 from geodata.datum import find_datum, in_china, to_wgs84
 from geodata.degrees import parse_degrees, split_pair
 from geodata.errors import DatumError
@@ -243,7 +244,7 @@ def _settle_datum(
     open_rows = keep & (named == "")
     evidence: dict[str, Any] = {}
     if choice.evidence is not None and keep.any():
-        evidence = choice.evidence.judge(x[keep], y[keep])
+        evidence = choice.evidence.judge(x[keep], y[keep], _named(table, columns)[keep])
     if not code and not open_rows.any():
         code, by = "", "column"
     elif not code:
@@ -253,6 +254,16 @@ def _settle_datum(
         warnings += _doubts(datum[keep], evidence, by)
     settled = {"code": code or "by row", "by": by, "evidence": evidence, "warnings": warnings}
     return datum, settled
+
+
+def _named(table: RawTable, columns: Columns) -> ObjectArray:
+    """Return the county that each row names, by code or name."""
+    named = np.full(len(table.line), "", dtype=object)
+    for column in ("district", "adcode"):
+        if column in columns.position:
+            cells = table.cells[:, columns.position[column]]
+            named = np.array([clean(text) for text in cells], dtype=object)
+    return named
 
 
 def _declared(
@@ -283,7 +294,7 @@ def _undeclared(
         return "wgs84", "outside mainland China, where all readings agree"
     if evidence.get("best"):
         warnings.append(f"datum inferred: {evidence['sentence']}")
-        return str(evidence["best"]).split("_twice")[0], "streets"
+        return str(evidence["best"]).split("_twice")[0], "evidence"
     if choice.fallback:
         warnings.append(
             f"the datum is not declared{_because(evidence)}: taken as {choice.fallback}; if the "
@@ -307,6 +318,6 @@ def _doubts(datum: ObjectArray, evidence: Mapping[str, Any], by: str) -> list[st
     """Return a warning where the streets speak against the datum taken."""
     best = str(evidence.get("best", ""))
     taken = {code.replace("cgcs2000", "wgs84") for code in set(datum)}
-    if not best or (taken == {best} and by != "streets") or taken == {best} or len(taken) > 1:
+    if not best or (taken == {best} and by != "evidence") or taken == {best} or len(taken) > 1:
         return []
     return [f"the coordinates were read as {taken.pop()}, but {evidence['sentence']}"]

@@ -29,6 +29,7 @@ def load_stations(
     datum: str | None = None,
     vocabulary: Vocabulary | None = None,
     streets: Streets | None = None,
+    regions: gpd.GeoDataFrame | None = None,
     as_of: str | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return the stations of a table, and the rows that could not be used.
@@ -46,6 +47,8 @@ def load_stations(
     streets : Streets, optional
         Where the datum is not declared, it is inferred from them and flagged; where it is
         declared, it is held against them.
+    regions : GeoDataFrame, optional
+        ``id, name, geometry`` in WGS-84: counties that rows name are evidence for the datum too.
     as_of : str, optional
         ISO date of the table, written to ``source_date`` where the table says none.
 
@@ -69,10 +72,11 @@ def load_stations(
     words = station_columns(header_words())
     known = vocabulary or load_vocabulary()
     tables = read_tables(path, words)
+    nothing = streets is None and regions is None
     choice = DatumChoice(
         declared=parse_datum(datum) if datum else "",
         fallback="wgs84" if streets is not None else "",
-        evidence=DatumEvidence(streets) if streets is not None else None,
+        evidence=None if nothing else DatumEvidence(streets, regions),
     )
     cleaned = [clean_stations(table, known, words, choice) for table in tables]
     stations, again = join_stations(cleaned)

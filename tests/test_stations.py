@@ -51,7 +51,7 @@ def test_fault_07_an_undeclared_datum_is_inferred_from_the_streets_and_flagged(
     stations, _ = geodata.load_stations(path, streets=streets)
     report = stations.attrs["report"]
     assert report["datum"]["code"] == datum
-    assert report["datum"]["by"] == "streets"
+    assert report["datum"]["by"] == "evidence"
     assert np.abs(stations["lon"] - lon).max() < 1e-6
     assert (stations["original_datum"] == datum).all()
     name = {"wgs84": "WGS-84", "gcj02": "GCJ-02", "bd09": "BD-09"}[datum]
@@ -288,3 +288,32 @@ def test_extras_are_json_and_readable(tmp_path: Path):
     )
     stations, _ = geodata.load_stations(tmp_path / "a.csv", datum="wgs84")
     assert json.loads(stations["extra"][0]) == {"column 4": "x", "别的": 'y"z'}
+
+
+def test_fault_07_named_counties_are_evidence_where_there_are_no_streets(tmp_path: Path):
+    import geopandas as gpd
+    import shapely
+
+    west, east = shapely.box(118.70, 32.0, 118.75, 32.1), shapely.box(118.75, 32.0, 118.80, 32.1)
+    regions = gpd.GeoDataFrame(
+        {"id": ["320104", "320102"], "name": ["秦淮区", "玄武区"]},
+        geometry=[west, east],
+        crs="EPSG:4326",
+    )
+    lat = np.linspace(32.01, 32.09, 40)
+    lon = np.where(np.arange(40) % 2 == 0, 118.7485, 118.7515)
+    gx, gy = from_wgs84(lon, lat, "gcj02")
+    rows = [
+        f"站{n},{x!r},{y!r},{'玄武区' if n % 2 else '秦淮'}"
+        for n, (x, y) in enumerate(zip(gx.tolist(), gy.tolist(), strict=True))
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["名称,经度,纬度,区县", *rows]), encoding="utf-8")
+    stations, _ = geodata.load_stations(path, regions=regions)
+    report = stations.attrs["report"]
+    assert report["datum"]["code"] == "gcj02"
+    assert report["datum"]["evidence"]["inside_county"]["gcj02"] == 40
+    assert "40 rows inside the county that they name" in report["warnings"][0]
+    assert np.abs(stations["lon"] - lon).max() < 1e-6
+    with pytest.raises(geodata.DatumError):
+        geodata.load_stations(path, regions=regions.iloc[:0])
