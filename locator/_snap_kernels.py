@@ -145,16 +145,38 @@ def _crosses(lon, lat, foot_lon, foot_lat, length, lines, grid):
 
 
 @_jit
+def _first_end(line):
+    """Return where the western end of a line stands in it, 0 or 2; of equal ones the southern."""
+    return 2 if line[2] < line[0] or (line[2] == line[0] and line[3] < line[1]) else 0
+
+
+@_jit
+def _goes_first(one, other):
+    """Tell whether a line comes before another by its ends, whichever way the two are drawn."""
+    a, b = _first_end(one), _first_end(other)
+    for i in range(4):
+        x, y = one[(a + i) % 4], other[(b + i) % 4]
+        if x != y:
+            return x < y
+    return False
+
+
+@_jit
 def _foot(lon, lat, east, north, line):
-    """Return the nearest point of a line: (distance in metres, fraction)."""
-    ax, ay = (line[0] - lon) * east, (line[1] - lat) * north
-    dx, dy = (line[2] - line[0]) * east, (line[3] - line[1]) * north
+    """Return the nearest point of a line: (distance in metres, fraction).
+
+    The distance is the same to the last bit whichever way the line is drawn.
+    """
+    start = _first_end(line)
+    end = 2 - start
+    ax, ay = (line[start] - lon) * east, (line[start + 1] - lat) * north
+    dx, dy = (line[end] - line[start]) * east, (line[end + 1] - line[start + 1]) * north
     square = dx * dx + dy * dy
     fraction = 0.0
     if square > 0.0:
         fraction = min(max(-(ax * dx + ay * dy) / square, 0.0), 1.0)
     x, y = ax + fraction * dx, ay + fraction * dy
-    return math.sqrt(x * x + y * y), fraction
+    return math.sqrt(x * x + y * y), fraction if start == 0 else 1.0 - fraction
 
 
 @_jit
@@ -165,7 +187,8 @@ def nearest_street(lon, lat, streets, barriers, bounds, numbers):
     handicap, grid``; a line's handicap (m) is added to its distance for the choice alone.
     ``barriers`` are ``lines, grid``; a leg that crosses one is taken only where no other line is
     within the limit. ``numbers`` are the limit, the margin around the bounds within which the data
-    speaks, and the speed of the leg. Ties go to the lower line index.
+    speaks, and the speed of the leg. Ties go to the line that lies farther west: line numbers
+    follow the file's node numbers, and those may change.
     """
     lines, segment, handicap, grid = streets
     limit, margin, kph = numbers
@@ -204,14 +227,18 @@ def nearest_street(lon, lat, streets, barriers, bounds, numbers):
                         if metres > limit:
                             continue
                         key = metres + handicap[s]
-                        if key > best or (key == best and 0 <= best_line <= s):
+                        if key > best:
+                            continue
+                        if key == best and not _goes_first(lines[s], lines[best_line]):
                             continue
                         foot_lon = lines[s, 0] + fraction * (lines[s, 2] - lines[s, 0])
                         foot_lat = lines[s, 1] + fraction * (lines[s, 3] - lines[s, 1])
                         if _crosses(
                             lon[p], lat[p], foot_lon, foot_lat, metres, barriers[0], barriers[1]
                         ):
-                            if key < spare or (key == spare and s < spare_line):
+                            if key < spare or (
+                                key == spare and _goes_first(lines[s], lines[spare_line])
+                            ):
                                 spare, spare_line = key, s
                                 spare_fraction = fraction
                             continue
