@@ -30,6 +30,7 @@ from locator.travel_time import TravelTimes
 
 _MS_PER_MINUTE = 60_000
 _CELL_KM2 = 0.01
+_CHUNK = 32_768
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,9 @@ class Outcome:
                 asked.request.limit_ms,
                 at_least=asked.request.at_least,
             )
-            cause[rows] = why(self.places(rows))
+            for first in range(0, rows.size, _CHUNK):  # in parts, to keep memory small
+                part = rows[first : first + _CHUNK]
+                cause[part] = why(self.places(part))
         return cause
 
 
@@ -284,8 +287,8 @@ class Counts:
     ----------
     outcome : Outcome
         What became of the places.
-    place : array (r,) of int64
-        Place of each row.
+    place : array (r,) of int64 or None
+        Place of each row; None where row i is place i.
     weight : array (r,) of float64
         Quantity of each row.
     lost : float
@@ -293,9 +296,13 @@ class Counts:
     """
 
     outcome: Outcome
-    place: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64] | None
     weight: FloatArray
     lost: float = 0.0
+
+    def _rows(self, mark: BoolArray) -> BoolArray:
+        """Mark the rows whose place is marked."""
+        return mark if self.place is None else mark[self.place]
 
     def where(self, mark: BoolArray) -> float:
         """Return the quantity at marked places.
@@ -310,7 +317,7 @@ class Counts:
         float
             The sum.
         """
-        return float(self.weight[mark[self.place]].sum())
+        return float(self.weight[self._rows(mark)].sum())
 
     @property
     def total(self) -> float:
@@ -353,8 +360,9 @@ class Counts:
         array (size + 1,) of float64
             Sums.
         """
-        rows = mark[self.place]
-        region = self.outcome.layer.region[self.place[rows]]
+        rows = self._rows(mark)
+        region = self.outcome.layer.region
+        region = region[rows if self.place is None else self.place[rows]]
         return sums(np.where(region < 0, size, region), self.weight[rows], size + 1)
 
 
@@ -412,15 +420,18 @@ def summarize(
         As ``summary`` of the HTTP interface describes.
     """
     pieces, cells = outcomes["pieces"], outcomes["cells"]
-    street = Counts(pieces, np.arange(piece_m.size), piece_m / 1000.0)
-    area = Counts(cells, np.arange(cells.covered.size), np.full(cells.covered.size, _CELL_KM2))
+    street = Counts(pieces, None, piece_m / 1000.0)
+    area = {
+        name: float(np.count_nonzero(mark)) * _CELL_KM2
+        for name, mark in (("total", cells.in_total), ("covered", cells.covered))
+    }
     counts = people_counts(people, outcomes["people"]) if people is not None else {}
     base = counts.get("homes", street)
     return {
         "homes": _person_figures(counts.get("homes")),
         "workers": _person_figures(counts.get("workers")),
         "street_km": {"total": street.total, "covered": street.covered},
-        "area_km2": {"total": area.total, "covered": area.covered},
+        "area_km2": area,
         "share_covered": _share(base.covered, base.total),
         "share_of": "homes" if counts else "street_km",
         "share_covered_if_unknown_open": _share(

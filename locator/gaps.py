@@ -13,8 +13,7 @@ import pyproj
 import shapely
 from rasterio import features
 from rasterio.transform import Affine
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy import ndimage
 
 from geodata.datum import project, unproject
 from geodata.model import CLOSED_MS, BoolArray, Cells, FloatArray, Int32Array, Int64Array
@@ -183,20 +182,31 @@ def components(cells: Cells, mark: BoolArray) -> tuple[int, Int32Array]:
     tuple
         Number of groups, and the group of each marked cell, in cell order.
     """
-    which = np.flatnonzero(mark)
-    key, order = _keys(cells.column[which], cells.row[which])
-    tails, heads = [], []
-    for step in (1, 1 << 32):
-        at = np.searchsorted(key[order], key + step)
-        at = np.minimum(at, key.size - 1)
-        mate = order[at] if key.size else at
-        beside = (key[mate] == key + step) & (cells.region[which][mate] == cells.region[which])
-        tails.append(np.flatnonzero(beside))
-        heads.append(mate[beside])
-    tail, head = np.concatenate(tails), np.concatenate(heads)
-    graph = coo_array((np.ones(tail.size, np.int8), (tail, head)), shape=(which.size,) * 2)
-    count, label = connected_components(graph.tocsr(), directed=False)
-    return count, label.astype(np.int32)
+    if not mark.any():
+        return 0, np.empty(0, np.int32)
+    value = cells.region[mark] - cells.region.min() + 1
+    raster, origin = _raster(cells, mark, value)
+    windows = ndimage.find_objects(raster)
+    groups = np.zeros(raster.shape, np.int32)
+    count = 0
+    for number in np.unique(value):  # region by region
+        window = windows[number - 1]
+        same = raster[window] == number
+        label, found = ndimage.label(same)
+        groups[window][same] = label[same] + count
+        count += found
+    return count, groups[cells.row[mark] - origin[0], cells.column[mark] - origin[1]] - 1
+
+
+def _raster(
+    cells: Cells, mark: BoolArray, value: Int32Array
+) -> tuple[npt.NDArray[np.int32], tuple[int, int]]:
+    """Return marked cells as a picture of values, 0 elsewhere, and its first row and column."""
+    column, row = cells.column[mark], cells.row[mark]
+    west, south = int(column.min()), int(row.min())
+    raster = np.zeros((int(row.max()) - south + 1, int(column.max()) - west + 1), np.int32)
+    raster[row - south, column - west] = value
+    return raster, (south, west)
 
 
 def outlines(
@@ -222,10 +232,7 @@ def outlines(
     """
     if label.size == 0:
         return np.empty(0, object)
-    column, row = cells.column[mark], cells.row[mark]
-    west, south = int(column.min()), int(row.min())
-    raster = np.zeros((int(row.max()) - south + 1, int(column.max()) - west + 1), np.int32)
-    raster[row - south, column - west] = label + 1
+    raster, (south, west) = _raster(cells, mark, label + 1)
     grid = Affine(CELL_M, 0.0, west * CELL_M, 0.0, CELL_M, south * CELL_M)
     shapes = features.shapes(raster, mask=raster > 0, connectivity=4, transform=grid)
     out = np.empty(int(label.max()) + 1, object)
