@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from geodata.cells import amount, clean, whole_number_text
+from geodata.declared import DatumChoice
 from geodata.errors import FileFormatError
-from geodata.places import DatumChoice, place_rows
+from geodata.places import place_rows
 from geodata.raw import Columns, RawTable, Reject, match_columns
 
 #: The columns of a home table.

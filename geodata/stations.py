@@ -1,29 +1,21 @@
 """Raw tables to clean stations: what each cell means, and what cannot be used and why."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geodata.cells import amount, clean, is_scientific, iso_date, whole_number_text
+from geodata.cells import clean
+from geodata.declared import DatumChoice
 from geodata.errors import FileFormatError
-from geodata.hours import read_hours
-from geodata.hours_text import HoursReading
-from geodata.phrases import FacilityReading, parse_facilities
-from geodata.places import DatumChoice, Placed, place_rows
+from geodata.places import Placed, place_rows
 from geodata.raw import Columns, RawTable, Reject, match_columns
-from geodata.vocabulary import (
-    Vocabulary,
-    parse_access,
-    parse_kind,
-    parse_status,
-    parse_tier,
-)
+from geodata.station_cells import Sheet, read_cells
+from geodata.vocabulary import Vocabulary
 
 ObjectArray = npt.NDArray[np.object_]
 
@@ -39,12 +31,6 @@ STATION_COLUMNS = (
 #: Columns that hold numbers; all others hold text.
 NUMBERS = ("lon", "lat", "original_lon", "original_lat")
 
-#: Longest texts kept (characters); longer hours (bytes) are refused.
-MAX_NAME, MAX_TEXT, MAX_HOURS_BYTES = 200, 2000, 1000
-
-_PLAIN = ("parent_id", "address", "district", "operator", "host", "source", "notes")
-_DATES = ("opened_on", "closed_on", "valid_from", "valid_to", "verified_on", "source_date")
-_AMOUNTS = ("capacity", "cost_yuan")
 _COLUMNS_READ = (
     "id", "name", "kind", "tier", "parent_id", "status", "lon", "lat", "lonlat", "datum",
     "address",
@@ -55,33 +41,6 @@ _COLUMNS_READ = (
 
 #: Columns of a saved station table that are ours to compute again, not a stranger's extras.
 _OURS = {"original_lon", "original_lat", "original_datum", "duplicate_of", "warnings", "lon", "lat"}
-
-
-@dataclass
-class _Sheet:
-    """One table while it is read; local to one call."""
-
-    table: RawTable
-    columns: Columns
-    vocabulary: Vocabulary
-    read: dict[str, list[str]] = field(default_factory=dict)
-    extra: list[dict[str, str]] = field(default_factory=list)
-    warnings: list[list[str]] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    hours: Counter[str] = field(default_factory=Counter)
-
-    def texts(self, column: str) -> list[str]:
-        """Return the cells of a column, empty where it is absent."""
-        at = self.columns.position.get(column)
-        if at is None:
-            return [""] * len(self.table.line)
-        return [clean(text) for text in self.table.cells[:, at]]
-
-    def refuse(self, row: int, column: str, code: str, what: tuple[str, str], text: str) -> None:
-        """Reject one row."""
-        at = self.columns.position.get(column, -1)
-        name = self.table.header[at] if at >= 0 else column
-        self.rejects.append(Reject(int(self.table.line[row]), name, code, *what, text))
 
 
 @dataclass(frozen=True)
@@ -155,15 +114,11 @@ def clean_stations(
     """
     columns = match_columns(table.header, words)
     _require(table, columns)
-    sheet = _Sheet(table, columns, vocabulary)
+    sheet = Sheet(table, columns, vocabulary)
     sheet.warnings = [[] for _ in table.line]
     sheet.extra = _extras(table, columns)
     placed = place_rows(table, columns, choice)
-    _read_names(sheet)
-    _read_words(sheet)
-    _read_facilities(sheet)
-    _read_hours(sheet)
-    _read_values(sheet)
+    read_cells(sheet)
     return _finish(sheet, placed)
 
 
@@ -208,125 +163,7 @@ def _unfold(row: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _read_names(sheet: _Sheet) -> None:
-    """Read names and ids; a station needs a name."""
-    names = sheet.texts("name")
-    for row, name in enumerate(names):
-        if not name:
-            sheet.refuse(row, "name", "name_missing", ("expected a name, got none", "fill it"), "")
-        elif len(name) > MAX_NAME:
-            names[row] = name[:MAX_NAME]
-            sheet.warnings[row].append(f"name cut to {MAX_NAME} of {len(name)} characters")
-    sheet.read["name"] = names
-    sheet.read["id"] = [whole_number_text(text)[:MAX_NAME] for text in sheet.texts("id")]
-
-
-def _read_words(sheet: _Sheet) -> None:
-    """Read the columns that hold a word of the vocabulary."""
-    _read_word(sheet, "kind", parse_kind, "care_station")
-    _read_word(sheet, "status", parse_status, "open")
-    _read_word(sheet, "access", parse_access, "unknown")
-    _read_word(sheet, "tier", parse_tier, "")
-
-
-def _read_word(
-    sheet: _Sheet, column: str, parse: Callable[[str, Vocabulary], str], default: str
-) -> None:
-    """Read one such column; a word that is not known is kept beside and the default taken."""
-    texts = sheet.texts(column)
-    codes = {text: parse(text, sheet.vocabulary) if text else default for text in set(texts)}
-    sheet.read[column] = [codes[text] or default for text in texts]
-    for row, text in enumerate(texts):
-        if text and not codes[text]:
-            shown = default or "empty"
-            sheet.warnings[row].append(f"{column} {text[:40]!r} not understood, taken as {shown}")
-            sheet.extra[row][f"{column}_text"] = text[:MAX_TEXT]
-
-
-def _read_facilities(sheet: _Sheet) -> None:
-    """Read what is offered; words that are left over are kept beside."""
-    texts = [text[:MAX_TEXT] for text in sheet.texts("facilities")]
-    zones = sheet.texts("zones")
-    read: dict[str, FacilityReading] = {
-        text: parse_facilities(text, sheet.vocabulary) for text in {*texts, *zones}
-    }
-    sheet.read["facilities"] = [";".join(read[text].codes) for text in texts]
-    sheet.read["zones"] = [
-        ";".join(dict.fromkeys((*read[text].zones, *read[zone].zones)))
-        for text, zone in zip(texts, zones, strict=True)
-    ]
-    for row, text in enumerate(texts):
-        if text and text != sheet.read["facilities"][row]:
-            sheet.extra[row]["facilities_text"] = text
-        if read[text].unknown:
-            sheet.extra[row]["facilities_unknown"] = ";".join(read[text].unknown)
-
-
-def _read_hours(sheet: _Sheet) -> None:
-    """Read opening hours; what is not understood is unknown, never open."""
-    first, second = sheet.texts("opening_hours"), sheet.texts("opening_hours_text")
-    read: dict[str, HoursReading] = {}
-    hours, received = [], []
-    for row, (syntax, prose) in enumerate(zip(first, second, strict=True)):
-        text = syntax or prose
-        if len(text.encode()) > MAX_HOURS_BYTES:
-            what = f"expected at most {MAX_HOURS_BYTES} bytes of opening hours"
-            size = f"{what}, got {len(text.encode())}"
-            sheet.refuse(row, "opening_hours", "hours_too_long", (size, "shorten them"), text)
-            first[row] = second[row] = text = ""
-        if text not in read:
-            read[text] = read_hours(text)
-        hours.append(read[text].osm)
-        received.append(second[row] or text)
-        _warn_of_hours(sheet, row, text, read[text])
-    sheet.read["opening_hours"], sheet.read["opening_hours_text"] = hours, received
-
-
-def _warn_of_hours(sheet: _Sheet, row: int, text: str, reading: HoursReading) -> None:
-    """Note what could not be read."""
-    state = reading.understood if text else "missing"
-    sheet.hours[state] += 1
-    if state == "missing":
-        sheet.warnings[row].append("no opening hours")
-        return
-    if state != "ok":
-        partly = "only partly " if state == "partial" else "not "
-        sheet.warnings[row].append(f"opening hours {partly}understood: {text[:60]!r}")
-    sheet.warnings[row] += [w for w in reading.warnings if w not in sheet.warnings[row]]
-
-
-def _read_values(sheet: _Sheet) -> None:
-    """Read texts, phones, dates and amounts."""
-    for column in _PLAIN:
-        sheet.read[column] = [text[:MAX_TEXT] for text in sheet.texts(column)]
-    sheet.read["adcode"] = [whole_number_text(text) for text in sheet.texts("adcode")]
-    sheet.read["phone"] = [whole_number_text(text) for text in sheet.texts("phone")]
-    for row, phone in enumerate(sheet.read["phone"]):
-        if is_scientific(phone):
-            sheet.warnings[row].append(f"phone {phone!r} was damaged by a spreadsheet")
-    for column in _DATES:
-        _read_column(sheet, column, iso_date, "a date")
-    for column in _AMOUNTS:
-        _read_column(sheet, column, _amount_text, "a number")
-
-
-def _read_column(sheet: _Sheet, column: str, read: Callable[[str], str], kind: str) -> None:
-    """Read a column of dates or numbers; what is none is kept beside."""
-    texts = sheet.texts(column)
-    sheet.read[column] = [read(text) if text else "" for text in texts]
-    for row, text in enumerate(texts):
-        if text and not sheet.read[column][row]:
-            sheet.warnings[row].append(f"{column} {text[:40]!r} is not {kind}")
-            sheet.extra[row][f"{column}_text"] = text[:MAX_TEXT]
-
-
-def _amount_text(text: str) -> str:
-    """Return a number of at least 0 as short text, ``""`` if it is none."""
-    value = amount(text)
-    return f"{value:.15g}" if value >= 0 else ""
-
-
-def _finish(sheet: _Sheet, placed: Placed) -> CleanTable:
+def _finish(sheet: Sheet, placed: Placed) -> CleanTable:
     """Put the columns together and drop the rows that were rejected."""
     rejects = _one_each((*sheet.table.rejects, *placed.rejects, *sheet.rejects))
     lost = {reject.row for reject in rejects}

@@ -8,10 +8,10 @@ import geopandas as gpd
 import pandas as pd
 
 from geodata.datum import parse_datum
+from geodata.declared import DatumChoice
 from geodata.evidence import DatumEvidence
 from geodata.homes import clean_homes, home_columns, join_homes
 from geodata.model import Streets
-from geodata.places import DatumChoice
 from geodata.raw import RawTable, Reject, rejects_frame
 from geodata.region_table import clean_regions, region_columns
 from geodata.station_join import join_stations
