@@ -38,7 +38,7 @@ def ask(port: int) -> None:
     for path in (
         "/api/v1/dataset",
         "/api/v1/coverage?minutes=15",
-        "/api/v1/coverage?minutes=15&at=2026-11-23T03:00&geometry=cells",
+        "/api/v1/coverage?minutes=15&at=2026-11-23T03:00",
         "/map",
     ):
         with urllib.request.urlopen(base + path) as answer:  # noqa: S310
@@ -53,7 +53,7 @@ def figures():
         ask(port)
         peak = peak_mib(process.pid)
     yield Figure(
-        name="peak memory of serving Nanjing for walk, after nearest, coverage, cells and map",
+        name="peak memory of serving Nanjing for walk, after nearest, coverage and map",
         value=rounded(peak),
         unit="MiB",
         against=f"before the first question {rounded(idle)} MiB",

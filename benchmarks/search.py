@@ -1,6 +1,5 @@
 """Labels of all junctions with their nearest stations, against scipy on the same graph."""
 
-import copy
 import sys
 
 import numpy as np
@@ -12,6 +11,7 @@ from benchmarks.figures import Figure, interleaved, rounded
 from geodata.model import CLOSED_MS, ON_NETWORK
 from geodata.osm import read_streets
 from locator import network, snap, travel_time
+from locator.cache import Cache
 
 LIMIT_MS = 15 * 60 * 1000
 
@@ -39,10 +39,9 @@ def figures():
     graph, n = reversed_graph(net, seeds, every.size)
 
     times = travel_time.TravelTimes(net, positions)
-    no_labels = times._cache
 
     def fresh():
-        times._cache = copy.deepcopy(no_labels)  # no labels of the round before
+        times._cache = Cache(travel_time.CACHE_BYTES)  # no labels of the round before
         return times
 
     tasks = {
