@@ -170,12 +170,23 @@ def match_columns(header: Sequence[str], words: Mapping[str, Sequence[str]]) -> 
         column, rank = lookup.get(header_key(text), ("", 0)) if text.strip() else ("", 0)
         if column and (rank, at) < found.get(column, (rank + 1, 0)):
             found[column] = (rank, at)
-    position = {column: at for column, (_, at) in found.items()}
+    position = {column: at for column, (_, at) in found.items()} | _same_datum(header, lookup)
     known = set(position.values())
     extra = tuple(at for at in range(len(header)) if at not in known)
     coordinates = [header[position[c]] for c in ("lon", "lat", "lonlat") if c in position]
     named = {find_datum(text) for text in coordinates} - {""}
     return Columns(MappingProxyType(position), extra, named.pop() if len(named) == 1 else "")
+
+
+def _same_datum(header: Sequence[str], lookup: Mapping[str, tuple[str, int]]) -> dict[str, int]:
+    """Return the first longitude and latitude of one datum, where headers name several."""
+    pairs: dict[str, dict[str, int]] = {}
+    for at, text in enumerate(header):
+        column = lookup.get(header_key(text), ("", 0))[0]
+        if column in {"lon", "lat"} and find_datum(text):
+            pairs.setdefault(find_datum(text), {}).setdefault(column, at)
+    whole = [pair for pair in pairs.values() if len(pair) == 2]  # noqa: PLR2004  a pair
+    return whole[0] if len(pairs) > 1 and whole else {}
 
 
 def _lookup(words: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, int]]:

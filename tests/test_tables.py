@@ -121,6 +121,14 @@ def test_the_caller_wins_over_a_header_and_is_told(tmp_path: Path):
     assert "a header names gcj02, but wgs84 was declared" in stations.attrs["report"]["warnings"][0]
 
 
+def test_two_pairs_of_coordinates_are_not_mixed(tmp_path: Path):
+    header = "名称,经度(GCJ02),经度(WGS84),纬度(WGS84),纬度(GCJ02)"
+    text = f"{header}\n甲,118.785,118.78,32.04,32.038\n"
+    stations, _ = geodata.load_stations(write(tmp_path / "a.csv", text))
+    assert stations["original_datum"].to_list() == ["gcj02"]
+    assert (stations["original_lon"][0], stations["original_lat"][0]) == (118.785, 32.038)
+
+
 def test_outside_china_no_datum_is_needed(tmp_path: Path):
     text = "name,lon,lat\nHelsinki,24.94,60.17\n"
     stations, _ = geodata.load_stations(write(tmp_path / "a.csv", text))
