@@ -122,6 +122,8 @@ class Question:
         The stations that satisfy the conditions.
     region : int or None
         Row of the only region that counts; None: all.
+    clipped : bool
+        There are regions, so what lies outside all of them is outside the data.
     """
 
     register: Register
@@ -129,6 +131,7 @@ class Question:
     request: CoverageRequest
     selection: Selection
     region: int | None = None
+    clipped: bool = False
 
 
 class Outcome:
@@ -182,22 +185,24 @@ class Outcome:
     def _here(self) -> BoolArray:
         """True for the places of the region asked for (p,)."""
         region = self._question.region
-        if region is None:
-            return np.ones(self.layer.region.size, np.bool_)
         here: BoolArray = self.layer.region == region
-        return here
+        return np.ones(here.shape, np.bool_) if region is None else here
+
+    @cached_property
+    def _outside(self) -> BoolArray:
+        """True for the places of which nothing is known (p,)."""
+        mark: BoolArray = self.layer.state == NO_DATA
+        return mark | (self.layer.region < 0) if self._question.clipped else mark
 
     @cached_property
     def in_total(self) -> BoolArray:
         """True for the places that count: all but those without data (p,)."""
-        mark: BoolArray = self._here & (self.layer.state != NO_DATA)
-        return mark
+        return self._here & ~self._outside
 
     @cached_property
     def no_data(self) -> BoolArray:
         """True for places that lie outside the data (p,)."""
-        mark: BoolArray = self._here & (self.layer.state == NO_DATA)
-        return mark
+        return self._here & self._outside
 
     @cached_property
     def ms(self) -> Int32Array:
@@ -485,7 +490,7 @@ def _groups(people: People, outcome: Outcome) -> dict[str, Any]:
 def _regions(
     counts: Mapping[str, Counts], street: Counts, regions: Sequence[tuple[str, str]]
 ) -> list[dict[str, Any]]:
-    """Return the figures of every region, and of what lies outside all if anything does."""
+    """Return the figures of every region, and of people off the network whose place is unknown."""
     if not regions:
         return []
     table = {

@@ -290,7 +290,9 @@ class Index:
         layers = {"cells": view.cells, "pieces": view.pieces}
         if exact and view.homes is not None:
             layers["people"] = view.homes
-        asked = Question(self.register, view.travel, request, selection, region)
+        asked = Question(
+            self.register, view.travel, request, selection, region, clipped=len(self.regions) > 0
+        )
         outcomes = {name: Outcome(layer, asked) for name, layer in layers.items()}
         outcomes.setdefault("people", outcomes["cells"])
         names = list(zip(self.regions["id"], self.regions["name"], strict=True))

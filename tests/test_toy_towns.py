@@ -311,8 +311,11 @@ def test_regions_add_up():
     summary = index.coverage(exact=True).summary
     rows = {row["id"]: row["homes"] for row in summary["regions"]}
     assert {name: (row["total"], row["covered"]) for name, row in rows.items()} == {
-        "west": (2, 1), "east": (1, 0), "": (1, 0),
+        "west": (2, 1), "east": (1, 0),
     }  # fmt: skip
+    # the regions clip: the home and the kilometre of street outside are no data
+    assert (summary["homes"]["total"], summary["homes"]["no_data"]) == (3, 1)
+    assert summary["street_km"]["total"] == pytest.approx(3.0)
     one = index.coverage(region="east", exact=True).summary
     assert one["homes"]["total"] == 1
     assert [row["id"] for row in one["regions"]] == ["east"]
