@@ -137,7 +137,7 @@ def canary_dataset(
     canary_inputs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The same with the canary home; tests only read it."""
-    return prepare_demo(canary_inputs, tmp_path_factory.mktemp("datasets") / "canary")
+    return prepare_demo(canary_inputs, tmp_path_factory.mktemp("datasets") / "aviary")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

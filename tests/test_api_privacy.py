@@ -1,0 +1,201 @@
+"""Row 46 of the faults: not a byte of a home leaves, and serving works with ``private/`` deleted.
+
+The canary is the only home of its group and of its street. It is hunted in WGS-84, GCJ-02, BD-09,
+projected metres, tile coordinates and as its point on the street, as text and as binary numbers, in
+everything that is published, sent, drawn or logged.
+"""
+
+import logging
+import math
+import re
+import shutil
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import prcoords
+import pytest
+from pyproj import Transformer
+
+from geodata.datum import metric_crs, project
+from geodata.sample import CANARY
+from tests.webtools import COVERAGE, NEAREST, NIGHT, beside_a_station, new_client, service_of
+from web.commands import open_service
+from web.schemas import CoverageQuestion
+from web.settings import Settings
+
+
+def places_of_the_canary(dataset):
+    """The canary's position in everything that may carry a position: name -> numbers."""
+    lon, lat = CANARY.lon, CANARY.lat
+    at = prcoords.Coords(lat, lon)
+    gcj, bd = prcoords.wgs_gcj(at), prcoords.wgs_bd(at)
+    service = open_service(Settings(data=dataset), private=False)
+    position = service.index.view("walk").snapper.snap(np.array([lon]), np.array([lat]))
+    network = service.dataset.networks["walk"]
+    x1, y1, x2, y2 = network.segment_line[position.segment[0]]
+    part = position.fraction[0]
+    crs = metric_crs(lon, lat)
+    x, y = project(np.array([lon]), np.array([lat]), crs)
+    mercator = Transformer.from_crs(4326, 3857, always_xy=True).transform(lon, lat)  # noqa: TID251
+    # At the very end of its street the point is one of the street, which everybody may see.
+    inside = {"street": (x1 + part * (x2 - x1), y1 + part * (y2 - y1))} if 0 < part < 1 else {}
+    return {
+        **inside,
+        "wgs84": (lon, lat),
+        "gcj02": (gcj.lon, gcj.lat),
+        "bd09": (bd.lon, bd.lat),
+        "metres": (float(x[0]), float(y[0])),
+        "mercator": mercator,
+    }
+
+
+def written(value, digits):
+    """A number as text, rounded or cut, as a pattern."""
+    cut = math.trunc(value * 10**digits) / 10**digits
+    texts = {re.escape(f"{number:.{digits}f}") for number in (value, cut)}
+    return f"(?:{'|'.join(sorted(texts))})"
+
+
+def traces_of(places):
+    """Patterns of bytes that only the canary leaves.
+
+    A street may pass at the same longitude: the digits alone tell when they end there, as in the
+    table of homes, or when the other coordinate stands beside them.
+    """
+    found = {"group": re.compile(CANARY.group.encode())}
+    for name, (x, y) in places.items():
+        digits = 1 if name in {"metres", "mercator"} else 5
+        one, other = written(x, digits), written(y, digits)
+        exact = f"(?<![0-9.])(?:{one}|{other})0*(?![0-9])"
+        beside = f"{one}[0-9]*[^0-9]{{1,40}}{other}|{other}[0-9]*[^0-9]{{1,40}}{one}"
+        alone = f"{exact}|" if name == "wgs84" else ""
+        found[name] = re.compile(f"{alone}{beside}".encode())
+        packed = [struct.pack(order, value) for order in ("<d", ">d") for value in (x, y)]
+        found[f"{name} in binary"] = re.compile(b"|".join(map(re.escape, packed)), re.DOTALL)
+    lon, lat = places["wgs84"]
+    tiles = []
+    for zoom in (17, 18, 19, 20):
+        column = int((lon + 180) / 360 * 2**zoom)
+        row = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**zoom)
+        tiles.append(f"{zoom}/{column}/{row}")
+    found["tiles"] = re.compile("|".join(tiles).encode())
+    return found
+
+
+@pytest.fixture(scope="module")
+def traces(canary_dataset):
+    return traces_of(places_of_the_canary(canary_dataset))
+
+
+def hunt(traces, content, where):
+    """Fail if any trace of the canary is in the content."""
+    caught = {name: pattern.search(content) for name, pattern in traces.items()}
+    assert not any(caught.values()), f"{where}: {caught}"
+
+
+@pytest.fixture(scope="module")
+def public_only(canary_dataset, tmp_path_factory):
+    """A copy of the dataset with ``private/`` deleted."""
+    copy = tmp_path_factory.mktemp("public") / "city"
+    shutil.copytree(canary_dataset, copy)
+    assert (copy / "private").is_dir()
+    shutil.rmtree(copy / "private")
+    return copy
+
+
+def questions(client):
+    lon, lat = beside_a_station(client)
+    region = service_of(client).index.regions["id"].iloc[0]
+    yield from (
+        "/api/v1/dataset", "/openapi.json", "/healthz", "/readyz", "/", "/map", "/map?lang=en",
+        f"{NEAREST}?lon={lon}&lat={lat}&route=true&k=50&minutes=120",
+        f"{NEAREST}?lon=115.90&lat=28.65&route=true&datum=gcj02&open=any",
+        f"{NEAREST}?lon=nan&lat=1",
+    )  # fmt: skip
+    for geometry in ("gaps", "cells", "none"):
+        for more in ("", "&at=" + NIGHT[:19], "&minutes=1", "&mode=drive", f"&region={region}"):
+            yield f"{COVERAGE}?geometry={geometry}{more}"
+
+
+def test_the_hunt_would_find_a_home(traces, canary_dataset, canary_inputs):
+    """The traces are in the input and in ``private/``, so the hunt can tell."""
+    text = canary_inputs["homes"].read_bytes()
+    assert traces["wgs84"].search(text)
+    kept = b"".join(path.read_bytes() for path in (canary_dataset / "private").rglob("*.*"))
+    assert traces["wgs84 in binary"].search(kept)
+
+
+def test_fault_46_nothing_of_a_home_is_published(traces, canary_dataset):
+    for path in (canary_dataset / "public").rglob("*"):
+        if path.is_file():
+            hunt(traces, path.read_bytes(), path.name)
+
+
+def test_fault_46_nothing_of_a_home_is_sent_or_logged(traces, canary_dataset, capfd, caplog):
+    caplog.set_level(logging.INFO)
+    client = new_client(canary_dataset, max_features=10**6)
+    plain = {"Accept-Encoding": "identity"}
+    for path in questions(client):
+        answer = client.get(path, headers=plain)
+        assert answer.status_code in {200, 422}, path
+        hunt(traces, answer.content + str(answer.headers).encode(), path)
+    seen = "".join(capfd.readouterr()) + caplog.text
+    hunt(traces, seen.encode(), "log")
+
+
+def test_fault_46_serving_works_with_the_homes_deleted(public_only, canary_dataset):
+    without, beside = new_client(public_only), new_client(canary_dataset)
+    for path in questions(beside):
+        if "at=now" in path or path.startswith(("/map", "/readyz")):
+            assert without.get(path).status_code == 200
+            continue
+        assert without.get(path).content == beside.get(path).content, path
+    assert without.get(COVERAGE).json()["summary"]["people"] == "from cells"
+
+
+def test_fault_46_serving_never_opens_private(canary_dataset, tmp_path):
+    """Even where it is there: unreadable bytes in it change nothing."""
+    copy = tmp_path / "city"
+    shutil.copytree(canary_dataset, copy)
+    for path in (copy / "private").rglob("*"):
+        if path.is_file():
+            path.chmod(0o600)
+            path.write_bytes(b"damaged")
+    client = new_client(copy)
+    assert client.get(COVERAGE).status_code == 200
+    assert service_of(client).dataset.homes is None
+
+
+def test_fault_46_maps_and_exports_hold_no_home(traces, canary_dataset, tmp_path):
+    made = tmp_path / "map.html"
+    run = [sys.executable, "-m", "web"]
+    subprocess.run(
+        [*run, "map", "--data", canary_dataset, "--out", made], check=True, capture_output=True
+    )
+    hunt(traces, made.read_bytes(), "map")
+    for ending in (".geojson", ".csv", ".gpkg", ".parquet"):
+        out = tmp_path / f"gaps{ending}"
+        done = subprocess.run(
+            [*run, "coverage", "--data", canary_dataset, "--minutes", "5", "--out", out],
+            check=True,
+            capture_output=True,
+        )
+        positions = {name: part for name, part in traces.items() if name != "group"}
+        hunt(positions, out.read_bytes() + done.stdout + done.stderr, out.name)
+
+
+def test_the_owner_gets_exact_figures_that_add_up(canary_dataset):
+    service = open_service(Settings(data=canary_dataset))
+    summary = service.cover(CoverageQuestion(minutes=10), None).summary
+    assert (summary["people"], summary["rounded_to"]) == ("exact", None)
+    for key in ("homes", "workers"):
+        part = summary[key]
+        assert part["covered"] + part["uncovered"] == pytest.approx(part["total"])
+        causes = sum(cause[key] for cause in summary["causes"].values())
+        assert causes == pytest.approx(part["uncovered"])
+        regions = sum(row[key]["covered"] for row in summary["regions"])
+        assert regions == pytest.approx(part["covered"])
+        groups = sum(group[key]["covered"] for group in summary["groups"].values())
+        assert groups == pytest.approx(part["covered"])
