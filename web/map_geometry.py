@@ -13,6 +13,11 @@ from shapely.geometry.base import BaseGeometry
 from geodata.model import FloatArray
 from web.map_code import encode, encode_points
 
+#: The tolerance of simplification grows no further than this (m).
+COARSEST_M = 5_000.0
+
+_FEWEST_CORNERS = 3
+
 Geometries = npt.NDArray[np.object_]
 
 #: Metres of one degree of latitude on a sphere of the earth's mean radius.
@@ -58,7 +63,9 @@ def _polygonal(shapes: Geometries) -> Geometries:
     return kept
 
 
-def simplify_together(shapes: Sequence[BaseGeometry], tolerance_m: float) -> Geometries:
+def simplify_together(
+    shapes: Sequence[BaseGeometry], tolerance_m: float, *, most_points: int | None = None
+) -> Geometries:
     """Simplify polygons so that neighbours still share their borders.
 
     Visvalingam and Whyatt's algorithm on the edges of the coverage (GEOS ``CoverageSimplifier``):
@@ -72,6 +79,8 @@ def simplify_together(shapes: Sequence[BaseGeometry], tolerance_m: float) -> Geo
         Degrees, EPSG:4326.
     tolerance_m : float
         Tolerance (m); 0 returns the shapes as they are.
+    most_points : int, optional
+        The tolerance grows, up to `COARSEST_M`, until no more corners than this are left.
 
     Returns
     -------
@@ -84,14 +93,26 @@ def simplify_together(shapes: Sequence[BaseGeometry], tolerance_m: float) -> Geo
     bounds = shapely.total_bounds(before)
     latitude = float(bounds[1] + bounds[3]) / 2
     metres = to_metres(before, latitude)
-    if bool(shapely.coverage_is_valid(metres)):
-        smooth = shapely.coverage_simplify(metres, tolerance_m)
-    else:
-        smooth = shapely.simplify(metres, tolerance_m, preserve_topology=True)
-    after = _polygonal(np.asarray(to_metres(np.asarray(smooth), latitude, back=True)))
+    together = bool(shapely.coverage_is_valid(metres))
+    smooth = _simplified(metres, tolerance_m, together=together)
+    while (
+        most_points is not None
+        and shapely.get_num_coordinates(smooth).sum() > most_points
+        and tolerance_m < COARSEST_M
+    ):
+        tolerance_m *= 1.6
+        smooth = _simplified(metres, tolerance_m, together=together)
+    after = _polygonal(to_metres(smooth, latitude, back=True))
     lost = shapely.is_empty(after)
     after[lost] = before[lost]
     return after
+
+
+def _simplified(metres: Geometries, tolerance_m: float, *, together: bool) -> Geometries:
+    """Simplify polygons as one coverage, or one by one."""
+    if together:
+        return np.asarray(shapely.coverage_simplify(metres, tolerance_m), dtype=object)
+    return np.asarray(shapely.simplify(metres, tolerance_m, preserve_topology=True), dtype=object)
 
 
 def encode_polygons(shapes: Sequence[BaseGeometry], grid: float = SHAPE_GRID) -> dict[str, str]:
@@ -109,22 +130,27 @@ def encode_polygons(shapes: Sequence[BaseGeometry], grid: float = SHAPE_GRID) ->
     dict
         ``xy``: the points of all rings as steps; ``rings``: points of each ring (without the
         closing one); ``parts``: rings of each polygon, outline first; ``shapes``: polygons of
-        each shape. A shape that collapses on the lattice has no polygon.
+        each shape. Rings that collapse on the lattice are left out.
     """
-    rounded = _polygonal(
-        np.asarray(shapely.set_precision(np.asarray(list(shapes), dtype=object), grid))
-    )
-    if not len(rounded) or bool(shapely.is_empty(rounded).all()):
-        return {"xy": "", "rings": "", "parts": "", "shapes": encode(np.zeros(len(rounded)))}
-    multi = np.array([shapely.multipolygons(shapely.get_parts(s)) for s in rounded], dtype=object)
-    _, xy, (ring_ends, part_ends, shape_ends) = shapely.to_ragged_array(multi)
-    closing = np.zeros(len(xy), dtype=bool)
-    closing[ring_ends[1:] - 1] = True
+    given = _polygonal(np.asarray(list(shapes), dtype=object))
+    parts, owner = shapely.get_parts(given, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    lattice = np.rint(xy / grid).astype(np.int64)
+    kept = np.ones(len(xy), dtype=bool)  # a point equal to the one before it in its ring goes,
+    kept[1:] = (np.diff(lattice, axis=0) != 0).any(axis=1) | (np.diff(ring) != 0)
+    kept[np.flatnonzero(np.diff(ring, append=-1))] = False  # and so does the closing one
+    points = np.bincount(ring[kept], minlength=len(rings))
+    outline = np.diff(part, prepend=-1) != 0
+    alive = points >= _FEWEST_CORNERS
+    alive &= (alive & outline)[np.flatnonzero(outline)][part]
+    kept &= alive[ring]
+    whole = np.bincount(part[alive], minlength=len(parts))
     return {
-        "xy": encode_points(xy[~closing], grid),
-        "rings": encode(np.diff(ring_ends) - 1),
-        "parts": encode(np.diff(part_ends)),
-        "shapes": encode(np.diff(shape_ends)),
+        "xy": encode_points(xy[kept], grid),
+        "rings": encode(points[alive]),
+        "parts": encode(whole[whole > 0]),
+        "shapes": encode(np.bincount(owner[whole > 0], minlength=len(given))),
     }
 
 

@@ -24,6 +24,9 @@ from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip, percent
 STREET_BUDGET = 450_000
 POLYGON_BUDGET = 450_000
 
+#: Polygons are not made coarser than this many points in all.
+_FEWEST_POINTS = 2_000
+
 #: First tolerance of the polygons (m): under the 71 m at which a single 100 m cell loses corners.
 POLYGON_TOLERANCE_M = 60.0
 
@@ -122,21 +125,23 @@ def _drawn(request: MapRequest, shapes: Sequence[BaseGeometry]) -> Sequence[Base
 def _shapes(request: MapRequest) -> dict[str, dict[str, str]]:
     """Write gaps, covered areas and regions; coarser until they fit."""
     gaps, covered = list(_pieces(request).geometry), list(request.covered.geometry)
-    regions = list(request.regions.geometry)
-    tolerance = POLYGON_TOLERANCE_M
+    most_points = POLYGON_BUDGET // 4
     while True:
-        together = simplify_together([*gaps, *covered], tolerance)
+        together = simplify_together(
+            [*gaps, *covered], POLYGON_TOLERANCE_M, most_points=most_points
+        )
+        regions = simplify_together(
+            list(request.regions.geometry), POLYGON_TOLERANCE_M / 2, most_points=most_points // 5
+        )
         written = {
             "gaps": encode_polygons(_drawn(request, list(together[: len(gaps)]))),
             "covered": encode_polygons(_drawn(request, list(together[len(gaps) :]))),
-            "regions": encode_polygons(
-                _drawn(request, list(simplify_together(regions, tolerance / 2)))
-            ),
+            "regions": encode_polygons(_drawn(request, list(regions))),
         }
         size = sum(len(text) for shape in written.values() for text in shape.values())
-        if size <= POLYGON_BUDGET or tolerance > 5000:  # noqa: PLR2004  (5 km: nothing is left)
+        if size <= POLYGON_BUDGET or most_points < _FEWEST_POINTS:
             return written
-        tolerance *= 1.6
+        most_points = most_points * 2 // 3
 
 
 def _pieces(request: MapRequest) -> gpd.GeoDataFrame:

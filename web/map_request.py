@@ -69,7 +69,7 @@ def map_request(answered: Answered, page: Page) -> MapRequest:
     MapRequest
         For `web.maps.coverage_map`. Holds no position of a home.
     """
-    states_at = _minute(answered.departure)
+    states_at = state_time(answered.departure)
     summary = dict(answered.summary)
     mode = answered.vocabulary.modes.get(str(summary.get("parameters", {}).get("mode", "walk")))
     gaps = _discreet_gaps(answered)
@@ -102,6 +102,25 @@ def _minute(departure: datetime | None) -> datetime:
     if moment is None:  # pragma: no cover  (parse_at gives None for None only)
         raise RuntimeError("the clock gave no time")
     return moment.replace(second=0, microsecond=0)
+
+
+def state_time(departure: datetime | None) -> datetime:
+    """Return the time for which stations are called open.
+
+    Parameters
+    ----------
+    departure : datetime or None
+        Of the question.
+
+    Returns
+    -------
+    datetime
+        The departure; without one, the present to five minutes, so that a map may be kept a while.
+    """
+    moment = _minute(departure)
+    if departure is not None:
+        return moment
+    return moment.replace(minute=moment.minute - moment.minute % 5)
 
 
 def _to_gcj02(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -70,6 +70,8 @@ def clip(text: Any, limit: int) -> str:
     """
     if text is None or text != text:  # noqa: PLR0124
         return ""
+    if isinstance(text, str) and len(text) <= limit and text.isprintable():
+        return " ".join(text.split())
     line = "".join(c if _shown(c) else " " for c in str(text)[: 4 * limit])
     line = " ".join(line.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -16,13 +16,13 @@ from geodata.errors import Fault, ValidationError
 from web.dependencies import departure, read_query
 from web.map_data import Page
 from web.map_panel import environment
-from web.map_request import Answered, labels_of, map_request
+from web.map_request import Answered, labels_of, map_request, state_time
 from web.maps import coverage_map
 from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
 from web.schemas import CoverageQuestion
 from web.security import page_policy
-from web.service import Service
+from web.service import Kept, Service
 from web.settings import Settings
 from web.state import service_of
 from web.static_files import TILE_HOSTS, asset_url, find_static, script_hashes
@@ -30,6 +30,7 @@ from web.static_files import TILE_HOSTS, asset_url, find_static, script_hashes
 #: The map and the start page stand in no list of API operations.
 router = APIRouter(include_in_schema=False)
 
+_MAPS_KEPT, _MAP_BYTES = 16, 2 * 2**20
 _FOREVER = "public, max-age=31536000, immutable"
 Base = Literal["streets", "none", "osm", "tianditu", "amap"]
 Lang = Literal["zh", "en"]
@@ -85,8 +86,7 @@ def _page(request: Request, question: MapQuestion, service: Service) -> Page:
 
 def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
     """Return the tag of a map: the answer's, the minute's, the page's and the scripts'."""
-    minute = departure("now") if moment is None else moment
-    parts = [service.etag(question, moment), str(minute), repr(page)]
+    parts = [service.etag(question, moment), str(state_time(moment)), repr(page)]
     parts += [asset_url(name) for name in ("map.js", "map.css", "leaflet.js")]
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
@@ -110,6 +110,15 @@ def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime
     )
 
 
+def _kept_maps(request: Request) -> Kept:
+    """Return the maps drawn last; the application holds them."""
+    state = request.app.state
+    if not hasattr(state, "maps"):
+        state.maps = Kept(_MAPS_KEPT, _MAPS_KEPT * _MAP_BYTES)
+    kept: Kept = state.maps
+    return kept
+
+
 def _html(html: str, base: str = "streets", headers: Mapping[str, str] | None = None) -> Response:
     """Return a page with its policy."""
     policy = page_policy(script_hashes=script_hashes(html), tile_hosts=TILE_HOSTS[base])
@@ -127,8 +136,13 @@ async def show_map(request: Request) -> Response:
     tag = _tag(service, question, page, moment)
     if unchanged(request, tag):
         return cached(b"", tag, status=304)
-    html = await run_in_threadpool(_drawn, service, question, page, moment)
-    return _html(html, page.base, {"ETag": tag, "Cache-Control": "no-cache"})
+    kept = _kept_maps(request)
+    drawn = kept.get(tag)
+    if drawn is None:
+        html = await run_in_threadpool(_drawn, service, question, page, moment)
+        drawn = html.encode()
+        kept.put(tag, drawn)
+    return _html(drawn.decode(), page.base, {"ETag": tag, "Cache-Control": "no-cache"})
 
 
 @router.api_route("/", methods=["GET", "HEAD"])

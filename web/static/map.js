@@ -120,10 +120,12 @@
     drawGaps(app);
     drawRegions(app);
     drawStations(app);
+    if (app.layers.regions) { thin(app); }
 
     legend(app, control);
     search(app);
     gapList(app);
+    regionList(app);
     form();
     window.unionMap.app = app;
     document.documentElement.setAttribute('data-ready', 'true');
@@ -289,9 +291,41 @@
       var label = el('span', 'um-region');
       label.appendChild(el('b', '', region.name));
       if (region.share) { label.appendChild(el('span', '', region.share)); }
+      region.label = label;
       var icon = L.divIcon({ className: 'um-region-icon', html: label, iconSize: [0, 0] });
       L.marker(region.at, { icon: icon, interactive: false, keyboard: false, pane: 'um-regions' })
         .addTo(app.layers.regions);
+    });
+    app.map.on('zoomend moveend', function () { thin(app); });
+    app.map.on('overlayadd overlayremove', function () { thin(app); });
+  }
+
+  /* Where clusters stand: [x, y, half width, half height] in pixels of the map. */
+  function crowds(app) {
+    var frame = app.map.getContainer().getBoundingClientRect();
+    return Array.prototype.map.call(document.querySelectorAll('.um-cluster span'), function (span) {
+      var r = span.getBoundingClientRect();
+      return [(r.left + r.right) / 2 - frame.left, (r.top + r.bottom) / 2 - frame.top, r.width / 2 - 4, r.height / 2 - 4];
+    });
+  }
+
+  /* Names that would lie on one another wait for a closer view; wide regions come first. */
+  function thin(app) {
+    var taken = crowds(app), size = app.regions.map(function (region) {
+      var b = region.layer.getBounds();
+      return b.isValid() ? (b.getEast() - b.getWest()) * (b.getNorth() - b.getSouth()) : 0;
+    });
+    var order = app.regions.map(function (_, i) { return i; })
+      .sort(function (a, b) { return size[b] - size[a] || a - b; });
+    order.forEach(function (i) {
+      var label = app.regions[i].label, at = app.map.latLngToContainerPoint(app.regions[i].at);
+      label.hidden = false;
+      var w = label.offsetWidth / 2 + 3, h = label.offsetHeight / 2 + 2;
+      var clash = taken.some(function (t) {
+        return Math.abs(t[0] - at.x) < t[2] + w && Math.abs(t[1] - at.y) < t[3] + h;
+      });
+      label.hidden = clash;
+      if (!clash) { taken.push([at.x, at.y, w, h]); }
     });
   }
 
@@ -477,6 +511,22 @@
       list.appendChild(item);
     });
     document.getElementById('um-gaps').hidden = !order.length;
+  }
+
+  function regionList(app) {
+    var list = document.getElementById('um-region-list');
+    var rows = app.regions.filter(function (region) { return region.share; });
+    rows.sort(function (a, b) { return parseFloat(a.share) - parseFloat(b.share); });
+    rows.forEach(function (region) {
+      var item = el('li'), button = el('button');
+      button.type = 'button';
+      button.appendChild(el('span', '', region.name));
+      button.appendChild(el('b', '', region.share));
+      button.addEventListener('click', function () { showRegion(app, region); });
+      item.appendChild(button);
+      list.appendChild(item);
+    });
+    document.getElementById('um-districts').hidden = !rows.length;
   }
 
   function fold() {
