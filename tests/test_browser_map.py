@@ -509,7 +509,9 @@ def test_keyboard_reaches_a_station_and_shows_where_it_is(browser, alone):
 def test_minutes_from_where_one_stands_are_those_of_the_service(browser, site):
     here = {"longitude": 115.8923, "latitude": 28.6797}
     ask = {"lon": here["longitude"], "lat": here["latitude"], "k": 50, "open": "any", "minutes": 15}
-    best = httpx.post(f"{site}/api/v1/nearest", json=ask).json()["stations"][0]
+    reached = httpx.post(f"{site}/api/v1/nearest", json=ask).json()["stations"]
+    best = reached[0]
+    open_in_time = any(s["open"]["on_arrival"] and s["seconds"] <= 900 for s in reached)
     with opened(browser, f"{site}/map", geolocation=here, permissions=["geolocation"]) as seen:
         page = seen.page
         page.click(".um-locate button")
@@ -520,6 +522,8 @@ def test_minutes_from_where_one_stands_are_those_of_the_service(browser, site):
             best["id"],
         )
         minutes = -(-best["seconds"] // 60)
+        told = page.locator("#um-toast").inner_text()
+        assert ("12351" in told) == (not open_in_time)
         assert f"步行 {minutes:.0f} 分钟" in page.locator(".um-minutes").inner_text()
         assert seen.hosts == {"127.0.0.1"}
         assert not [url for url in seen.asked if "115.89" in url]

@@ -22,8 +22,9 @@ def severity_legend(request: MapRequest) -> list[tuple[int, str]]:
     """
     limit = request.minutes
     first, second = plain(round(limit * 4 / 3, 1)), plain(round(limit * 2, 1))
+    first_key = "severity_1_closed" if request.parameters.get("at") else "severity_1"
     return [
-        (1, filled(request, "severity_1", low=plain(limit), high=first)),
+        (1, filled(request, first_key, low=plain(limit), high=first)),
         (2, filled(request, "severity_2", low=first, high=second)),
         (3, filled(request, "severity_3", low=second)),
         (4, request.text["severity_4"]),

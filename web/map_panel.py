@@ -128,6 +128,7 @@ def headline(request: MapRequest) -> str:
         share=percent(share),
         minutes=plain(request.minutes),
         mode=request.label("mode", mode),
+        station=request.text["station_open" if request.parameters.get("at") else "station_any"],
     )
 
 

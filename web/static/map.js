@@ -735,12 +735,19 @@
         var reached = answer.stations.filter(function (s) { return s.seconds !== null; });
         reached.forEach(function (s) { app.minutesById[s.id] = s; });
         app.answered = { all: reached.length < 50, limit: Math.max(60, app.data.minutes) };
-        toast(answer.covered ? fill(app.t.nearest_found, { name: reached[0].name, mode: app.data.mode,
-          minutes: Math.ceil(reached[0].seconds / 60) }) :
-          fill(app.t.nearest_none, { minutes: app.data.minutes }));
+        toast(nearestText(app, reached));
         if (done) { done(); }
       })
       .catch(function () { if (done) { done(); } });
+  }
+
+  /* The nearest station that is open when one gets there, or that there is none in time. */
+  function nearestText(app, reached) {
+    var best = reached.filter(function (s) { return s.open.on_arrival; })[0];
+    var found = best ? fill(app.t.nearest_found, { name: best.name, mode: app.data.mode,
+      minutes: Math.ceil(best.seconds / 60) }) : '';
+    if (best && best.seconds <= app.data.minutes * 60) { return found; }
+    return fill(app.t.nearest_none, { minutes: app.data.minutes }) + (found ? ' ' + found : '');
   }
 
   /* ---- the form: what is empty is not sent ---- */
