@@ -7,6 +7,8 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 _ERRORS = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"}
 
 
@@ -28,6 +30,8 @@ def cell_text(value: Any) -> str:
     >>> cell_text(54.0), cell_text(None), cell_text(["water", "seats"])
     ('54', '', 'water;seats')
     """
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, str):
         return "" if value is None or value in _ERRORS else value
     if isinstance(value, (bool, Integral, Real, Decimal)):
@@ -39,7 +43,7 @@ def cell_text(value: Any) -> str:
 
 def _number_text(value: Any) -> str:
     """Return a number, or a truth value."""
-    if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
+    if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Integral):
         return str(int(value))

@@ -66,7 +66,7 @@ def point_of(shape: Any) -> tuple[float, float] | None:
     Parameters
     ----------
     shape : shapely.Geometry
-        A point, or a line or area: then a point on it.
+        A point, or a line or area: then its centre if that lies on it, else a point on it.
 
     Returns
     -------
@@ -75,7 +75,9 @@ def point_of(shape: Any) -> tuple[float, float] | None:
     """
     if not np.isfinite(shapely.get_coordinates(shape)).all():
         return None
-    point = shape if shape.geom_type == "Point" else shapely.point_on_surface(shape)
+    point = shape.centroid
+    if shape.geom_type != "Point" and not shapely.intersects_xy(shape, point.x, point.y):
+        point = shapely.point_on_surface(shape)
     return (float(point.x), float(point.y)) if not point.is_empty else None
 
 
