@@ -18,6 +18,7 @@ _jit = numba.njit(cache=True, nogil=True)
 _A = 6378137.0
 _E2 = 6.69437999014e-3
 _TOUCH_M = 0.5
+_SPARE_M = 60.0  # more than any handicap
 
 
 @_jit
@@ -101,7 +102,7 @@ def line_grid(lines, west, south, width, height, columns, rows):
             _cells_of(lines[i], west, south, width, height, columns, rows, cells)
         for j in range(size):
             counts[cells[j] + 1] += 1
-    indptr = np.cumsum(counts)
+    indptr = np.cumsum(counts).astype(np.int32)
     fill = indptr[:-1].copy()
     item = np.empty(indptr[-1], np.int32)
     for i in range(lines.shape[0]):
@@ -145,38 +146,73 @@ def _crosses(lon, lat, foot_lon, foot_lat, length, lines, grid):
 
 
 @_jit
-def _first_end(line):
-    """Return where the western end of a line stands in it, 0 or 2; of equal ones the southern."""
-    return 2 if line[2] < line[0] or (line[2] == line[0] and line[3] < line[1]) else 0
-
-
-@_jit
-def _goes_first(one, other):
-    """Tell whether a line comes before another by its ends, whichever way the two are drawn."""
-    a, b = _first_end(one), _first_end(other)
+def _goes_first(lines, one, other):
+    """Tell whether a line comes before another by its ends."""
     for i in range(4):
-        x, y = one[(a + i) % 4], other[(b + i) % 4]
-        if x != y:
-            return x < y
+        if lines[one, i] != lines[other, i]:
+            return lines[one, i] < lines[other, i]
     return False
 
 
 @_jit
-def _foot(lon, lat, east, north, line):
-    """Return the nearest point of a line: (distance in metres, fraction).
-
-    The distance is the same to the last bit whichever way the line is drawn.
-    """
-    start = _first_end(line)
-    end = 2 - start
-    ax, ay = (line[start] - lon) * east, (line[start + 1] - lat) * north
-    dx, dy = (line[end] - line[start]) * east, (line[end + 1] - line[start + 1]) * north
+def _foot(lon, lat, east, north, lines, s):
+    """Return the nearest point of a line: (square of the distance in metres, fraction)."""
+    ax, ay = (lines[s, 0] - lon) * east, (lines[s, 1] - lat) * north
+    dx, dy = (lines[s, 2] - lines[s, 0]) * east, (lines[s, 3] - lines[s, 1]) * north
     square = dx * dx + dy * dy
     fraction = 0.0
     if square > 0.0:
         fraction = min(max(-(ax * dx + ay * dy) / square, 0.0), 1.0)
     x, y = ax + fraction * dx, ay + fraction * dy
-    return math.sqrt(x * x + y * y), fraction if start == 0 else 1.0 - fraction
+    return x * x + y * y, fraction
+
+
+@_jit
+def _nearest_line(lon, lat, scale, streets, barriers, limit):
+    """Return the nearest line of one place and the fraction along it, -1 beyond the limit.
+
+    Cells are looked through in rings around the place, until no line of the next ring can be
+    nearer than the best one.
+    """
+    lines, handicap, grid = streets
+    west, south, width, height, columns, rows, indptr, item = grid
+    east, north = scale
+    across, up = (lon - west) / width, (lat - south) / height
+    column, row = math.floor(across), math.floor(up)
+    x, y = across - column, up - row
+    border_m = min(min(x, 1.0 - x) * width * east, min(y, 1.0 - y) * height * north)
+    ring_m = min(width * east, height * north)
+    best, spare = limit + _SPARE_M, limit + _SPARE_M
+    best_line, spare_line = -1, -1
+    best_fraction = spare_fraction = 0.0
+    ring = 0
+    while True:
+        for r in range(max(row - ring, 0), min(row + ring, rows - 1) + 1):
+            step = 1 if ring == 0 or r in (row - ring, row + ring) else 2 * ring
+            for c in range(column - ring, column + ring + 1, step):
+                if c < 0 or c >= columns:
+                    continue
+                for i in range(indptr[r * columns + c], indptr[r * columns + c + 1]):
+                    s = item[i]
+                    square, fraction = _foot(lon, lat, east, north, lines, s)
+                    if square > min(best, limit) ** 2:
+                        continue
+                    metres = math.sqrt(square)
+                    key = metres + handicap[s]
+                    if key > best or (key == best and not _goes_first(lines, s, best_line)):
+                        continue
+                    foot_lon = lines[s, 0] + fraction * (lines[s, 2] - lines[s, 0])
+                    foot_lat = lines[s, 1] + fraction * (lines[s, 3] - lines[s, 1])
+                    if not _crosses(lon, lat, foot_lon, foot_lat, metres, *barriers):
+                        best, best_line, best_fraction = key, s, fraction
+                    elif key < spare or (key == spare and _goes_first(lines, s, spare_line)):
+                        spare, spare_line, spare_fraction = key, s, fraction
+        if ring * ring_m + border_m >= min(best, limit):
+            break
+        ring += 1
+    if best_line < 0:
+        return spare_line, spare_fraction
+    return best_line, best_fraction
 
 
 @_jit
@@ -184,15 +220,15 @@ def nearest_street(lon, lat, streets, barriers, bounds, numbers):
     """Return the nearest street point of each place.
 
     The answer is ``segment, fraction, metres, access_ms, state``. ``streets`` are ``lines, segment,
-    handicap, grid``; a line's handicap (m) is added to its distance for the choice alone.
-    ``barriers`` are ``lines, grid``; a leg that crosses one is taken only where no other line is
-    within the limit. ``numbers`` are the limit, the margin around the bounds within which the data
-    speaks, and the speed of the leg. Ties go to the line that lies farther west: line numbers
-    follow the file's node numbers, and those may change.
+    flipped, handicap, grid``: lines with the western end first (of equal ones the southern), the
+    segment of each and whether it runs the other way; a line's handicap (m) is added to its
+    distance for the choice alone. ``barriers`` are ``lines, grid``; a leg that crosses one is taken
+    only where no other line is within the limit. ``numbers`` are the limit, the margin around the
+    bounds within which the data speaks, and the speed of the leg. Ties go to the line that lies
+    farther west: line numbers follow the file's node numbers, and those may change.
     """
-    lines, segment, handicap, grid = streets
+    lines, segment, flipped, handicap, grid = streets
     limit, margin, kph = numbers
-    west, south, width, height, columns, rows, indptr, item = grid
     out = np.full(lon.size, -1, np.int32)
     out_fraction = np.zeros(lon.size)
     out_metres = np.full(lon.size, np.nan, np.float32)
@@ -201,65 +237,25 @@ def nearest_street(lon, lat, streets, barriers, bounds, numbers):
     for p in range(lon.size):
         if not (math.isfinite(lon[p]) and math.isfinite(lat[p])):
             continue
-        east, north = metres_per_degree(lat[p])
-        away_x = max(bounds[0] - lon[p], lon[p] - bounds[2], 0.0) * east
-        away_y = max(bounds[1] - lat[p], lat[p] - bounds[3], 0.0) * north
+        scale = metres_per_degree(lat[p])
+        away_x = max(bounds[0] - lon[p], lon[p] - bounds[2], 0.0) * scale[0]
+        away_y = max(bounds[1] - lat[p], lat[p] - bounds[3], 0.0) * scale[1]
         away = math.hypot(away_x, away_y)
         if away > max(limit, margin):
             continue
-        ring_m = min(width * east, height * north)
-        column = math.floor((lon[p] - west) / width)
-        row = math.floor((lat[p] - south) / height)
-        best, spare = limit + 60.0, limit + 60.0
-        best_line, spare_line = -1, -1
-        best_fraction = spare_fraction = 0.0
-        ring = 0
-        while True:
-            for r in range(max(row - ring, 0), min(row + ring, rows - 1) + 1):
-                whole = r in (row - ring, row + ring)
-                step = 1 if whole or ring == 0 else 2 * ring
-                for c in range(column - ring, column + ring + 1, step):
-                    if c < 0 or c >= columns:
-                        continue
-                    for i in range(indptr[r * columns + c], indptr[r * columns + c + 1]):
-                        s = item[i]
-                        metres, fraction = _foot(lon[p], lat[p], east, north, lines[s])
-                        if metres > limit:
-                            continue
-                        key = metres + handicap[s]
-                        if key > best:
-                            continue
-                        if key == best and not _goes_first(lines[s], lines[best_line]):
-                            continue
-                        foot_lon = lines[s, 0] + fraction * (lines[s, 2] - lines[s, 0])
-                        foot_lat = lines[s, 1] + fraction * (lines[s, 3] - lines[s, 1])
-                        if _crosses(
-                            lon[p], lat[p], foot_lon, foot_lat, metres, barriers[0], barriers[1]
-                        ):
-                            if key < spare or (
-                                key == spare and _goes_first(lines[s], lines[spare_line])
-                            ):
-                                spare, spare_line = key, s
-                                spare_fraction = fraction
-                            continue
-                        best, best_line = key, s
-                        best_fraction = fraction
-            if ring * ring_m >= min(best, limit):
-                break
-            ring += 1
-        if best_line < 0 and spare_line >= 0:
-            best_line, best_fraction = spare_line, spare_fraction
-        if best_line >= 0:
-            line = lines[best_line]
-            dx = line[0] + best_fraction * (line[2] - line[0]) - lon[p]
-            dy = line[1] + best_fraction * (line[3] - line[1]) - lat[p]
-            east, north = metres_per_degree(lat[p] + 0.5 * dy)
-            leg = round(math.hypot(dx * east, dy * north), 6)
-            out[p] = segment[best_line]
-            out_fraction[p] = best_fraction
-            out_metres[p] = leg
-            out_ms[p] = math.ceil(leg * 3600.0 / kph - PART_ROUNDING_MS)
-            out_state[p] = ON_NETWORK
-        elif away <= margin:
+        if away <= margin:
             out_state[p] = OFF_NETWORK
+        known = (lines, handicap, grid)
+        s, fraction = _nearest_line(lon[p], lat[p], scale, known, barriers, limit)
+        if s < 0:
+            continue
+        dx = lines[s, 0] + fraction * (lines[s, 2] - lines[s, 0]) - lon[p]
+        dy = lines[s, 1] + fraction * (lines[s, 3] - lines[s, 1]) - lat[p]
+        east, north = metres_per_degree(lat[p] + 0.5 * dy)
+        leg = round(math.hypot(dx * east, dy * north), 6)
+        out[p] = segment[s]
+        out_fraction[p] = 1.0 - fraction if flipped[s] else fraction
+        out_metres[p] = leg
+        out_ms[p] = math.ceil(leg * 3600.0 / kph - PART_ROUNDING_MS)
+        out_state[p] = ON_NETWORK
     return out, out_fraction, out_metres, out_ms, out_state

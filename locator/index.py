@@ -184,13 +184,14 @@ class Index:
         InputError
             For an unknown mode or code, or points without a CRS.
         LimitError
-            If ``k`` or ``minutes`` is out of range.
+            If ``k``, ``minutes`` or ``alternatives`` is out of range.
         """
         _within("k", k, MOST_STATIONS)
         _within("minutes", minutes, MOST_MINUTES)
+        _within("alternatives", alternatives, MOST_STATIONS, least=0)
         lonlat = as_lonlat(points)
         view = self.view(mode)
-        asked = Conditions(tuple(needs), tuple(kinds), tuple(access), open=open)
+        asked = Conditions(_codes(needs), _codes(kinds), _codes(access), open=open)
         conditions = self._dated(asked, at)
         lon, lat = np.ascontiguousarray(lonlat[:, 0]), np.ascontiguousarray(lonlat[:, 1])
         request = NearestRequest(conditions, k, minutes, alternatives)
@@ -206,7 +207,7 @@ class Index:
         points : array_like (p, 2)
             ``lon, lat`` in WGS-84 degrees.
         stations : sequence of int
-            One row of the station table a place.
+            One row of the station table a place; -1 for none, as in ``NearestAnswer.station``.
         mode : str
             Code of the mode.
 
@@ -214,12 +215,19 @@ class Index:
         -------
         list of array (m, 2)
             ``lon, lat`` from the place's street point to the station's; empty where there is none.
+
+        Raises
+        ------
+        InputError
+            If there is not one station a place, or a row is not in the table.
         """
         lonlat = as_lonlat(points)
+        _check_rows(stations, len(lonlat), len(self.stations))
         view = self.view(mode)
         places = view.travel.exits(view.snapper.snap(lonlat[:, 0], lonlat[:, 1]))
         return [
-            route(view.travel, places, row, int(station)) for row, station in enumerate(stations)
+            route(view.travel, places, row, int(station)) if station >= 0 else np.empty((0, 2))
+            for row, station in enumerate(stations)
         ]
 
     def coverage(  # noqa: PLR0913  the question's own words, by keyword
@@ -272,7 +280,7 @@ class Index:
         _within("minutes", minutes, MOST_MINUTES)
         _within("stations_at_least", stations_at_least, 8)
         view = self.view(mode)
-        asked = Conditions(tuple(needs), tuple(kinds), tuple(access), tuple(include))
+        asked = Conditions(_codes(needs), _codes(kinds), _codes(access), _codes(include))
         conditions = self._dated(asked, at)
         speed = self.vocabulary.modes[mode]
         request = CoverageRequest(
@@ -331,17 +339,7 @@ def as_lonlat(points: npt.ArrayLike | gpd.GeoSeries | gpd.GeoDataFrame) -> Float
     InputError
         If a frame has no CRS, holds something else than points, or the shape is not (p, 2).
     """
-    if isinstance(points, gpd.GeoSeries | gpd.GeoDataFrame):
-        if points.crs is None:
-            raise InputError(
-                "the points have no coordinate reference system; set it, e.g. .set_crs(4326)",
-                code="no_crs",
-            )
-        shapes = points.geometry.to_crs(4326)
-        if not (shapes.geom_type == "Point").all():
-            raise InputError("expected points, got other geometries; use .representative_point()")
-        return np.column_stack((shapes.x.to_numpy(), shapes.y.to_numpy()))
-    array = np.asarray(points, np.float64)
+    array = _coordinates(points)
     if array.ndim != 2 or array.shape[1] != 2:  # noqa: PLR2004  lon, lat
         raise InputError(f"expected points of shape (p, 2) as lon, lat, got {array.shape}")
     faults = [
@@ -355,7 +353,39 @@ def as_lonlat(points: npt.ArrayLike | gpd.GeoSeries | gpd.GeoDataFrame) -> Float
     return array
 
 
-def _within(name: str, value: int, most: int) -> None:
-    """Refuse a number below 1 or over its limit."""
-    if not 1 <= value <= most:
-        raise LimitError(f"{name} must be between 1 and {most}, got {value}")
+def _coordinates(points: npt.ArrayLike | gpd.GeoSeries | gpd.GeoDataFrame) -> FloatArray:
+    """Return what was given as points as an array of numbers, whatever its shape."""
+    if not isinstance(points, gpd.GeoSeries | gpd.GeoDataFrame):
+        try:
+            return np.asarray(points, np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"expected points as pairs of numbers lon, lat: {error}") from error
+    if points.crs is None:
+        raise InputError(
+            "the points have no coordinate reference system; set it, e.g. .set_crs(4326)",
+            code="no_crs",
+        )
+    shapes = points.geometry.to_crs(4326)
+    if not (shapes.geom_type == "Point").all():
+        raise InputError("expected points, got other geometries; use .representative_point()")
+    return np.column_stack((shapes.x.to_numpy(), shapes.y.to_numpy()))
+
+
+def _codes(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return codes as a tuple; a single one may come without its list."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _check_rows(rows: Sequence[int], places: int, stations: int) -> None:
+    """Refuse rows of the station table that do not fit the places or the table."""
+    if len(rows) != places:
+        raise InputError(f"expected one station a place: {places} places, {len(rows)} stations")
+    strange = [int(row) for row in rows if not -1 <= row < stations]
+    if strange:
+        raise InputError(f"expected rows of the station table below {stations}, got {strange[:10]}")
+
+
+def _within(name: str, value: float, most: int, *, least: int = 1) -> None:
+    """Refuse what is not a whole number, or is out of its limits."""
+    if not isinstance(value, int | np.integer) or not least <= value <= most:
+        raise LimitError(f"{name} must be a whole number between {least} and {most}, got {value}")

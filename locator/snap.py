@@ -14,6 +14,7 @@ import numpy.typing as npt
 from geodata.model import (
     ON_NETWORK,
     SNAP_LIMIT_M,
+    BoolArray,
     FloatArray,
     Int32Array,
     Network,
@@ -30,7 +31,7 @@ EXTENT_MARGIN_M = 1000.0
 #: Speed of the access leg (km/h), whatever the mode: it is walked.
 ACCESS_KPH = 4.0
 
-_CELL_M = 200.0
+_CELL_M = 100.0
 
 
 def _grid(lines: FloatArray, bounds: tuple[float, float, float, float]) -> tuple[Any, ...]:
@@ -41,7 +42,7 @@ def _grid(lines: FloatArray, bounds: tuple[float, float, float, float]) -> tuple
     """
     west, south, east, north = bounds
     per_lon, per_lat = _snap_kernels.metres_per_degree((south + north) / 2)
-    most = max(4 * len(lines), 250_000)
+    most = max(4 * len(lines), 1_000_000)
     area = max((east - west) * per_lon * (north - south) * per_lat, 1.0)
     cell_m = max(_CELL_M, float(np.sqrt(area / most)))
     width, height = cell_m / per_lon, cell_m / per_lat
@@ -189,6 +190,25 @@ def take(places: Exits, rows: npt.NDArray[np.int64]) -> Exits:
     return Exits(**{name: array[rows] for name, array in vars(places).items()})
 
 
+def west_first(lines: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return lines with their western end first, of equal ones the southern.
+
+    Parameters
+    ----------
+    lines : array (s, 4) of float64
+        ``lon1, lat1, lon2, lat2``.
+
+    Returns
+    -------
+    tuple
+        The lines, and whether each was turned round.
+    """
+    flipped = (lines[:, 2] < lines[:, 0]) | (
+        (lines[:, 2] == lines[:, 0]) & (lines[:, 3] < lines[:, 1])
+    )
+    return np.where(flipped[:, None], lines[:, [2, 3, 0, 1]], lines), flipped
+
+
 class Snapper:
     """Finds the street point of places, for one network.
 
@@ -206,7 +226,7 @@ class Snapper:
         )
         snappable = np.flatnonzero(network.segment_snappable)
         self._segment = snappable.astype(np.int32)
-        self._lines = np.ascontiguousarray(network.segment_line[snappable])
+        self._lines, self._flipped = west_first(network.segment_line[snappable])
         component_m = network.component_m[
             network.component[network.edge_u[network.segment_edge[snappable]]]
         ]
@@ -249,7 +269,7 @@ class Snapper:
         segment, fraction, metres, access_ms, state = _snap_kernels.nearest_street(
             x,
             y,
-            (self._lines, self._segment, self._handicap, self._grid),
+            (self._lines, self._segment, self._flipped, self._handicap, self._grid),
             (self._barriers, self._barrier_grid),
             self._bounds,
             (limit_m, EXTENT_MARGIN_M, ACCESS_KPH),

@@ -15,7 +15,7 @@ from locator import _kernels, _snap_kernels, travel_time
 from locator._kernels import NO_KEY, STATION_BITS, STATION_MASK
 from locator.network import build
 from locator.selection import Selection, _selection
-from locator.snap import Snapper, _grid
+from locator.snap import Snapper, _grid, west_first
 from locator.travel_time import TravelTimes
 from tests.plain_search import PlainTown, on_segments
 from tests.random_towns import random_arcs
@@ -466,10 +466,11 @@ def test_nearest_street(seed):
     lon = LON + 0.03 * rng.random(60) - 0.005
     lat = LAT + 0.03 * rng.random(60) - 0.005
     segment = np.arange(len(lines), dtype=np.int32)[::-1].copy()  # lines have numbers of their own
+    west, flipped = west_first(lines)
     out, fraction, metres, _, state = _snap_kernels.nearest_street(
         lon,
         lat,
-        (lines, segment, handicap, _grid(lines, bounds)),
+        (west, segment, flipped, handicap, _grid(lines, bounds)),
         (barriers, _grid(barriers, bounds)),
         bounds,
         (500.0, 1000.0, 4.0),
