@@ -1,8 +1,10 @@
 """Docs, command line, HTTP and settings agree: what a user can say is documented, and runs."""
 
 import ast
+import csv
 import re
 import tomllib
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -180,6 +182,42 @@ def test_public_names_of_the_packages_are_documented():
         if f"{package.__name__}.{name}" not in page
     ]
     assert missing == []
+
+
+# --- data formats ------------------------------------------------------------------------------
+
+
+def rows(name, column):
+    """Return one column of a table of the package."""
+    path = resources.files("geodata") / "data" / name
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row[column] for row in csv.DictReader(file)]
+
+
+def test_every_column_of_a_station_table_is_documented():
+    page = section(text("data-formats.md"), "Stations")
+    homes_only = {"workers", "group", "home_kind"}
+    documented = set(
+        re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)))
+    )
+    assert documented == set(rows("headers.csv", "column")) - homes_only
+
+
+def test_chinese_headers_shown_are_understood():
+    page = section(text("data-formats.md"), "Stations")
+    shown = re.findall(r"^\| `.+? \| ([^|`]+) \|", page, re.MULTILINE)
+    synonyms = set("|".join(rows("headers.csv", "synonyms")).split("|"))
+    named = {word.strip() for words in shown for word in words.split(",") if word.strip()}
+    assert named - {"Chinese headers", "among others"} <= synonyms
+
+
+@pytest.mark.parametrize(
+    ("table", "heading"),
+    [("statuses.csv", "Stations"), ("access_methods.csv", "Stations"), ("groups.csv", "Homes")],
+)
+def test_codes_are_documented(table, heading):
+    page = section(text("data-formats.md"), heading)
+    assert [code for code in rows(table, "code") if f"`{code}`" not in page] == []
 
 
 # --- the project's own files -------------------------------------------------------------------
