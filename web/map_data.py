@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geodata.model import FloatArray
@@ -140,3 +141,20 @@ class MapRequest:
             A name to show.
         """
         return clip(self.labels.get(table, _EMPTY).get(str(code), code), TEXT_LIMIT)
+
+    def place(self, lon: FloatArray, lat: FloatArray) -> FloatArray:
+        """Return positions as they are drawn.
+
+        Parameters
+        ----------
+        lon, lat : array (n,) of float64
+            WGS-84 (degrees).
+
+        Returns
+        -------
+        array (n, 2) of float64
+            In GCJ-02 where the tiles are.
+        """
+        if self.in_gcj02 and self.shift is not None and len(lon):
+            lon, lat = self.shift(lon, lat)
+        return np.column_stack([lon, lat]).reshape(-1, 2)

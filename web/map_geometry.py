@@ -80,7 +80,8 @@ def simplify_together(
     tolerance_m : float
         Tolerance (m); 0 returns the shapes as they are.
     most_points : int, optional
-        The tolerance grows, up to `COARSEST_M`, until no more corners than this are left.
+        Shapes that have no more corners than this are left as they are; of others the tolerance
+        grows, up to `COARSEST_M`, until no more are left.
 
     Returns
     -------
@@ -89,6 +90,8 @@ def simplify_together(
     """
     before = _polygonal(np.asarray(list(shapes), dtype=object))
     if not len(before) or tolerance_m <= 0 or bool(shapely.is_empty(before).all()):
+        return before
+    if most_points is not None and shapely.get_num_coordinates(before).sum() <= most_points:
         return before
     bounds = shapely.total_bounds(before)
     latitude = float(bounds[1] + bounds[3]) / 2

@@ -9,15 +9,15 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geodata.model import FloatArray
 from web.links import Place, navigation_links
 from web.map_code import encode, encode_points
 from web.map_columns import column, numbers, raw, rounded, texts
 from web.map_data import MapRequest
 from web.map_geometry import encode_polygons, label_points, simplify_together
 from web.map_severity import severity
-from web.map_streets import StreetLines, encode_streets
+from web.map_streets import encode_streets
 from web.map_text import CAUSES, SIGNS
+from web.map_view import view_of
 from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip, percent
 
 #: Characters of text that the streets, and all polygons together, may take in the page.
@@ -27,8 +27,9 @@ POLYGON_BUDGET = 450_000
 #: Polygons are not made coarser than this many points in all.
 _FEWEST_POINTS = 2_000
 
-#: First tolerance of the polygons (m): under the 71 m at which a single 100 m cell loses corners.
-POLYGON_TOLERANCE_M = 60.0
+#: First tolerance of polygons that do not fit (m): over the 71 m at which a step of one 100 m cell
+#: loses its corner.
+POLYGON_TOLERANCE_M = 75.0
 
 #: Stations' coordinates are written on a lattice of this many degrees (about 0.1 m).
 POINT_GRID = 1e-6
@@ -53,7 +54,7 @@ def payload(request: MapRequest) -> dict[str, Any]:
     return {
         "lang": request.page.lang,
         "text": dict(request.text),
-        "view": _view(request),
+        "view": view_of(request),
         "minutes": request.minutes,
         "mode": request.label("mode", request.parameters.get("mode", "walk")),
         "mode_code": str(request.parameters.get("mode", "walk")),
@@ -104,20 +105,13 @@ def shares(request: MapRequest) -> dict[str, float]:
     return found
 
 
-def _positions(request: MapRequest, lon: FloatArray, lat: FloatArray) -> FloatArray:
-    """Return positions as they are drawn: (n, 2)."""
-    if request.in_gcj02 and request.shift is not None and len(lon):
-        lon, lat = request.shift(lon, lat)
-    return np.column_stack([lon, lat]).reshape(-1, 2)
-
-
 def _drawn(request: MapRequest, shapes: Sequence[BaseGeometry]) -> Sequence[BaseGeometry]:
     """Return shapes as they are drawn."""
     if not request.in_gcj02 or not len(shapes):
         return shapes
     moved = shapely.transform(
         np.asarray(list(shapes), dtype=object),
-        lambda xy: _positions(request, xy[:, 0].copy(), xy[:, 1].copy()),
+        lambda xy: request.place(xy[:, 0].copy(), xy[:, 1].copy()),
     )
     return list(moved)
 
@@ -151,33 +145,6 @@ def _pieces(request: MapRequest) -> gpd.GeoDataFrame:
     seconds = numbers(request.gaps, "nearest_seconds")
     own = {"gap": np.arange(len(request.gaps)), "band": severity(seconds, request.minutes * 60)}
     return gpd.GeoDataFrame(own, geometry=request.gaps.geometry.to_numpy(), crs=request.gaps.crs)
-
-
-def _view(request: MapRequest) -> dict[str, Any]:
-    """Return what to show first and how far the map may be moved."""
-    boxes = [
-        frame.total_bounds
-        for frame in (request.gaps, request.covered, request.regions)
-        if len(frame) and not frame.geometry.is_empty.all()
-    ]
-    lon = request.stations["lon"].to_numpy(dtype=float)
-    lat = request.stations["lat"].to_numpy(dtype=float)
-    if len(lon):
-        boxes.append(np.array([lon.min(), lat.min(), lon.max(), lat.max()]))
-    if not boxes:
-        boxes = [_street_box(request.streets)]
-    box = np.array(boxes)
-    corners = np.concatenate([box[:, :2].min(axis=0), box[:, 2:].max(axis=0)])
-    moved = _positions(request, corners[[0, 2]], corners[[1, 3]]).ravel()
-    return {"bounds": [round(float(v), 5) for v in moved], "gcj02": request.in_gcj02}
-
-
-def _street_box(streets: StreetLines) -> FloatArray:
-    """Return the bounds of the streets, or of Nanchang where there is nothing at all."""
-    if not len(streets.segments):
-        return np.array([115.7, 28.5, 116.1, 28.8])
-    xy = streets.segments.reshape(-1, 2)
-    return np.concatenate([xy.min(axis=0), xy.max(axis=0)])
 
 
 def _stations(request: MapRequest) -> dict[str, Any]:
@@ -294,7 +261,7 @@ def _regions(request: MapRequest) -> dict[str, Any]:
     ids = texts(request.regions, "id")
     taken = request.stations[["lon", "lat"]].to_numpy(dtype=float)
     points = label_points(list(request.regions.geometry), taken)
-    place = _positions(request, points[:, 0].copy(), points[:, 1].copy())
+    place = request.place(points[:, 0].copy(), points[:, 1].copy())
     return {
         "n": len(ids),
         "name": texts(request.regions, "name", NAME_LIMIT),

@@ -96,10 +96,10 @@
   }
 
   var BANDS = [null,
-    { fillColor: '#fdae61', fillOpacity: 0.72, color: '#b35806' },
-    { fillColor: '#e8601c', fillOpacity: 0.72, color: '#8c3a00' },
-    { fillColor: '#a50f15', fillOpacity: 0.70, color: '#67000d' },
-    { fillColor: '#4d3b52', fillOpacity: 0.72, color: '#2d2131' }];
+    { fillColor: '#fdae61', fillOpacity: 0.65, color: '#b35806' },
+    { fillColor: '#e8601c', fillOpacity: 0.65, color: '#8c3a00' },
+    { fillColor: '#b2182b', fillOpacity: 0.66, color: '#67000d' },
+    { fillColor: '#4d3b52', fillOpacity: 0.60, color: '#2d2131' }];
   var STREETS = [
     { color: '#b9b4a8', weight: 2.6, from: 0 }, { color: '#c4c0b5', weight: 1.8, from: 0 },
     { color: '#cbc7bd', weight: 1.3, from: 11 }, { color: '#d2cec5', weight: 0.9, from: 13 },
@@ -181,9 +181,9 @@
   }
 
   function first(app) {
-    var b = app.data.view.bounds;
-    var box = L.latLngBounds([[b[1], b[0]], [b[3], b[2]]]);
-    app.map.fitBounds(box, Object.assign({ animate: false, maxZoom: 16 }, padding()));
+    var b = app.data.view.bounds, all = app.data.view.limits;
+    var box = L.latLngBounds([[all[1], all[0]], [all[3], all[2]]]);
+    app.map.fitBounds([[b[1], b[0]], [b[3], b[2]]], Object.assign({ animate: false, maxZoom: 16 }, padding()));
     app.map.setMaxBounds(box.pad(1.5));
     app.map.options.maxBoundsViscosity = 0.8;
     app.box = box;
