@@ -308,6 +308,8 @@ def _reasons(
 def _fails(prepared: _Prepared, found: Found) -> list[list[tuple[str, ...]]]:
     """Return, for each alternative, the conditions that it fails."""
     station, there = found.station, found.station >= 0
+    if not there.any():  # perhaps there are no stations at all
+        return [[] for _ in range(len(station))]
     bits = (prepared.no_need[station] * _BITS[2]) | (prepared.no_access[station] * _BITS[3])
     if prepared.windows:
         known, maybe = (
