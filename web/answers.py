@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pyproj import Geod
 
 from geodata.datum import from_wgs84
 from geodata.hours import CLOSED, OPEN, UNKNOWN, Timetable
@@ -24,9 +25,7 @@ _STATE_NAMES = {CLOSED: "closed", OPEN: "open", UNKNOWN: "unknown"}
 _MS = 1000
 _DIGITS = 6
 _CLOCKS_KEPT = 32
-
-#: Alternatives that fail for their hours.
-_HOURS_FAIL = {"closed": False, "hours_unknown": None}
+_GEOD = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,15 @@ class Clock:
         ``open``, ``closed`` or ``unknown``.
     until : list of str or None
         ISO time of the next change.
-    indptr, start_ms, end_ms : array
+    indptr, start_ms, end_ms : list of int
         Open spans after the departure (CSR).
     """
 
     state: list[str]
     until: list[str | None]
-    indptr: npt.NDArray[Any]
-    start_ms: npt.NDArray[Any]
-    end_ms: npt.NDArray[Any]
+    indptr: list[int]
+    start_ms: list[int]
+    end_ms: list[int]
 
     def on_arrival(self, station: int, arrival_ms: int, linger_ms: int) -> bool | None:
         """Return whether a station is open when somebody arrives, and a while longer.
@@ -66,10 +65,10 @@ class Clock:
         bool or None
             None where it is not open and its hours at departure are unknown.
         """
-        spans = slice(self.indptr[station], self.indptr[station + 1])
-        fits = (self.start_ms[spans] <= arrival_ms) & (arrival_ms + linger_ms <= self.end_ms[spans])
-        if fits.any():
-            return True
+        last_ms = arrival_ms + linger_ms
+        for span in range(self.indptr[station], self.indptr[station + 1]):
+            if self.start_ms[span] <= arrival_ms and last_ms <= self.end_ms[span]:
+                return True
         return None if self.state[station] == "unknown" else False
 
 
@@ -117,9 +116,9 @@ class Clocks:
         return Clock(
             state=[_STATE_NAMES[code] for code in self._timetable.states(departure).tolist()],
             until=[None if change is None else change.isoformat() for change in changes],
-            indptr=spans.indptr,
-            start_ms=spans.start_ms,
-            end_ms=spans.end_ms,
+            indptr=spans.indptr.tolist(),
+            start_ms=spans.start_ms.tolist(),
+            end_ms=spans.end_ms.tolist(),
         )
 
 
@@ -156,6 +155,30 @@ class StationBook:
     def __len__(self) -> int:
         """Return the number of stations."""
         return int(self._lon.size)
+
+    def straight_metres(self, lon: float, lat: float, stations: Sequence[int]) -> list[float]:
+        """Return geodesic distances from a position to stations.
+
+        Parameters
+        ----------
+        lon, lat : float
+            WGS-84 (degrees).
+        stations : sequence of int
+            Rows of the stations.
+
+        Returns
+        -------
+        list of float
+            Metres.
+        """
+        if not stations:
+            return []
+        rows = list(stations)
+        count = len(rows)
+        metres = _GEOD.inv(
+            np.full(count, lon), np.full(count, lat), self._lon[rows], self._lat[rows]
+        )[2]
+        return [float(value) for value in metres]
 
     def entry(self, station: int, datum: str, mode: str) -> dict[str, Any]:
         """Return a fresh copy of a station's entry.
@@ -267,8 +290,8 @@ def _metres(value: float) -> float | None:
 
 def stations_found(
     found: NearestAnswer, book: StationBook, context: NearestContext
-) -> list[dict[str, Any]]:
-    """Return the stations of the first place of an answer.
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the stations and the alternatives of the first place of an answer.
 
     Parameters
     ----------
@@ -281,50 +304,32 @@ def stations_found(
 
     Returns
     -------
-    list of dict
-        By seconds, then id.
+    list of dict, list of dict
+        Those that satisfy every condition, by seconds, then id; and the nearest that fail, with
+        what each fails.
     """
-    rows = zip(
-        found.station[0].tolist(),
-        found.ms[0].tolist(),
-        found.metres[0].tolist(),
-        found.straight_m[0].tolist(),
-        strict=True,
+    good = _rows(found.station[0], found.ms[0], found.metres[0])
+    other = _rows(
+        found.alternative_station[0], found.alternative_ms[0], found.alternative_metres[0]
     )
-    return [_filled(row, book, context) for row in rows if row[0] >= 0]
-
-
-def alternatives_found(
-    found: NearestAnswer, book: StationBook, context: NearestContext
-) -> list[dict[str, Any]]:
-    """Return the alternatives of the first place of an answer, with what each fails.
-
-    Parameters
-    ----------
-    found : NearestAnswer
-        What the locator found.
-    book : StationBook
-        Their entries.
-    context : NearestContext
-        The question.
-
-    Returns
-    -------
-    list of dict
-        Nearest first.
-    """
-    rows = zip(
-        found.alternative_station[0].tolist(),
-        found.alternative_ms[0].tolist(),
-        found.alternative_metres[0].tolist(),
-        found.alternative_straight_m[0].tolist(),
-        strict=True,
-    )
-    kept = [row for row in rows if row[0] >= 0]
-    return [
-        {**_filled(row, book, context), "fails": list(fails)}
-        for row, fails in zip(kept, found.alternative_fails[0], strict=False)
+    numbers = [row[0] for row in good] + [row[0] for row in other]
+    straight = book.straight_metres(float(found.lon[0]), float(found.lat[0]), numbers)
+    entries = [
+        _filled((*row, metres), book, context)
+        for row, metres in zip(good + other, straight, strict=True)
     ]
+    alternatives = entries[len(good) :]
+    for entry, fails in zip(alternatives, found.alternative_fails[0], strict=False):
+        entry["fails"] = list(fails)
+    return entries[: len(good)], alternatives
+
+
+def _rows(
+    station: npt.NDArray[Any], ms: npt.NDArray[Any], metres: npt.NDArray[Any]
+) -> list[tuple[int, int, float]]:
+    """Return station, travel time and length where there is a station."""
+    rows = zip(station.tolist(), ms.tolist(), metres.tolist(), strict=True)
+    return [row for row in rows if row[0] >= 0]
 
 
 def _filled(

@@ -14,14 +14,12 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from geodata.errors import LocatorError
 from web import errors
 from web.openapi import codes_of, completed
 from web.routes import coverage, dataset, health, nearest
-from web.security import Wall, new_logger
+from web.security import Doors, Wall, new_logger
 from web.settings import Settings
 from web.state import Holder
 
@@ -32,7 +30,6 @@ _DESCRIPTION = (
     "seconds, positions are longitude and latitude in the datum named. Errors are RFC 9457 problem "
     "details with a stable `code`. Figures about people are rounded, each by itself."
 )
-_GZIP_LEVEL = 5
 
 
 def release() -> str:
@@ -115,21 +112,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.logger = new_logger()
     app.state.holder = Holder(chosen)
     errors.install(app)
-    app.include_router(nearest.new_router(chosen))
-    app.include_router(coverage.new_router(chosen))
-    app.include_router(dataset.new_router())
-    app.include_router(health.new_router())
+    nearest.add_routes(app, chosen)
+    coverage.add_routes(app, chosen)
+    dataset.add_routes(app)
+    health.add_routes(app)
     _add_pages(app)
     _describe(app)
-    app.add_middleware(
-        GZipMiddleware, minimum_size=chosen.gzip_minimum_bytes, compresslevel=_GZIP_LEVEL
-    )
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET", "POST"],
-        allow_headers=["If-None-Match", "Content-Type"],
-        expose_headers=["ETag", "Retry-After"],
-    )
+    app.add_middleware(Doors, gzip_minimum_bytes=chosen.gzip_minimum_bytes)
     app.add_middleware(Wall, settings=chosen, logger=app.state.logger)
     return app

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -325,10 +326,16 @@ def departure(at: str | None) -> datetime | None:
     datetime or None
         With a time zone.
     """
-    moment = parse_at(at)
-    if moment is not None and at == "now":
-        return moment.replace(second=0, microsecond=0)
-    return moment
+    if at != "now":
+        return _moment(at)
+    moment = parse_at("now")
+    return None if moment is None else moment.replace(second=0, microsecond=0)
+
+
+@lru_cache(maxsize=256)
+def _moment(at: str | None) -> datetime | None:
+    """Return the time that a text names."""
+    return parse_at(at)
 
 
 def _inside(lon: float, lat: float, box: tuple[float, float, float, float]) -> bool:

@@ -22,7 +22,6 @@ from web.answers import (
     Clocks,
     NearestContext,
     StationBook,
-    alternatives_found,
     dataset_name,
     line_of,
     stations_found,
@@ -37,6 +36,7 @@ from web.summaries import Discretion, discreet_gap, discreet_summary
 _DIGITS = 6
 _MS = 1000
 _HORIZON_MINUTES = 60
+_FRAMES_KEPT = 256
 _GAP_DIGITS = {"area_km2": 4, "nearest_seconds": 3, "detour_ratio": 3}
 
 
@@ -138,6 +138,7 @@ class Service:
         horizon = max(_HORIZON_MINUTES, settings.max_minutes) * 60 * _MS + self._linger_ms
         self._clocks = Clocks(self.index.timetable, horizon)
         self._kept = Kept(settings.coverage_cache_answers, settings.coverage_cache_bytes)
+        self._frames: dict[str, dict[str, Any]] = {}
         self._coverage_lock = threading.Lock()
 
     def warm_up(self) -> None:
@@ -245,11 +246,11 @@ class Service:
         LocatorError
             If the question passes a limit, names what does not exist or is swapped.
         """
-        self.check(question)
-        check_not_swapped(question.lon, question.lat, self.extent)
         moment = departure(question.at) or departure("now")
         if moment is None:
             raise LimitError("the time is not understood", code="invalid_value")
+        frame = self._frame(question, moment)
+        check_not_swapped(question.lon, question.lat, self.extent)
         lon, lat = np.array([question.lon]), np.array([question.lat])
         if question.datum not in {"wgs84", "cgcs2000"}:
             lon, lat = to_wgs84(lon, lat, question.datum)
@@ -267,7 +268,7 @@ class Service:
             alternatives=self.settings.alternatives,
         )
         context = NearestContext(question, moment, self._clocks.at(moment), self._linger_ms)
-        stations = stations_found(found, self.book, context)
+        stations, alternatives = stations_found(found, self.book, context)
         if question.route:
             self._add_routes(stations, found, points, question)
         access_m = float(found.origin.access_m[0])
@@ -284,13 +285,28 @@ class Service:
                 "access_metres": round(access_m, 1) if np.isfinite(access_m) else None,
             },
             "stations": stations,
-            "alternatives": alternatives_found(found, self.book, context),
+            "alternatives": alternatives,
             "reason": reason or None,
             "hotline": self.settings.hotline,
-            "parameters": self._parameters(question, moment),
-            "dataset": self.name,
-            "warnings": self._warnings(moment),
+            **frame,
         }
+
+    def _frame(self, question: NearestQuestion, moment: datetime) -> dict[str, Any]:
+        """Return what all answers to questions that differ by position only share; checked once."""
+        asked = question.model_dump_json(exclude={"lon", "lat"})
+        key = f"{asked} {moment.timestamp()}"
+        found = self._frames.get(key)
+        if found is None:
+            self.check(question)
+            found = {
+                "parameters": self._parameters(question, moment),
+                "dataset": self.name,
+                "warnings": self._warnings(moment),
+            }
+            if len(self._frames) >= _FRAMES_KEPT:
+                self._frames.clear()
+            self._frames[key] = found
+        return found
 
     def _add_routes(
         self,

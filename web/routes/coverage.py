@@ -1,6 +1,6 @@
 """``/api/v1/coverage``: who has a station within the limit, and where the gaps are."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
@@ -25,24 +25,21 @@ async def ask(request: Request) -> Response:
     return cached(answer, etag, media_type="application/geo+json")
 
 
-def new_router(settings: Settings) -> APIRouter:
-    """Return the routes, with the limits of these settings in OpenAPI.
+def add_routes(app: FastAPI, settings: Settings) -> None:
+    """Add the routes to an application.
 
     Parameters
     ----------
+    app : FastAPI
+        To be added to.
     settings : Settings
-        The limits.
-
-    Returns
-    -------
-    APIRouter
-        To be included.
+        The limits, for OpenAPI.
     """
-    router = APIRouter(tags=["coverage"])
-    router.add_api_route(
+    app.add_api_route(
         "/api/v1/coverage",
         ask,
         methods=["GET"],
+        tags=["coverage"],
         operation_id="coverage",
         summary="Shares of homes, streets and area within the limit, and the gaps",
         response_class=GeoJson,
@@ -50,7 +47,6 @@ def new_router(settings: Settings) -> APIRouter:
         responses={304: {"description": "Nothing has changed."}, **problems(404, 414, 422, 503)},
         openapi_extra={"parameters": parameters_of(CoverageQuestion, settings)},
     )
-    return router
 
 
 class GeoJson(JSONResponse):

@@ -1,7 +1,7 @@
 """``/api/v1/dataset``: what the data is."""
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import FastAPI, Request, Response
 
 from web.openapi import problems
 from web.routes.caching import cached, tag_of, unchanged
@@ -18,22 +18,21 @@ async def describe(request: Request) -> Response:
     return cached(content, etag)
 
 
-def new_router() -> APIRouter:
-    """Return the route.
+def add_routes(app: FastAPI) -> None:
+    """Add the routes to an application.
 
-    Returns
-    -------
-    APIRouter
-        To be included.
+    Parameters
+    ----------
+    app : FastAPI
+        To be added to.
     """
-    router = APIRouter(tags=["dataset"])
-    router.add_api_route(
+    app.add_api_route(
         "/api/v1/dataset",
         describe,
         methods=["GET"],
+        tags=["dataset"],
         operation_id="dataset",
         summary="Extent, dates, counts, attribution, vocabularies, limits",
         response_model=DatasetAnswer,
         responses={304: {"description": "Nothing has changed."}, **problems(503)},
     )
-    return router

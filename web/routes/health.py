@@ -1,7 +1,7 @@
 """``/healthz`` and ``/readyz``: whether the process is alive, and can answer."""
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from web.openapi import problems
@@ -28,24 +28,28 @@ async def ready(request: Request) -> Response:
     return _state(status="ready", dataset=service.name, stations=len(service.book))
 
 
-def new_router() -> APIRouter:
-    """Return the routes.
+def add_routes(app: FastAPI) -> None:
+    """Add the routes to an application.
 
-    Returns
-    -------
-    APIRouter
-        To be included.
+    Parameters
+    ----------
+    app : FastAPI
+        To be added to.
     """
-    router = APIRouter(tags=["health"])
-    router.add_api_route(
-        "/healthz", alive, operation_id="healthz", response_model=Health, summary="Alive"
+    app.add_api_route(
+        "/healthz",
+        alive,
+        tags=["health"],
+        operation_id="healthz",
+        response_model=Health,
+        summary="Alive",
     )
-    router.add_api_route(
+    app.add_api_route(
         "/readyz",
         ready,
+        tags=["health"],
         operation_id="readyz",
         response_model=Health,
         responses=problems(503),
         summary="Ready to answer",
     )
-    return router

@@ -5,7 +5,7 @@ would cost more. The answer is written by orjson; its model stands in OpenAPI, a
 """
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from web.dependencies import read_body, read_query
@@ -39,38 +39,35 @@ async def ask_by_body(request: Request) -> Response:
     return await _answer(service_of(request), question)
 
 
-def new_router(settings: Settings) -> APIRouter:
-    """Return the routes, with the limits of these settings in OpenAPI.
+def add_routes(app: FastAPI, settings: Settings) -> None:
+    """Add the routes to an application.
 
     Parameters
     ----------
+    app : FastAPI
+        To be added to.
     settings : Settings
-        The limits.
-
-    Returns
-    -------
-    APIRouter
-        To be included.
+        The limits, for OpenAPI.
     """
-    router = APIRouter(tags=["nearest"])
-    router.add_api_route(
-        "/api/v1/nearest",
-        ask_by_query,
-        methods=["GET"],
-        operation_id="nearest_by_query",
-        summary="Stations in reach of a position",
-        response_model=NearestAnswer,
-        responses=problems(414, 422, 503),
-        openapi_extra={"parameters": parameters_of(NearestQuestion, settings)},
-    )
-    router.add_api_route(
+    app.add_api_route(
         "/api/v1/nearest",
         ask_by_body,
         methods=["POST"],
+        tags=["nearest"],
         operation_id="nearest_by_body",
         summary="Stations in reach of a position, which stays out of the address",
         response_model=NearestAnswer,
         responses=problems(400, 413, 422, 503),
         openapi_extra={"requestBody": body_of(NearestQuestion, settings)},
     )
-    return router
+    app.add_api_route(
+        "/api/v1/nearest",
+        ask_by_query,
+        methods=["GET"],
+        tags=["nearest"],
+        operation_id="nearest_by_query",
+        summary="Stations in reach of a position",
+        response_model=NearestAnswer,
+        responses=problems(414, 422, 503),
+        openapi_extra={"parameters": parameters_of(NearestQuestion, settings)},
+    )
