@@ -7,7 +7,7 @@ degrees. Every class checks itself when made and reports all faults at once.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from geodata.errors import Fault, ValidationError
+
+if TYPE_CHECKING:
+    from geodata.vocabulary import Vocabulary
 
 FloatArray = npt.NDArray[np.float64]
 Int64Array = npt.NDArray[np.int64]
@@ -365,6 +368,10 @@ class Dataset:
         By mode; empty unless ``private/`` was opened.
     way_name, way_class : array of object
         Names and highway classes of the streets' ways.
+    barrier_lines : array (b, 4) of float64
+        As in ``Streets``: positions asked later are snapped by the same rule.
+    vocabulary : Vocabulary
+        Kinds, needs, facilities, access, statuses and modes.
     """
 
     manifest: Mapping[str, Any]
@@ -379,3 +386,5 @@ class Dataset:
     home_positions: Mapping[str, Positions]
     way_name: npt.NDArray[np.object_]
     way_class: npt.NDArray[np.object_]
+    barrier_lines: FloatArray
+    vocabulary: "Vocabulary"
