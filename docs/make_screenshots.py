@@ -35,10 +35,10 @@ _ARGUMENTS = [
 
 #: Name, address and size of each picture. A Tuesday evening, when some stations have closed.
 _PICTURES = [
-    ("map-zh", "/map?at=2026-11-24T20:00", _DESKTOP),
+    ("map", "/map?at=2026-11-24T20:00", _DESKTOP),
     ("map-en", "/map?at=2026-11-24T20:00&lang=en", _DESKTOP),
-    ("map-phone-zh", "/map", _PHONE),
-    ("home-zh", "/", _PHONE),
+    ("map-phone", "/map", _PHONE),
+    ("home", "/", _PHONE),
 ]
 
 

@@ -5,6 +5,7 @@ import re
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from fastapi.testclient import TestClient
@@ -15,7 +16,7 @@ from geodata.sample import write_demo
 from web.app import create_app
 from web.dependencies import departure, read_values
 from web.map_data import Page
-from web.map_request import Answered, dataset_streets, map_request, state_time
+from web.map_request import Answered, dataset_streets, map_request, state_time, without_persons
 from web.map_severity import severity
 from web.prepare import PrepareRequest, prepare
 from web.schemas import CoverageQuestion
@@ -106,6 +107,13 @@ def test_small_gaps_show_no_number_and_others_a_rounded_one(service):
     assert shown[gaps["suppressed"].astype(bool)].isna().all()
     assert (shown.dropna() % 5 == 0).all()
     assert (shown.dropna() >= 10).all()
+
+
+def test_telephone_numbers_of_persons_are_not_shown(service):
+    table = pd.DataFrame({"kind": ["care_station", "agent", "merchant"], "phone": ["1", "2", "3"]})
+    shown = without_persons(table, service.vocabulary)
+    assert shown["phone"].tolist() == ["1", "", "3"]
+    assert table["phone"].tolist() == ["1", "2", "3"]
 
 
 def test_every_way_is_drawn_once_from_all_modes(service):

@@ -74,7 +74,7 @@ def map_request(answered: Answered, page: Page) -> MapRequest:
     mode = answered.vocabulary.modes.get(str(summary.get("parameters", {}).get("mode", "walk")))
     gaps = _discreet_gaps(answered)
     return MapRequest(
-        stations=_with_states(answered.index, states_at),
+        stations=without_persons(_with_states(answered.index, states_at), answered.vocabulary),
         gaps=gaps,
         covered=answered.found.covered,
         pieces=severity_pieces(answered.found, gaps),
@@ -155,6 +155,27 @@ def labels_of(vocabulary: Vocabulary, lang: str) -> dict[str, dict[str, str]]:
         name: {code: row.zh if lang == "zh" else row.en for code, row in table.items()}
         for name, table in tables.items()
     }
+
+
+def without_persons(stations: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFrame:
+    """Take away the telephone numbers of persons: no map shows them.
+
+    Parameters
+    ----------
+    stations : DataFrame
+        With ``kind`` and ``phone``.
+    vocabulary : Vocabulary
+        Says which kinds are no places.
+
+    Returns
+    -------
+    DataFrame
+        The same rows.
+    """
+    if "phone" not in stations:
+        return stations
+    persons = [code for code, kind in vocabulary.kinds.items() if not kind.is_place]
+    return stations.assign(phone=stations["phone"].where(~stations["kind"].isin(persons), ""))
 
 
 def _with_states(index: Any, moment: datetime) -> pd.DataFrame:

@@ -109,6 +109,7 @@
   function start(map, layers, control) {
     var data = JSON.parse(document.getElementById('um-data').textContent);
     var app = { map: map, layers: layers, data: data, t: data.text, minutesById: {}, me: null };
+    map.getContainer().setAttribute('role', 'region');
     map.getContainer().setAttribute('aria-label', app.t.map_label);
     frame(app, control);
     first(app);
