@@ -7,8 +7,8 @@ from pathlib import Path
 from geodata.sample import write_demo
 from web.prepare import PrepareRequest, prepare
 
-#: Name of the dataset.
-NAME = "demo"
+#: Names of the datasets, as maps show them.
+NAMES = {"small": "云江市（虚构）", "city": "云江市（虚构）", "province": "江西（合成数据）"}
 
 
 def prepare_demo(size: str, folder: Path, progress: Callable[[str, int, int], object]) -> None:
@@ -38,7 +38,7 @@ def prepare_demo(size: str, folder: Path, progress: Callable[[str, int, int], ob
                 regions=files["regions"],
                 out=folder,
                 stations_datum="gcj02",
-                name=NAME,
+                name=NAMES[size],
             ),
             progress=progress,
         )
