@@ -11,12 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
-from rasterio import features
-from rasterio.transform import Affine
-from scipy import ndimage
 
 from geodata.datum import project, unproject
 from geodata.model import CLOSED_MS, BoolArray, Cells, FloatArray, Int32Array, Int64Array
+from locator import _raster_kernels
 from locator.arrays import sums
 from locator.arrival import CAUSES
 from locator.coverage import Outcome
@@ -184,29 +182,20 @@ def components(cells: Cells, mark: BoolArray) -> tuple[int, Int32Array]:
     """
     if not mark.any():
         return 0, np.empty(0, np.int32)
-    value = cells.region[mark] - cells.region.min() + 1
-    raster, origin = _raster(cells, mark, value)
-    windows = ndimage.find_objects(raster)
-    groups = np.zeros(raster.shape, np.int32)
-    count = 0
-    for number in np.unique(value):  # region by region
-        window = windows[number - 1]
-        same = raster[window] == number
-        label, found = ndimage.label(same)
-        groups[window][same] = label[same] + count
-        count += found
-    return count, groups[cells.row[mark] - origin[0], cells.column[mark] - origin[1]] - 1
+    picture, (south, west) = _picture(cells, mark, cells.region[mark] - cells.region.min() + 1)
+    groups, count = _raster_kernels.label_groups(picture)
+    return count, groups[cells.row[mark] - south, cells.column[mark] - west] - 1
 
 
-def _raster(
+def _picture(
     cells: Cells, mark: BoolArray, value: Int32Array
-) -> tuple[npt.NDArray[np.int32], tuple[int, int]]:
-    """Return marked cells as a picture of values, 0 elsewhere, and its first row and column."""
+) -> tuple[Int32Array, tuple[int, int]]:
+    """Return marked cells as a picture of values within a border of 0, and its row and column."""
     column, row = cells.column[mark], cells.row[mark]
-    west, south = int(column.min()), int(row.min())
-    raster = np.zeros((int(row.max()) - south + 1, int(column.max()) - west + 1), np.int32)
-    raster[row - south, column - west] = value
-    return raster, (south, west)
+    west, south = int(column.min()) - 1, int(row.min()) - 1
+    picture = np.zeros((int(row.max()) - south + 2, int(column.max()) - west + 2), np.int32)
+    picture[row - south, column - west] = value
+    return picture, (south, west)
 
 
 def outlines(
@@ -232,19 +221,19 @@ def outlines(
     """
     if label.size == 0:
         return np.empty(0, object)
-    raster, (south, west) = _raster(cells, mark, label + 1)
-    grid = Affine(CELL_M, 0.0, west * CELL_M, 0.0, CELL_M, south * CELL_M)
-    shapes = features.shapes(raster, mask=raster > 0, connectivity=4, transform=grid)
+    picture, (south, west) = _picture(cells, mark, label + 1)
+    x, y, indptr, group = _raster_kernels.trace_rings(picture)
+    lon, lat = unproject((x + west) * CELL_M, (y + south) * CELL_M, crs)
+    ring = np.repeat(np.arange(group.size), np.diff(indptr))
+    rings = np.asarray(shapely.linearrings(np.column_stack((lon, lat)), indices=ring))
+    holes = ~shapely.is_ccw(rings)
     out = np.empty(int(label.max()) + 1, object)
-    for shape, value in shapes:
-        shell, *holes = shape["coordinates"]
-        out[int(value) - 1] = shapely.Polygon(shell, holes)
-
-    def to_degrees(xy: FloatArray) -> FloatArray:
-        return np.column_stack(unproject(xy[:, 0], xy[:, 1], crs))
-
-    degrees: npt.NDArray[np.object_] = shapely.orient_polygons(shapely.transform(out, to_degrees))
-    return degrees
+    out[group[~holes] - 1] = shapely.polygons(rings[~holes])
+    for number in np.unique(group[holes]):
+        inside = rings[holes & (group == number)]
+        shell = shapely.get_exterior_ring(out[number - 1])
+        out[number - 1] = shapely.polygons(shell, holes=inside)
+    return out
 
 
 def find(

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pyproj import Geod
-from scipy.spatial import cKDTree
 
 from geodata.model import (
     NO_DATA,
@@ -270,10 +269,10 @@ class Finder:
             return
         lon = self._stations["lon"].to_numpy(np.float64)[counted]
         lat = self._stations["lat"].to_numpy(np.float64)[counted]
-        tree = cKDTree(_unit_vectors(lon, lat))
-        _, place = tree.query(_unit_vectors(answer.lon[lost], answer.lat[lost]))
-        answer.alternative_station[lost, 0] = counted[place]
+        there = _unit_vectors(lon, lat)
         for row in lost:
+            away = there @ _unit_vectors(answer.lon[row : row + 1], answer.lat[row : row + 1])[0]
+            answer.alternative_station[row, 0] = counted[np.argmax(away)]
             answer.alternative_fails[row].append(())
 
 

@@ -31,10 +31,13 @@ EXTENT_MARGIN_M = 1000.0
 #: Speed of the access leg (km/h), whatever the mode: it is walked.
 ACCESS_KPH = 4.0
 
-_CELL_M = 100.0
+#: Cell of the grid that finds streets (m): the finer, the faster and the larger.
+CELL_M, COARSE_CELL_M = 100.0, 250.0
 
 
-def _grid(lines: FloatArray, bounds: tuple[float, float, float, float]) -> tuple[Any, ...]:
+def _grid(
+    lines: FloatArray, bounds: tuple[float, float, float, float], cell_m: float = CELL_M
+) -> tuple[Any, ...]:
     """Return the lattice over ``bounds`` (west, south, east, north) filled with the lines.
 
     The answer is what the kernels call a grid: west, south, width, height, columns, rows, indptr,
@@ -44,7 +47,7 @@ def _grid(lines: FloatArray, bounds: tuple[float, float, float, float]) -> tuple
     per_lon, per_lat = _snap_kernels.metres_per_degree((south + north) / 2)
     most = max(4 * len(lines), 1_000_000)
     area = max((east - west) * per_lon * (north - south) * per_lat, 1.0)
-    cell_m = max(_CELL_M, float(np.sqrt(area / most)))
+    cell_m = max(cell_m, float(np.sqrt(area / most)))
     width, height = cell_m / per_lon, cell_m / per_lat
     columns, rows = int((east - west) / width) + 1, int((north - south) / height) + 1
     lattice = (west, south, width, height, columns, rows)
@@ -218,9 +221,17 @@ class Snapper:
         Streets of one mode.
     barrier_lines : array (b, 4) of float64, optional
         Water, railway and motorway pieces ``lon1, lat1, lon2, lat2``.
+    cell_m : float
+        Cell of the grid (m): ``CELL_M`` for many places at once, ``COARSE_CELL_M`` to save memory.
     """
 
-    def __init__(self, network: Network, barrier_lines: FloatArray | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        barrier_lines: FloatArray | None = None,
+        *,
+        cell_m: float = CELL_M,
+    ) -> None:
         barriers = (
             np.empty((0, 4)) if barrier_lines is None else np.ascontiguousarray(barrier_lines)
         )
@@ -234,9 +245,9 @@ class Snapper:
         self._handicap = np.where(small, ISLAND_HANDICAP_M, 0.0)
         lon, lat = network.segment_line[:, [0, 2]], network.segment_line[:, [1, 3]]
         self._bounds = (lon.min(), lat.min(), lon.max(), lat.max())
-        self._grid = _grid(self._lines, self._bounds)
+        self._grid = _grid(self._lines, self._bounds, cell_m)
         self._barriers = barriers
-        self._barrier_grid = _grid(barriers, self._bounds)
+        self._barrier_grid = _grid(barriers, self._bounds, COARSE_CELL_M)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:

@@ -6,7 +6,7 @@ import numpy as np
 import pyproj
 
 from geodata.datum import project
-from geodata.demand import Spread, spread
+from geodata.demand import spread
 from geodata.errors import InputError
 from geodata.model import BoolArray, Dataset, Int64Array
 from locator.arrays import sums
@@ -14,7 +14,7 @@ from locator.coverage import Layer, People, layer_of
 from locator.gaps import CELL_M, CellWeights, Places, find_cells
 from locator.nearest import Finder
 from locator.selection import Register
-from locator.snap import Snapper
+from locator.snap import COARSE_CELL_M, Snapper
 from locator.travel_time import TravelTimes
 
 
@@ -51,7 +51,9 @@ class ModeView:
     @cached_property
     def snapper(self) -> Snapper:
         """Finds the street point of places asked for."""
-        return Snapper(self._dataset.networks[self.mode], self._dataset.barrier_lines)
+        return Snapper(
+            self._dataset.networks[self.mode], self._dataset.barrier_lines, cell_m=COARSE_CELL_M
+        )
 
     @cached_property
     def cells(self) -> Layer:
@@ -90,19 +92,12 @@ class ModeView:
         )
 
     @cached_property
-    def _spread(self) -> Spread | None:
-        """Published people over the cells; None where nobody gave homes."""
+    def published_people(self) -> People | None:
+        """Published people at cells; those in no cell of the mode have no place."""
         people = self._dataset.people
         if people is None or len(people) == 0:
             return None
-        return spread(people, self._dataset.cells[self.mode])
-
-    @cached_property
-    def published_people(self) -> People | None:
-        """Published people at cells; those in no cell of the mode have no place."""
-        parts = self._spread
-        if parts is None:
-            return None
+        parts = spread(people, self._dataset.cells[self.mode])
         names, code = np.unique(np.array(parts.groups, str), return_inverse=True)
         rest = parts.rest
         rest_group = np.searchsorted(names, rest["group"].to_numpy(str))
