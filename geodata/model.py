@@ -88,6 +88,8 @@ class Streets:
         ISO date of the data, ``""`` if the file does not say.
     sources : tuple of str
         Names of the files read.
+    fictional : bool
+        The files say that they are made up, not OpenStreetMap.
     """
 
     node_id: Int64Array
@@ -108,6 +110,7 @@ class Streets:
     skipped: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     as_of: str = ""
     sources: tuple[str, ...] = ()
+    fictional: bool = False
 
     def __post_init__(self) -> None:
         """Check that the arrays fit together."""

@@ -202,8 +202,8 @@ def _if_degrees(match: re.Match[bytes]) -> bytes:
         return b""
 
 
-def header_date(source: Source) -> str:
-    """Return the date up to which the file's header says it is complete.
+def header_facts(source: Source) -> tuple[str, str]:
+    """Return the date up to which the file's header says it is complete, and what wrote it.
 
     Parameters
     ----------
@@ -212,21 +212,22 @@ def header_date(source: Source) -> str:
 
     Returns
     -------
-    str
-        ISO date, ``""`` if the header does not say.
+    tuple of str
+        ISO date and generator, each ``""`` if the header does not say.
 
     Raises
     ------
     FileFormatError
         If the file is damaged.
     """
-    stamp = ""
+    stamp = generator = ""
     with sentences(source.path), suppress(osmium.InvalidLocationError):
         with osmium.io.Reader(source.file, NOTHING) as reader:
             header = reader.header()
         stamp = header.get("osmosis_replication_timestamp") or header.get("timestamp")
+        generator = header.get("generator")
     match = re.match(r"\d{4}-\d\d-\d\d", stamp)
-    return match[0] if match else ""
+    return match[0] if match else "", generator
 
 
 def batches(opl: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

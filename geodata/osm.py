@@ -88,7 +88,7 @@ def read_streets(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -
     names = [Path(path) for path in paths]
     with tempfile.TemporaryDirectory(prefix="streets-") as folder:
         sources = [opl.open_source(path, Path(folder)) for path in names]
-        dates = [opl.header_date(source) for source in sources]
+        facts = [opl.header_facts(source) for source in sources]
         ways, kinds = read_ways(sources, rules, skipped)
         nodes = NodeTable(np.unique(ways.ref), modes, rules)
         read_nodes(sources, nodes)
@@ -98,7 +98,8 @@ def read_streets(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -
         raise FileFormatError(f"{title}: expected streets (ways tagged highway=*), found none")
     return replace(
         streets,
-        as_of=min(filter(None, dates), default=ways.newest[:10]),
+        as_of=min((date for date, _ in facts if date), default=ways.newest[:10]),
+        fictional=all("fictional" in generator for _, generator in facts),
         skipped=MappingProxyType(dict(skipped)),
         sources=tuple(path.name for path in names),
     )

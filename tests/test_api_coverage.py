@@ -221,7 +221,8 @@ def test_the_dataset_says_what_it_is(client):
     assert set(about) >= {
         "name", "version", "as_of", "extent", "counts", "attribution", "vocabularies", "limits",
     }  # fmt: skip
-    assert any("OpenStreetMap" in line for line in about["attribution"])
+    assert any("虚构" in line for line in about["attribution"])  # and so not OpenStreetMap's
+    assert not any("OpenStreetMap" in line for line in about["attribution"])
     west, south, east, north = about["extent"]
     assert 115.7 < west < 115.89 < east < 116.1
     assert 28.5 < south < 28.68 < north < 28.9

@@ -228,7 +228,7 @@ def test_map_writes_one_page_that_needs_nothing_else(run, demo_dataset, tmp_path
     text = page.read_text(encoding="utf-8")
     assert "<script src=" not in text
     assert '<link rel="stylesheet" href=' not in text
-    assert "OpenStreetMap" in text
+    assert "虚构" in text
     english = tmp_path / "en.html"
     assert run("map", "--data", demo_dataset, "--out", english, "--lang", "en")[0] == 0
     assert 'lang="en"' in english.read_text(encoding="utf-8")

@@ -132,9 +132,10 @@ def sources(request: MapRequest) -> list[str]:
         Lines, also used as the map's attribution.
     """
     manifest, text = request.manifest, request.text
-    lines = [text["attribution_streets"]]
     given = manifest.get("attribution")
     parts = [given] if isinstance(given, str) else list(given or ())
+    real = any("OpenStreetMap" in str(part) for part in parts)
+    lines = [text["attribution_streets"]] if real else []
     lines += [clip(p, 160) for p in parts if "OpenStreetMap" not in str(p) and str(p).strip()]
     date = manifest.get("as_of") or manifest.get("streets_as_of")
     if date:

@@ -47,13 +47,14 @@ def manifest_of(
     """
     streets = inputs.streets
     synthetic = is_synthetic(inputs.stations)
+    owners = [] if streets.fictional else [ATTRIBUTION]
     return {
         "name": request.name or Path(request.out).resolve().name,
         "as_of": streets.as_of,
         "synthetic": synthetic,
         "bbox": extent(streets.lon, streets.lat),
         "metric_crs": inputs.crs.to_string(),
-        "attribution": [ATTRIBUTION, *([FICTION] if synthetic else [])],
+        "attribution": [*owners, *([FICTION] if synthetic or streets.fictional else [])],
         "sources": _sources(request, inputs),
         "modes": {code: _mode(inputs.vocabulary.modes[code]) for code in layers},
         "counts": _counts(inputs, layers),
