@@ -119,7 +119,12 @@ def _city(count):
         regions=regions,
         streets=streets(),
         summary=summary(),
-        manifest={"name": "示范市", "version": "2026.11", "as_of": "2026-11-01"},
+        manifest={
+            "name": "示范市",
+            "version": "2026.11",
+            "as_of": "2026-11-01",
+            "attribution": ["© OpenStreetMap contributors, ODbL 1.0"],
+        },
         labels=LABELS["zh"],
         states_at=STATES_AT,
         shift=lambda lon, lat: from_wgs84(lon, lat, "gcj02"),
