@@ -76,13 +76,13 @@ def faces(plan: Plan) -> list[shapely.Polygon]:
     cells = cells[shapely.contains_properly(shapely.buffer(inside, 1.0), cells)]
     land = shapely.get_parts(shapely.difference(cells, taken))
     narrow = shapely.is_empty(shapely.buffer(land, -NARROWEST_FACE_M / 2))
-    land = [part for part in land[~narrow] if part.area > SMALLEST_FACE_M2]
-    return sorted(land, key=lambda part: (round(part.centroid.x, 1), round(part.centroid.y, 1)))
+    faces = [part for part in land[~narrow] if part.area > SMALLEST_FACE_M2]
+    return sorted(faces, key=lambda part: (round(part.centroid.x, 1), round(part.centroid.y, 1)))
 
 
 def _frame(face: shapely.Polygon) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return corner and the two side vectors of the smallest rectangle around a face."""
-    corners = np.asarray(shapely.minimum_rotated_rectangle(face).exterior.coords)[:4]
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(face))[:4]
     start = int(np.lexsort([corners[:, 0].round(1), corners[:, 1].round(1)])[0])
     corners = np.roll(corners, -start, axis=0)
     return corners[0], corners[1] - corners[0], corners[3] - corners[0]
@@ -155,7 +155,7 @@ def _compound(block: shapely.Polygon, name: str, rng: np.random.Generator) -> Fa
     private = {} if rng.random() < OPEN_SHARE else {"access": "private"}
     tags = {"highway": "service", "name": name} | private
     path = {"highway": "footway"} | private
-    loop = shapely.buffer(block, -INSET_M, join_style="mitre")
+    loop: shapely.Geometry = shapely.buffer(block, -INSET_M, join_style="mitre")
     if not isinstance(loop, shapely.Polygon) or loop.area < SMALLEST_LOOP_M2:
         return Fabric()
     ring = shapely.get_coordinates(shapely.segmentize(loop.exterior, 60.0))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from scipy.interpolate import CubicSpline
+from shapely import ops
 
 from geodata.model import FloatArray
 
@@ -119,6 +120,29 @@ def curve(
     return shapely.LineString(CubicSpline(chord, xy)(at))
 
 
+def line_of(shape: shapely.Geometry) -> shapely.LineString:
+    """Return a shape as the one line that it must be.
+
+    Parameters
+    ----------
+    shape : Geometry
+        What an operation on lines gave.
+
+    Returns
+    -------
+    LineString
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If the plan's lines do not meet as they are meant to.
+    """
+    if isinstance(shape, shapely.LineString):
+        return shape
+    raise TypeError(f"expected one line, got {shape}")
+
+
 def _ring(radius_m: float, centre: tuple[float, float], wobble: float) -> shapely.LineString:
     """Return a closed road around a centre, a little out of round."""
     turn = np.linspace(0.0, 2 * np.pi, max(24, int(2 * np.pi * radius_m / STEP_M)))
@@ -134,7 +158,8 @@ def _bank_roads(
     """Return the two roads along the river inside the outer ring."""
     window = shapely.box(-2 * radius_m, -0.84 * radius_m, 2 * radius_m, 0.88 * radius_m)
     sides = (shapely.offset_curve(river, side * away_m, join_style="round") for side in (-1, 1))
-    return [shapely.intersection(side, window).segmentize(STEP_M).simplify(2.0) for side in sides]
+    inside = (shapely.segmentize(shapely.intersection(side, window), STEP_M) for side in sides)
+    return [line_of(shapely.simplify(line, 2.0)) for line in inside]
 
 
 def plan_city(radius_m: float, clearing: tuple[float, float] = (0.0, 0.0)) -> Plan:
@@ -165,7 +190,7 @@ def plan_city(radius_m: float, clearing: tuple[float, float] = (0.0, 0.0)) -> Pl
     roads = [(name, kind, curve(np.asarray(p) * radius_m)) for name, kind, p in _ROADS]
     inner = _ring(0.36 * radius_m, (0.06 * radius_m, 0.02 * radius_m), 0.02)
     east = shapely.box(-0.19 * radius_m, -radius_m, radius_m, radius_m)
-    inner = shapely.line_merge(shapely.intersection(inner, east))
+    inner = line_of(shapely.line_merge(shapely.intersection(inner, east)))
     roads += [
         ("一环路", "primary", inner),
         ("二环路", "trunk", _ring(0.66 * radius_m, (-0.06 * radius_m, 0.0), 0.03)),
@@ -205,17 +230,15 @@ def _around(bank: shapely.LineString, bulge: shapely.Polygon) -> shapely.LineStr
     rim = shapely.LineString(clear.exterior.coords)
     start, end = sorted(rim.project(shapely.Point(inside.coords[i])) for i in (0, -1))
     ways = [
-        shapely.ops.substring(rim, start, end),
+        ops.substring(rim, start, end),
         shapely.line_merge(
-            shapely.union(
-                shapely.ops.substring(rim, end, rim.length), shapely.ops.substring(rim, 0, start)
-            )
+            shapely.union(ops.substring(rim, end, rim.length), ops.substring(rim, 0, start))
         ),
     ]
     detour = min(ways, key=lambda way: way.length)
     parts = [
-        shapely.ops.substring(bank, 0, min(first, last)),
-        shapely.ops.substring(bank, max(first, last), bank.length),
+        ops.substring(bank, 0, min(first, last)),
+        ops.substring(bank, max(first, last), bank.length),
     ]
     joined = shapely.line_merge(shapely.snap(shapely.union_all([*parts, detour]), detour, 0.01))
     return shapely.simplify(joined, 1.0) if isinstance(joined, shapely.LineString) else bank
@@ -232,6 +255,6 @@ def _trimmed(lines: list[shapely.LineString], most_m: float) -> list[shapely.Lin
         if len(at) and not line.is_closed:
             start = at[0] if at[0] < most_m else start
             end = at[-1] if line.length - at[-1] < most_m else end
-        part = shapely.simplify(shapely.ops.substring(line, start, end), 0.8)
-        trimmed.append(shapely.segmentize(part, LONGEST_M))
+        part = shapely.simplify(ops.substring(line, start, end), 0.8)
+        trimmed.append(line_of(shapely.segmentize(part, LONGEST_M)))
     return trimmed

@@ -2,7 +2,7 @@
 
 import numpy as np
 import shapely
-import shapely.ops
+from shapely import ops
 
 from geodata.sample_city import Plan
 
@@ -62,11 +62,12 @@ def _sides(
     xy = shapely.get_coordinates(line)
     ends = xy[[0, -1]] + 60 * (xy[[0, -1]] - xy[[1, -2]])
     cut = shapely.LineString(np.vstack([ends[:1], xy, ends[1:]]))
-    parts = shapely.ops.split(whole, cut).geoms
+    parts = ops.split(whole, cut).geoms
     first, second = sorted(parts, key=lambda part: float(part.centroid.coords[0][axis]))
     return first, second
 
 
 def _largest(area: shapely.Geometry) -> shapely.Polygon:
     """Return the largest part of an area, without slivers of the cutting."""
-    return max(shapely.get_parts(area), key=lambda part: float(part.area))
+    largest: shapely.Polygon = max(shapely.get_parts(area), key=lambda part: float(part.area))
+    return largest

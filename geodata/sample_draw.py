@@ -103,7 +103,7 @@ class _Segments:
 def _segments(strokes: Sequence[Stroke], chosen: npt.NDArray[np.bool_]) -> _Segments:
     """Return the segments of the chosen strokes."""
     index = np.flatnonzero(chosen)
-    parts = [strokes[i].points for i in index]
+    parts = [strokes[i].points for i in index.tolist()]
     sizes = [len(part) - 1 for part in parts]
     return _Segments(
         np.concatenate([part[:-1] for part in parts]),
@@ -153,8 +153,8 @@ def _with_cuts(strokes: Sequence[Stroke]) -> tuple[FloatArray, Int64Array]:
     """Return every vertex and crossing in order along the strokes, and the stroke of each."""
     ground = np.array([stroke.level == GROUND for stroke in strokes])
     segments = _segments(strokes, ground)
-    lines = shapely.linestrings(np.stack([segments.start, segments.end], axis=1))
-    ends = np.vstack([strokes[i].points[[0, -1]] for i in np.flatnonzero(ground)])
+    lines = np.asarray(shapely.linestrings(np.stack([segments.start, segments.end], axis=1)))
+    ends = np.vstack([strokes[i].points[[0, -1]] for i in np.flatnonzero(ground).tolist()])
     cuts = np.vstack([_crossings(lines), _touches(lines, ends)])
     of = cuts[:, 0].astype(np.int64)
     span = segments.end[of] - segments.start[of]
@@ -232,7 +232,8 @@ def _compact(
     xy = places[order]
     tags: dict[int, Mapping[str, str]] = {}
     if marks:
-        away, nearest = cKDTree(xy).query([(mark.x, mark.y) for mark in marks])
+        places_of = np.array([(mark.x, mark.y) for mark in marks])
+        away, nearest = map(np.asarray, cKDTree(xy).query(places_of))
         found = zip(away.tolist(), nearest.tolist(), marks, strict=True)
         tags = {node: mark.tags for distance, node, mark in found if distance <= MERGE_M}
     return Sketch(xy, tags, tuple((renumber[chain], way) for chain, way in ways))

@@ -86,7 +86,8 @@ def metres_a_degree(lat: float) -> FloatArray:
     root = 1 - _ECCENTRICITY2 * sine**2
     east = _AXIS_M / np.sqrt(root) * np.cos(np.radians(lat))
     north = _AXIS_M * (1 - _ECCENTRICITY2) / root**1.5
-    return np.radians(np.array([east, north]))
+    metres: FloatArray = np.radians(np.array([east, north]))
+    return metres
 
 
 def write_pbf(sketch: Sketch, path: Path, origin: tuple[float, float]) -> None:
@@ -237,7 +238,7 @@ def write_homes(
     places = [(f"{lon:.6f}", f"{lat:.6f}", "WGS-84") for lon, lat in degrees.tolist()]
     facts = homes[["workers", "group", "kind"]].itertuples(index=False, name=None)
     rows = [(*place, *fact) for place, fact in zip(places, facts, strict=True)]
-    rows += [tuple(last)] if last else []  # type: ignore[arg-type] # columns of mixed kinds
+    rows += [tuple(last)] if last else []
     table = [(number, *row) for number, row in zip(numbers, rows, strict=False)]
     pd.DataFrame(table, columns=columns).to_csv(
         path, index=False, lineterminator="\n", encoding="utf-8"
@@ -262,7 +263,7 @@ def write_regions(
         {
             "type": "Feature",
             "properties": dict(properties),
-            "geometry": shapely.geometry.mapping(shapely.set_precision(area, GRID_DEGREES)),
+            "geometry": json.loads(shapely.to_geojson(shapely.set_precision(area, GRID_DEGREES))),
         }
         for properties, area in areas
     ]

@@ -143,8 +143,9 @@ def _weights(front: Frontage, group: str, radius_m: float) -> FloatArray:
         if name == group:
             away2 = ((middle - np.array([x, y])) ** 2).sum(axis=1)
             density += weight / spread**2 * np.exp(-away2 / (2 * spread**2)) / 100.0
-    share: FloatArray = density * front.length_m
-    return share / share.sum()
+    share = density * front.length_m
+    normed: FloatArray = share / share.sum()
+    return normed
 
 
 def _positions(
@@ -165,7 +166,7 @@ def _positions(
 
 def _inside(area: shapely.Geometry, count: int, rng: np.random.Generator) -> FloatArray:
     """Return random positions inside an area."""
-    x0, y0, x1, y1 = area.bounds
+    x0, y0, x1, y1 = shapely.bounds(area)
     found = np.empty((0, 2))
     while len(found) < count:
         trial = rng.uniform((x0, y0), (x1, y1), (4 * count, 2))
@@ -227,9 +228,9 @@ def place_homes(
 
 def _far(plan: Plan, front: Frontage, count: int, rng: np.random.Generator) -> FloatArray:
     """Return dry positions within the city's extent but more than 550 m from every street."""
-    lines = shapely.linestrings(np.stack([front.start, front.end], axis=1))
+    lines = np.asarray(shapely.linestrings(np.stack([front.start, front.end], axis=1)))
     tree = shapely.STRtree(lines)
-    hull = shapely.convex_hull(shapely.multipoints(front.start))
+    hull = shapely.MultiPoint(front.start).convex_hull
     found = np.empty((0, 2))
     while len(found) < count:
         trial = _inside(hull, 40 * count, rng)

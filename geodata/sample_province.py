@@ -123,7 +123,7 @@ def apportion(total: int, weights: FloatArray) -> Int64Array:
     [4, 3, 3]
     """
     exact = total * weights / weights.sum()
-    whole = np.floor(exact).astype(np.int64)
+    whole: Int64Array = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - whole), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
     return whole

@@ -8,7 +8,17 @@ import shapely
 import shapely.ops
 
 from geodata.model import FloatArray
-from geodata.sample_city import BRIDGES, EXPRESSWAY, LINK, RAIL, STRUCTURE, WATER, Plan, curve
+from geodata.sample_city import (
+    BRIDGES,
+    EXPRESSWAY,
+    LINK,
+    RAIL,
+    STRUCTURE,
+    WATER,
+    Plan,
+    curve,
+    line_of,
+)
 from geodata.sample_draw import GROUND, Mark, Stroke
 
 _SPEEDS = {"trunk": "60", "primary": "50", "secondary": "40"}
@@ -90,7 +100,7 @@ def _expressway(plan: Plan) -> list[Stroke]:
     for side in (-12.0, 12.0):
         course = shapely.offset_curve(plan.expressway, side)
         line = course if side < 0 else course.reverse()
-        for part, wet in _pieces(shapely.segmentize(line, 150.0), river):
+        for part, wet in _pieces(line_of(shapely.segmentize(line, 150.0)), river):
             for piece, above in _pieces(shapely.LineString(part), crossings):
                 extra = _UNDERPASS if wet else _VIADUCT if above else {}
                 strokes.append(Stroke(piece, _MOTORWAY | extra, EXPRESSWAY))
@@ -188,8 +198,8 @@ def draw_scenery(plan: Plan) -> tuple[list[Stroke], list[Mark]]:
 
 def _sliced(water: shapely.Geometry, radius_m: float) -> shapely.Geometry:
     """Return the river cut into stretches, so that no outline needs a hole."""
-    x0, y0, x1, y1 = water.bounds
-    middle = water.convex_hull.centroid
+    x0, y0, x1, y1 = shapely.bounds(water)
+    middle = shapely.centroid(shapely.convex_hull(water))
     holes = [ring for part in shapely.get_parts(water) for ring in part.interiors]
     levels = sorted(
         {float(shapely.Polygon(ring).centroid.y) for ring in holes}

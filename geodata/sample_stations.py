@@ -163,7 +163,7 @@ def choose_sites(
     middle = (front.start + front.end) / 2
     usable = np.isin(front.kind, _FRONT_CLASSES) & (front.name != "")
     tree = cKDTree(homes[["x", "y"]].to_numpy())
-    near = tree.query_ball_point(middle, _DRAW_M, return_length=True)
+    near = np.asarray(tree.query_ball_point(middle, _DRAW_M, return_length=True))
     weight = np.where(usable, near**2 * front.length_m, 0.0)
     order = rng.choice(len(weight), int((weight > 0).sum()), replace=False, p=weight / weight.sum())
     outer = np.where(usable & (near < np.median(near[usable])), front.length_m, 0.0)

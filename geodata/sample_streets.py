@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
-import shapely.ops
+from shapely import ops
 
 from geodata.model import FloatArray
 from geodata.sample_blocks import draw_blocks
-from geodata.sample_city import LINK, Plan, curve
+from geodata.sample_city import LINK, Plan, curve, line_of
 from geodata.sample_draw import GROUND, Sketch, Stroke, weave
 from geodata.sample_names import Names
 from geodata.sample_roads import draw_roads, draw_scenery, nearest_vertex
@@ -22,7 +22,7 @@ def _riverside(plan: Plan, streets: Sequence[Stroke]) -> list[Stroke]:
     path = {"highway": "footway", "name": "滨江步道", "surface": "paving_stones"}
     strokes = []
     bank = next(line for name, _, line in plan.roads if name == "滨江东路")
-    middle = shapely.ops.substring(bank, 0.2, 0.8, normalized=True)
+    middle = line_of(ops.substring(bank, 0.2, 0.8, normalized=True))
     walk = (
         shapely.offset_curve(middle, -38.0)
         if _wet(middle, -38.0, plan)
@@ -85,7 +85,7 @@ def _island(plan: Plan) -> list[Stroke]:
     x0, y0, x1, y1 = inner.bounds
     for y in np.linspace(y0, y1, 12)[1:-1]:
         cut = shapely.intersection(shapely.LineString([(x0, y), (x1, y)]), inner)
-        part = shapely.ops.substring(cut, 0.0, min(left, cut.length)) if left > 0 else cut
+        part = ops.substring(line_of(cut), 0.0, min(left, cut.length)) if left > 0 else cut
         if left > 1.0:
             strokes.append(Stroke(shapely.get_coordinates(part), lane, alone=True))
         left -= cut.length

@@ -102,9 +102,9 @@ def _scattered(
     outline: shapely.Geometry, seat: FloatArray, wanted: int, rng: np.random.Generator
 ) -> list[FloatArray]:
     """Return at most so many places inside an outline that keep apart."""
-    inner = shapely.buffer(outline, -0.008)
-    inner = outline if inner.is_empty else inner
-    x0, y0, x1, y1 = inner.bounds
+    shrunk = shapely.buffer(outline, -0.008)
+    inner = outline if shrunk.is_empty else shrunk
+    x0, y0, x1, y1 = shapely.bounds(inner)
     trial = rng.uniform((x0, y0), (x1, y1), (40 * wanted, 2))
     trial = trial[shapely.contains_xy(inner, *trial.T)]
     scale = metres_a_degree(float(seat[1]))
@@ -223,7 +223,7 @@ def lay_out(counties: Sequence[County], heads: Sequence[str], rng: np.random.Gen
         degrees.append(points)
         count += len(points)
     return Province(
-        np.round(np.concatenate(degrees), 7),
+        np.round(np.concatenate(degrees), 7).astype(np.float64),
         tuple(ways),
         np.concatenate([chain[:-1] for chain in chains]),
         np.concatenate([chain[1:] for chain in chains]),
