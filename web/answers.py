@@ -156,29 +156,28 @@ class StationBook:
         """Return the number of stations."""
         return int(self._lon.size)
 
-    def straight_metres(self, lon: float, lat: float, stations: Sequence[int]) -> list[float]:
-        """Return geodesic distances from a position to stations.
+    def straight_metres(
+        self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], stations: Sequence[int]
+    ) -> list[float]:
+        """Return geodesic distances from positions to stations.
 
         Parameters
         ----------
-        lon, lat : float
+        lon, lat : array (n,)
             WGS-84 (degrees).
         stations : sequence of int
-            Rows of the stations.
+            Rows of the stations, one a position.
 
         Returns
         -------
         list of float
             Metres.
         """
-        if not stations:
-            return []
         rows = list(stations)
-        count = len(rows)
-        metres = _GEOD.inv(
-            np.full(count, lon), np.full(count, lat), self._lon[rows], self._lat[rows]
-        )[2]
-        return [float(value) for value in metres]
+        metres: list[float] = []
+        if rows:
+            metres = _GEOD.inv(lon, lat, self._lon[rows], self._lat[rows])[2].tolist()
+        return metres
 
     def entry(self, station: int, datum: str, mode: str) -> dict[str, Any]:
         """Return a fresh copy of a station's entry.
@@ -290,8 +289,8 @@ def _metres(value: float) -> float | None:
 
 def stations_found(
     found: NearestAnswer, book: StationBook, context: NearestContext
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the stations and the alternatives of the first place of an answer.
+) -> list[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """Return the stations and the alternatives of every place of an answer.
 
     Parameters
     ----------
@@ -304,32 +303,35 @@ def stations_found(
 
     Returns
     -------
-    list of dict, list of dict
-        Those that satisfy every condition, by seconds, then id; and the nearest that fail, with
-        what each fails.
+    list of (list of dict, list of dict)
+        For each place those that satisfy every condition, by seconds, then id; and the nearest
+        that fail, with what each fails.
     """
-    good = _rows(found.station[0], found.ms[0], found.metres[0])
-    other = _rows(
-        found.alternative_station[0], found.alternative_ms[0], found.alternative_metres[0]
-    )
-    numbers = [row[0] for row in good] + [row[0] for row in other]
-    straight = book.straight_metres(float(found.lon[0]), float(found.lat[0]), numbers)
-    entries = [
-        _filled((*row, metres), book, context)
-        for row, metres in zip(good + other, straight, strict=True)
-    ]
-    alternatives = entries[len(good) :]
-    for entry, fails in zip(alternatives, found.alternative_fails[0], strict=False):
-        entry["fails"] = list(fails)
-    return entries[: len(good)], alternatives
+    good = _rows(found.station, found.ms, found.metres)
+    other = _rows(found.alternative_station, found.alternative_ms, found.alternative_metres)
+    place = [i for rows in (good, other) for i, row in enumerate(rows) for _ in row]
+    numbers = [entry[0] for rows in (good, other) for row in rows for entry in row]
+    straight = iter(book.straight_metres(found.lon[place], found.lat[place], numbers))
+
+    def entries(row: list[tuple[int, int, float]]) -> list[dict[str, Any]]:
+        return [_filled((*entry, next(straight)), book, context) for entry in row]
+
+    stations = [entries(row) for row in good]
+    alternatives = [entries(row) for row in other]
+    for row, fails in zip(alternatives, found.alternative_fails, strict=True):
+        for entry, codes in zip(row, fails, strict=False):
+            entry["fails"] = list(codes)
+    return list(zip(stations, alternatives, strict=True))
 
 
 def _rows(
     station: npt.NDArray[Any], ms: npt.NDArray[Any], metres: npt.NDArray[Any]
-) -> list[tuple[int, int, float]]:
-    """Return station, travel time and length where there is a station."""
-    rows = zip(station.tolist(), ms.tolist(), metres.tolist(), strict=True)
-    return [row for row in rows if row[0] >= 0]
+) -> list[list[tuple[int, int, float]]]:
+    """Return, for each place, station, travel time and length where there is a station."""
+    return [
+        [entry for entry in zip(*row, strict=True) if entry[0] >= 0]
+        for row in zip(station.tolist(), ms.tolist(), metres.tolist(), strict=True)
+    ]
 
 
 def _filled(

@@ -5,6 +5,7 @@ its settings from the environment.
 """
 
 import copy
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -53,6 +54,9 @@ async def _open_first(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(app.state.holder.service)
     except LocatorError as error:
         app.state.logger.warning("not ready", error=error.code)
+    # What is there now stays: the collector need not walk over it while questions wait.
+    gc.collect()
+    gc.freeze()
     yield
 
 

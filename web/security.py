@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, MutableMapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -128,12 +129,15 @@ def short_address(address: str) -> str:
     return str(ipaddress.ip_network((parsed, bits), strict=False).network_address)
 
 
-def _only_allowed(
-    logger: Any, method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """Drop every field of a log line that is not on the list."""
-    del logger, method
-    return {key: value for key, value in event.items() if key in LOG_FIELDS}
+def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """Return one line of JSON: the time, the level and the fields on the list."""
+    del logger
+    line = {
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": method,
+        **{key: value for key, value in event.items() if key in LOG_FIELDS},
+    }
+    return orjson.dumps(line).decode()
 
 
 def new_logger(stream: TextIO | None = None) -> Any:
@@ -151,14 +155,7 @@ def new_logger(stream: TextIO | None = None) -> Any:
     """
     return structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _only_allowed,
-            structlog.processors.JSONRenderer(
-                serializer=lambda event, **_: orjson.dumps(event).decode()
-            ),
-        ],
+        processors=[_line],
         wrapper_class=structlog.BoundLogger,
         cache_logger_on_first_use=True,
     )

@@ -1,9 +1,10 @@
 """The service behind both doors: one dataset, its index, and the answers of every question."""
 
 import hashlib
+import math
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -57,6 +58,26 @@ class Coverage:
     found: Any
     summary: dict[str, Any]
     departure: datetime | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all answers to questions that differ by position only share.
+
+    Attributes
+    ----------
+    key : str
+        Tells frames apart.
+    moment : datetime
+        Departure.
+    head, tail : dict
+        Members of the answer before and after what depends on the position.
+    """
+
+    key: str
+    moment: datetime
+    head: dict[str, Any]
+    tail: dict[str, Any]
 
 
 class Kept:
@@ -138,7 +159,7 @@ class Service:
         horizon = max(_HORIZON_MINUTES, settings.max_minutes) * 60 * _MS + self._linger_ms
         self._clocks = Clocks(self.index.timetable, horizon)
         self._kept = Kept(settings.coverage_cache_answers, settings.coverage_cache_bytes)
-        self._frames: dict[str, dict[str, Any]] = {}
+        self._frames: dict[str, Frame] = {}
         self._coverage_lock = threading.Lock()
 
     def warm_up(self) -> None:
@@ -246,82 +267,131 @@ class Service:
         LocatorError
             If the question passes a limit, names what does not exist or is swapped.
         """
+        return self.nearest_all([question], self.frame(question))[0]
+
+    def frame(self, question: NearestQuestion) -> Frame:
+        """Check a question and return what it shares with all that differ by position only.
+
+        Parameters
+        ----------
+        question : NearestQuestion
+            Checked by its model.
+
+        Returns
+        -------
+        Frame
+            The same object for the same parameters and minute.
+
+        Raises
+        ------
+        LocatorError
+            If the question passes a limit, names what does not exist or is swapped.
+        """
         moment = departure(question.at) or departure("now")
         if moment is None:
             raise LimitError("the time is not understood", code="invalid_value")
-        frame = self._frame(question, moment)
-        check_not_swapped(question.lon, question.lat, self.extent)
-        lon, lat = np.array([question.lon]), np.array([question.lat])
-        if question.datum not in {"wgs84", "cgcs2000"}:
-            lon, lat = to_wgs84(lon, lat, question.datum)
-        points = np.column_stack((lon, lat))
-        found = self.index.nearest(
-            points,
-            mode=question.mode,
-            k=question.k,
-            minutes=question.minutes,
-            at=moment,
-            open=question.open,
-            needs=tuple(question.need),
-            kinds=tuple(question.kind),
-            access=tuple(question.access),
-            alternatives=self.settings.alternatives,
-        )
-        context = NearestContext(question, moment, self._clocks.at(moment), self._linger_ms)
-        stations, alternatives = stations_found(found, self.book, context)
-        if question.route:
-            self._add_routes(stations, found, points, question)
-        access_m = float(found.origin.access_m[0])
-        reason = found.reason[0]
-        return {
-            "covered": bool(found.covered[0]),
-            "limit_seconds": question.minutes * 60,
-            "mode": question.mode,
-            "at": moment.isoformat(),
-            "origin": {
-                "lon": round(question.lon, _DIGITS),
-                "lat": round(question.lat, _DIGITS),
-                "datum": question.datum,
-                "access_metres": round(access_m, 1) if np.isfinite(access_m) else None,
-            },
-            "stations": stations,
-            "alternatives": alternatives,
-            "reason": reason or None,
-            "hotline": self.settings.hotline,
-            **frame,
-        }
-
-    def _frame(self, question: NearestQuestion, moment: datetime) -> dict[str, Any]:
-        """Return what all answers to questions that differ by position only share; checked once."""
         asked = question.model_dump_json(exclude={"lon", "lat"})
         key = f"{asked} {moment.timestamp()}"
         found = self._frames.get(key)
         if found is None:
             self.check(question)
-            found = {
-                "parameters": self._parameters(question, moment),
-                "dataset": self.name,
-                "warnings": self._warnings(moment),
-            }
+            found = Frame(
+                key=key,
+                moment=moment,
+                head={
+                    "covered": False,
+                    "limit_seconds": question.minutes * 60,
+                    "mode": question.mode,
+                    "at": moment.isoformat(),
+                },
+                tail={
+                    "hotline": self.settings.hotline,
+                    "parameters": self._parameters(question, moment),
+                    "dataset": self.name,
+                    "warnings": self._warnings(moment),
+                },
+            )
             if len(self._frames) >= _FRAMES_KEPT:
                 self._frames.clear()
             self._frames[key] = found
+        check_not_swapped(question.lon, question.lat, self.extent)
         return found
+
+    def nearest_all(
+        self, questions: Sequence[NearestQuestion], frame: Frame
+    ) -> list[dict[str, Any]]:
+        """Answer questions of one frame in one search.
+
+        Parameters
+        ----------
+        questions : sequence of NearestQuestion
+            They differ by position only.
+        frame : Frame
+            Of all of them.
+
+        Returns
+        -------
+        list of dict
+            One answer a question.
+        """
+        first = questions[0]
+        lon = np.array([question.lon for question in questions])
+        lat = np.array([question.lat for question in questions])
+        if first.datum not in {"wgs84", "cgcs2000"}:
+            lon, lat = to_wgs84(lon, lat, first.datum)
+        points = np.column_stack((lon, lat))
+        found = self.index.nearest(
+            points,
+            mode=first.mode,
+            k=first.k,
+            minutes=first.minutes,
+            at=frame.moment,
+            open=first.open,
+            needs=tuple(first.need),
+            kinds=tuple(first.kind),
+            access=tuple(first.access),
+            alternatives=self.settings.alternatives,
+        )
+        clock = self._clocks.at(frame.moment)
+        context = NearestContext(first, frame.moment, clock, self._linger_ms)
+        lists = stations_found(found, self.book, context)
+        if first.route:
+            for row, (stations, _) in enumerate(lists):
+                self._add_routes(stations, found.station[row], points[row : row + 1], first)
+        rows = zip(
+            questions,
+            found.covered.tolist(),
+            found.reason.tolist(),
+            found.origin.access_m.tolist(),
+            lists,
+            strict=True,
+        )
+        return [
+            {
+                **frame.head,
+                "covered": covered,
+                "origin": _origin(question, access_m),
+                "stations": stations,
+                "alternatives": alternatives,
+                "reason": reason or None,
+                **frame.tail,
+            }
+            for question, covered, reason, access_m, (stations, alternatives) in rows
+        ]
 
     def _add_routes(
         self,
         stations: list[dict[str, Any]],
-        found: Any,
-        points: Any,
+        numbers: Any,
+        point: Any,
         question: NearestQuestion,
     ) -> None:
-        """Put the line to travel into each station."""
-        rows = found.station[0][found.station[0] >= 0]
+        """Put the line to travel into each station of one place."""
+        rows = numbers[numbers >= 0]
         if rows.size == 0:
             return
-        lines = self.index.route(
-            np.repeat(points, rows.size, axis=0), rows.tolist(), mode=question.mode
-        )
+        points = np.repeat(point, rows.size, axis=0)
+        lines = self.index.route(points, rows.tolist(), mode=question.mode)
         for entry, line in zip(stations, lines, strict=True):
             if len(line) > 1:
                 entry["route"] = line_of(np.asarray(line), question.datum)
@@ -539,6 +609,16 @@ class Service:
                 "max_body_bytes": self.settings.max_body_bytes,
             },
         }
+
+
+def _origin(question: NearestQuestion, access_m: float) -> dict[str, Any]:
+    """Return the position asked about."""
+    return {
+        "lon": round(question.lon, _DIGITS),
+        "lat": round(question.lat, _DIGITS),
+        "datum": question.datum,
+        "access_metres": round(access_m, 1) if math.isfinite(access_m) else None,
+    }
 
 
 def _as_list(value: Any) -> list[str]:

@@ -10,6 +10,7 @@ from geodata.errors import DatasetError
 from web.settings import Settings
 
 if TYPE_CHECKING:
+    from web.batching import Batcher
     from web.service import Service
 
 
@@ -43,6 +44,7 @@ class Holder:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._service: Service | None = None
+        self._batcher: Batcher | None = None
         self._lock = threading.Lock()
 
     @property
@@ -68,6 +70,21 @@ class Holder:
                 if self._service is None:
                     self._service = self._opened()
         return self._service
+
+    def batcher(self) -> "Batcher":
+        """Return what answers nearest questions together.
+
+        Returns
+        -------
+        Batcher
+            The same each time.
+        """
+        service = self.service()
+        if self._batcher is None:
+            from web.batching import Batcher  # noqa: PLC0415  heavy: only when asked
+
+            self._batcher = Batcher(service)
+        return self._batcher
 
     def _opened(self) -> "Service":
         """Open the dataset."""
@@ -99,3 +116,20 @@ def service_of(request: Request) -> "Service":
     """
     holder: Holder = request.app.state.holder
     return holder.service()
+
+
+def batcher_of(request: Request) -> "Batcher":
+    """Return what answers nearest questions of an application together.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+
+    Returns
+    -------
+    Batcher
+        Opened if it was not.
+    """
+    holder: Holder = request.app.state.holder
+    return holder.batcher()

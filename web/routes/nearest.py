@@ -1,7 +1,8 @@
 """``/api/v1/nearest``: which stations can be reached from a position.
 
-The search takes less than a millisecond, so it runs where the request is: handing it to a thread
-would cost more. The answer is written by orjson; its model stands in OpenAPI, and tests hold it.
+The search takes less than a millisecond, so it runs in the event loop, together for all questions
+of one turn: handing it to a thread would cost more. The answer is written by orjson; its model
+stands in OpenAPI, and tests hold it.
 """
 
 import orjson
@@ -11,32 +12,31 @@ from starlette.concurrency import run_in_threadpool
 from web.dependencies import read_body, read_query
 from web.openapi import body_of, parameters_of, problems
 from web.schemas import NearestAnswer, NearestQuestion
-from web.service import Service
 from web.settings import Settings
-from web.state import service_of
+from web.state import batcher_of, service_of
 
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-async def _answer(service: Service, question: NearestQuestion) -> Response:
+async def _answer(request: Request, question: NearestQuestion) -> Response:
     """Answer; lines to travel are drawn in a thread, as they take longer."""
     if question.route:
-        found = await run_in_threadpool(service.nearest, question)
+        found = await run_in_threadpool(service_of(request).nearest, question)
     else:
-        found = service.nearest(question)
+        found = await batcher_of(request).ask(question)
     return Response(orjson.dumps(found), media_type="application/json", headers=_NO_STORE)
 
 
 async def ask_by_query(request: Request) -> Response:
     """Answer a position in the query string."""
     question = read_query(request.scope["query_string"], NearestQuestion)
-    return await _answer(service_of(request), question)
+    return await _answer(request, question)
 
 
 async def ask_by_body(request: Request) -> Response:
     """Answer a position in the body, so that it stays out of addresses and logs."""
     question = read_body(await request.body(), NearestQuestion)
-    return await _answer(service_of(request), question)
+    return await _answer(request, question)
 
 
 def add_routes(app: FastAPI, settings: Settings) -> None:
