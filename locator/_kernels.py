@@ -22,6 +22,9 @@ NO_KEY = np.int64(CLOSED) << STATION_BITS | STATION_MASK
 #: A part of a segment is rounded up after forgiving this much (ms): fractions carry noise.
 PART_ROUNDING_MS = 1e-3
 
+#: A place nearer than this to an end of its segment (mm) is at the junction there.
+AT_END_MM = 1.0
+
 #: Whether a station's windows have to be asked.
 ASK, ALWAYS = True, False
 
@@ -272,7 +275,8 @@ def edge_exits(positions, edges, ways, towards):
     """Return times and lengths between places and the ends of their edges.
 
     ``positions`` are ``segment, fraction, access_m, access_ms, on``; ``edges`` are ``segment_edge,
-    u, v, indptr``. The answer is ``edge, u, v, u_ms, v_ms, u_mm, v_mm, access_mm``.
+    u, v, indptr``. The answer is ``edge, u, v, u_ms, v_ms, u_mm, v_mm, access_mm``. A place at the
+    very end of its edge is at that junction, whichever way the edge is open.
     """
     segment, fraction, access_m, access_ms, on = positions
     segment_edge, edge_u, edge_v, indptr = edges
@@ -291,6 +295,10 @@ def edge_exits(positions, edges, ways, towards):
         ahead = np.int64(forward_before[last]) + forward[last]
         back = np.int64(backward_before[last]) + backward[last]
         u_ms = v_ms = np.int64(CLOSED)
+        if s == indptr[e] and f * mm[s] < AT_END_MM:
+            u_ms = np.int64(leg)
+        if s == last and (1.0 - f) * mm[s] < AT_END_MM:
+            v_ms = np.int64(leg)
         if towards:
             if backward[s] < CLOSED:
                 u_ms = backward_before[s] + _part(f, backward[s]) + leg
@@ -325,6 +333,10 @@ def may_arrive(station, ms, windows):
 def along_edge(a, f, b, g, ways):  # noqa: PLR0911  numba wants plain branches
     """Return ``(ms, mm)`` from place (segment a, fraction f) to (b, g) along their common edge."""
     forward, backward, forward_before, backward_before, mm, before_mm = ways
+    if b == a + 1 and g == 0.0:  # the same node may be the end of one segment or the next one's
+        b, g = a, 1.0
+    elif a == b + 1 and f == 0.0:
+        a, f = b, 1.0
     length = np.int64(abs(before_mm[b] + g * mm[b] - before_mm[a] - f * mm[a]) + 0.5)
     if a == b:
         time = np.int64(CLOSED)

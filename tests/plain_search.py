@@ -90,6 +90,11 @@ class PlainTown:
             (self.end, self.start, self.backward, self.mm),
         ]
 
+    def _to_end(self, share, segment, whole):
+        """Time between a place and an end of its segment; at the end itself none."""
+        at_end = (share * self.mm[segment] < 1) & (whole >= CLOSED_MS)
+        return np.where(at_end, 0, _time(share, whole))
+
     def _leaving(self, places: OnSegments, first: int):
         """Arcs from places to the ends of their segments; places are nodes from ``first`` on."""
         s, f = places.segment, places.fraction
@@ -98,8 +103,13 @@ class PlainTown:
         back, ahead = self.backward[s], self.forward[s]
         mm = places.access_mm
         return [
-            (node, self.start[s], _time(f, back) + places.access_ms, here + mm),
-            (node, self.end[s], _time(1 - f, ahead) + places.access_ms, self.mm[s] - here + mm),
+            (node, self.start[s], self._to_end(f, s, back) + places.access_ms, here + mm),
+            (
+                node,
+                self.end[s],
+                self._to_end(1 - f, s, ahead) + places.access_ms,
+                self.mm[s] - here + mm,
+            ),
         ]
 
     def _arriving(self, stations: OnSegments, first: int):
@@ -110,8 +120,13 @@ class PlainTown:
         back, ahead = self.backward[s], self.forward[s]
         mm = stations.access_mm
         return [
-            (self.start[s], node, _time(f, ahead) + stations.access_ms, here + mm),
-            (self.end[s], node, _time(1 - f, back) + stations.access_ms, self.mm[s] - here + mm),
+            (self.start[s], node, self._to_end(f, s, ahead) + stations.access_ms, here + mm),
+            (
+                self.end[s],
+                node,
+                self._to_end(1 - f, s, back) + stations.access_ms,
+                self.mm[s] - here + mm,
+            ),
         ]
 
     def _direct(self, places: OnSegments, stations: OnSegments):
