@@ -25,7 +25,7 @@ from locator.arrival import CAUSES, Reasons
 from locator.cache import Cache
 from locator.selection import LIFTS, Conditions, Register
 from locator.snap import Exits, take
-from locator.travel_time import CACHE_BYTES, Found, Search, TravelTimes
+from locator.travel_time import Found, Search, TravelTimes, cache_bytes
 
 #: Stations are listed up to this many minutes away, or up to the limit if that is longer.
 HORIZON_MINUTES = 60
@@ -183,7 +183,7 @@ class Finder:
         self._register = register
         self._travel = travel
         self._stations = stations
-        self._cache = Cache(CACHE_BYTES)
+        self._cache = Cache(cache_bytes(travel.network))
 
     def _prepared(self, request: NearestRequest) -> "_Prepared":
         """Return everything about a question that does not depend on the places."""

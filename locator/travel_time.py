@@ -20,8 +20,10 @@ from locator.snap import Exits, Ways, exits, ways_of
 MOST_PASSING = 8_000_000
 #: Labels for more stations than this are not kept for all nodes; places search instead.
 MOST_LABELS = 8
-#: Bytes of labels kept per mode.
-CACHE_BYTES = 256_000_000
+#: Bytes of labels kept, per junction: room for about two dozen different questions of one mode …
+CACHE_BYTES_PER_JUNCTION = 2_400
+#: … but not more than this in all.
+MOST_CACHE_BYTES = 512_000_000
 _EPSILON = 1e-6
 
 #: No limit (ms): longer than any trip.
@@ -101,7 +103,7 @@ class TravelTimes:
             entries.v_mm,
         )
         self._bucket_shift = _bucket_shift(network)
-        self._cache = Cache(CACHE_BYTES)
+        self._cache = Cache(cache_bytes(network))
 
     def exits(self, positions: Positions) -> Exits:
         """Return the times from positions to the ends of their edges.
@@ -439,6 +441,22 @@ class TravelTimes:
             entries.access_ms[rows],
             entries.access_mm[rows],
         )
+
+
+def cache_bytes(network: Network) -> int:
+    """Return how many bytes of labels are worth keeping for a network.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
+    return min(CACHE_BYTES_PER_JUNCTION * network.lon.size, MOST_CACHE_BYTES)
 
 
 @dataclass(frozen=True)
