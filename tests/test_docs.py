@@ -144,6 +144,13 @@ def test_every_route_is_documented(openapi):
     assert missing == []
 
 
+def test_every_page_is_documented():
+    from web.routes.pages import router
+
+    page = text("http.md")
+    assert [route.path for route in router.routes if f"`GET {route.path}`" not in page] == []
+
+
 def test_every_parameter_is_documented(openapi):
     page = text("http.md")
     missing = [
