@@ -1,4 +1,4 @@
-"""The one tree of errors. Every message is a sentence: what was expected, what came, how to mend it.
+"""The one tree of errors. A message is a sentence: what was expected, what came, how to mend it.
 
 ::
 
