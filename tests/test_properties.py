@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 from hypothesis import assume, given, settings, strategies as st
+from pyproj import Geod
 
 from geodata.bundle import open_dataset, save
 from geodata.model import CLOSED_MS, NO_DATA, ON_NETWORK, Positions
@@ -30,6 +31,7 @@ TIMES = (
     "2026-11-28T23:30:00+08:00",
 )
 HOURS = ("24/7", "24/7", "", "08:00-20:00", "22:00-06:00", "Mo-Fr 08:00-12:02,14:00-18:00")
+GEOD = Geod(ellps="WGS84")
 AREAS = {"west": (-900.0, -900.0, 150.0, 1200.0), "east": (150.0, -900.0, 250.0, 1200.0)}
 
 
@@ -205,6 +207,32 @@ def test_one_by_one_gives_what_all_at_once_gives(plan, places, stations, questio
         for name in ("station", "ms", "metres", "covered", "reason", "alternative_station"):
             np.testing.assert_array_equal(getattr(one, name)[0], getattr(whole, name)[row])
         assert one.alternative_fails[0] == whole.alternative_fails[row]
+
+
+@given(ANY_PLAN, spots(), station_lists(), st.sampled_from(TIMES))
+def test_metres_and_routes_take_the_time_that_was_said(plan, places, stations, at):
+    even = replace(plan, ways=tuple(replace(way, kph=4.0) for way in plan.ways))
+    index = Index(make(even, stations))
+    answer = ask(index, places, at=at, k=8)
+    there = answer.station >= 0
+    segments = index.view(even.mode).travel.network.segment_m.size + 3
+    said = answer.ms[there] / 900  # at 4 km/h a metre takes 900 ms
+    assert np.abs(answer.metres[there] - said).max(initial=0) <= segments / 900 + 0.01
+    points = np.array([lonlat(x, y) for x, y in places])
+    first = answer.station[:, 0]
+    streets = shapely.union_all(
+        shapely.linestrings(index.view(even.mode).travel.network.segment_line.reshape(-1, 2, 2))
+    )
+    for row, line in enumerate(index.route(points, first, mode=even.mode)):
+        if first[row] < 0:
+            assert len(line) == 0
+            continue
+        legs = (
+            answer.origin.access_m[row] + index.view(even.mode).travel.stations.access_m[first[row]]
+        )
+        length = GEOD.line_length(line[:, 0], line[:, 1]) if len(line) > 1 else 0.0
+        assert length + legs == pytest.approx(answer.ms[row, 0] / 900, abs=0.05, rel=1e-4)
+        assert shapely.distance(shapely.points(line), streets).max() < 1e-9
 
 
 @given(ANY_PLAN, spots(), station_lists(1, 8), questions(), st.integers(1, 8))
