@@ -6,8 +6,8 @@ from shapely.geometry import shape
 
 from tests.webtools import COVERAGE, NIGHT, NOON, client_of, new_client, problem_of, service_of
 from web.dependencies import departure
+from web.keeping import Kept
 from web.schemas import CoverageAnswer, CoverageQuestion
-from web.service import Kept
 from web.summaries import Discretion, discreet_gap, discreet_summary
 
 
@@ -45,8 +45,8 @@ def test_the_answer_has_the_shape_of_the_interface(client):
     assert set(summary["share_band"]) == {"slow", "fast"}
     gap = found["features"][0]
     assert set(gap["properties"]) >= {
-        "id", "region", "area_km2", "workers", "nearest_seconds", "nearest_station", "cause", "also",
-        "detour_ratio", "suppressed",
+        "id", "region", "area_km2", "workers", "nearest_seconds", "nearest_station", "cause",
+        "also", "detour_ratio", "suppressed",
     }  # fmt: skip
     CoverageAnswer.model_validate(found)
 

@@ -17,8 +17,8 @@ from web.schemas import NearestAnswer
 GEOD = Geod(ellps="WGS84")
 
 MEMBERS = [
-    "id", "name", "kind", "lon", "lat", "seconds", "metres", "straight_metres", "open", "facilities",
-    "needs", "access", "address", "phone", "verified_on", "navigate", "route",
+    "id", "name", "kind", "lon", "lat", "seconds", "metres", "straight_metres", "open",
+    "facilities", "needs", "access", "address", "phone", "verified_on", "navigate", "route",
 ]  # fmt: skip
 
 

