@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from geodata.errors import Fault, ValidationError
 from web.dependencies import departure, read_query
+from web.keeping import Kept
 from web.map_data import Page
 from web.map_panel import environment
 from web.map_request import Answered, labels_of, map_request, state_time
@@ -22,7 +23,7 @@ from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
 from web.schemas import CoverageQuestion
 from web.security import page_policy
-from web.service import Kept, Service
+from web.service import Service
 from web.settings import Settings
 from web.state import service_of
 from web.static_files import TILE_HOSTS, asset_url, find_static, script_hashes
