@@ -8,7 +8,7 @@ what was said last.
 import re
 from dataclasses import dataclass, field
 
-from geodata.hours_groups import SELECTORS, TIMED, Closed, Context, Groups, gather
+from geodata.hours_groups import SELECTORS, TIMED, Closed, Context, Groups, gather, parts
 from geodata.hours_plan import Closure
 from geodata.hours_values import DAY, PARTS, DateSel, DaySel, Item, Span
 
@@ -52,6 +52,7 @@ class Builder(Groups):
             "close_bracket": self._close_bracket,
             "normal": self._normal,
             "rest": self._rest,
+            "booking": self._booking,
         }
         if item.kind in SELECTORS:
             self.pending.append(item)
@@ -94,13 +95,33 @@ class Builder(Groups):
             if said is not None:
                 self._closed(said)
             return said is not None
-        if kind == "span" and self._breaks():
+        if kind == "part":
+            return self._kind(self.place + 1) in _CLOSING and self._part_closes()
+        found = kind in _LABELS or (kind == "span" and self._breaks())
+        if found and kind == "span":
             self._break()
-            return True
-        if kind in _LABELS:
+        elif found:
             self._label(kind)
-            return True
-        return False
+        return found
+
+    def _part_closes(self) -> bool:
+        """Read ``下午休息``, ``中午闭馆`` behind hours; at noon nobody knows from when."""
+        name = str(self.items[self.place].value)
+        if name not in PARTS or self.group is None or self._kind(self.place + 2) == "span":
+            return False
+        said = gather(self.pending)
+        self.pending = []
+        self.place += 2
+        if name != "noon" or not self._pauses():
+            closure = Closure(said.dates, said.days, said.season, PARTS[name], sure=name != "noon")
+            self.closures.append(Closed(closure, self.context.dates))
+        return True
+
+    def _pauses(self) -> bool:
+        """Tell whether the hours themselves leave out some time around noon."""
+        first, last = PARTS["noon"]
+        spans = self.group.spans if self.group else []
+        return any(first <= span.end <= last for span in spans) and len(spans) > 1
 
     def _breaks(self) -> bool:
         """Tell whether a word of closing behind a span closes the span, not what follows it."""
@@ -114,12 +135,24 @@ class Builder(Groups):
             self._break_label()
         elif said is None:
             self.place += 1
+            if kind == "break" and self._noon():
+                return
             if kind == "break" or (kind == "close" and not self._after_pending()):
                 self.unread.append(self.items[self.place - 1].text)
         while said is not None:
             self._closed(said)
             repeated = kind == "closed_label" and self._kind(self.place) in SELECTORS
             said = self._terms(self.place, leading=False) if repeated else None
+
+    def _noon(self) -> bool:
+        """Read ``午休`` behind hours, of which nobody knows when."""
+        ends = ("", "close_bracket", "strong", "comma", *SELECTORS)
+        if self.group is None or self._kind(self.place) not in ends:
+            return False
+        if not self._pauses():
+            closure = Closure(part=PARTS["noon"], sure=False)
+            self.closures.append(Closed(closure, self.context.dates))
+        return True
 
     def _after_pending(self) -> bool:
         """Read a word of closing whose selectors wait in front of a bracket or an aside."""
@@ -155,11 +188,9 @@ class Builder(Groups):
 
     def _pause(self, said: Context, span: Span) -> None:
         """Close for a part of the day."""
-        part = (span.start, span.end)
-        days = said.days
-        self.closures.append(
-            Closed(Closure(said.dates, days, said.season, part), self.context.dates)
-        )
+        for part in parts(span) if said.days is None else [(span.start, span.end)]:
+            closure = Closure(said.dates, said.days, said.season, part)
+            self.closures.append(Closed(closure, self.context.dates))
         self.last = "closure"
 
     def _terms(self, start: int, *, leading: bool) -> _Terms | None:
@@ -214,7 +245,8 @@ class Builder(Groups):
         elif kind == "exempt" and isinstance(item.value, DaySel) and item.value.holiday:
             said.exempt = True
         elif kind == "part" and current:
-            said.part = str(item.value)
+            said.part = "" if separator else str(item.value)
+            said.sure = said.sure and not separator
         elif kind == "approx":
             said.sure = False
         elif kind == "open_bracket":
@@ -239,7 +271,8 @@ class Builder(Groups):
             dates, season = self._dated(term)
             if _for_good(dates, word):
                 self.unread.append(word)
-            closure = Closure(dates, term.days, season, part, said.exempt, said.sure)
+            sure = said.sure and said.part != "noon"
+            closure = Closure(dates, term.days, season, part, said.exempt, sure)
             context = self.context.dates if dates is None and not season else None
             self.closures.append(Closed(closure, context))
         if self.words:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from geodata.hours_plan import Closure
-from geodata.hours_values import WEEK, DateSel, DaySel, Item, Span
+from geodata.hours_values import DAY, WEEK, DateSel, DaySel, Item, Span
 
 SELECTORS = ("days", "dates", "season")
 TIMED = ("span", "h24", "all_day")
@@ -62,6 +62,7 @@ class Groups:
         self.unread_at = -1
         self.brackets: list[tuple[Context, Group | None, int, str]] = []
         self.trailing = _trails(found)
+        self.labelled = _labels(found)
         self.closed_at = -1
         self.season_dates: dict[frozenset[str], DateSel] = {}
         self.last = ""
@@ -140,9 +141,11 @@ class Groups:
 
     def _close_bracket(self) -> None:
         """Let selectors in a bracket behind spans hold for these spans."""
-        if not self.brackets:
+        bracket = self.brackets.pop() if self.brackets else None
+        leads = self.labelled and self._kind(self.place) in (*TIMED, "colon")
+        if bracket is None or leads:
             return
-        context, group, waiting, behind = self.brackets.pop()
+        context, group, waiting, behind = bracket
         said = self.pending[waiting:]
         if behind == "closure":
             self._remark(said)
@@ -229,7 +232,11 @@ class Groups:
         if said.days is not None and said.days.holiday and not said.days.days:
             self.open_holidays = True
             self.pending = []
-        elif self.pending and self.groups and self._kind(self.place) not in (*TIMED, "colon"):
+        elif self._kind(self.place) in (*TIMED, "colon"):
+            pass
+        elif said.dates is not None and said.dates.festival:
+            self.pending = []
+        elif self.pending and self.groups:
             if any(group.days is not None for group in self.groups):
                 self.groups.append(Group(said.dates, said.days, said.season, "", whole="untold"))
             self.pending = []
@@ -238,10 +245,22 @@ class Groups:
         """Read ``其余时间``: what follows holds wherever nothing else was said."""
         self._end_clause(final=True)
         self.context, self.group = Context(), None
+        while self._kind(self.place) == "close":
+            self.place += 1
+
+    def _booking(self) -> None:
+        """Read ``周末预约``: nobody knows when."""
+        if self.pending:
+            self._enter(self.pending)
+            self.pending = []
+            now = self.context
+            self.groups.append(Group(now.dates, now.days, now.season, self.subject, whole="untold"))
 
     def _exempt(self, item: Item) -> None:
         """Read ``节假日除外``: of a closure or of the rules, whichever was said last."""
         named = item.value
+        if isinstance(named, Span):
+            self.closures += [Closed(Closure(part=part)) for part in parts(named)]
         if isinstance(named, DateSel):
             self.closures.append(Closed(Closure(dates=named)))
         if not isinstance(named, DaySel):
@@ -268,6 +287,26 @@ def _trails(found: Sequence[Item]) -> bool:
     return order.startswith("TST") and order.endswith("S")
 
 
+def parts(span: Span) -> list[tuple[int, int]]:
+    """Return the parts of a day that a pause takes up, the morning after midnight as well."""
+    morning = [(0, span.end - DAY)] if span.end > DAY else []
+    return [(span.start, span.end), *morning]
+
+
+def _labels(found: Sequence[Item]) -> bool:
+    """Tell whether selectors stand in brackets before their spans: ``【周一至周五】8:00-18:00``."""
+    kinds = [item.kind for item in found if item.kind != "colon"]
+    if kinds[:1] != ["open_bracket"] or "close_bracket" not in kinds:
+        return False
+    end = kinds.index("close_bracket")
+    inside = set(kinds[1:end]) - {"and", "comma"}
+    return (
+        bool(inside)
+        and inside <= set(SELECTORS)
+        and kinds[end + 1 : end + 2] in ([kind] for kind in TIMED)
+    )
+
+
 def gather(selectors: Sequence[Item]) -> Context:
     """Return selectors as one: days or days, dates or dates, seasons or seasons."""
     dates: DateSel | None = None
@@ -284,4 +323,6 @@ def gather(selectors: Sequence[Item]) -> Context:
             season |= item.value
     if festival and dates is not None and dates.sure:
         dates = DateSel(fuzzy=dates.sure)
+    if days is not None and days.school and dates is not None:
+        days = replace(days, school=False) if days.days or days.holiday else None
     return Context(dates, days, season)

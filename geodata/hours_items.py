@@ -220,7 +220,10 @@ class _Reader(TimeReader):
             saved = self.place
             comma = self.kind() == "comma"
             self.place += self.kind() in _SEPARATORS
+            joined = self.place > saved
             more = self._read_day()
+            if more is not None and more.every and not joined:
+                continue
             if more is None or (comma and self._closes_other(chosen, more)):
                 self.place = saved
                 break
@@ -240,7 +243,13 @@ class _Reader(TimeReader):
     def read(self) -> list[Item]:
         """Read all tokens."""
         while self.place < len(self.tokens):
-            if self._read_exempt() or self.read_span() or self.read_dates() or self.read_days():
+            if (
+                self._read_exempt()
+                or self._read_included()
+                or self.read_span()
+                or self.read_dates()
+                or self.read_days()
+            ):
                 continue
             mark = self._mark(self.take())
             if mark.kind == "other" and self.found and self.found[-1].kind == "other":
@@ -262,6 +271,9 @@ class _Reader(TimeReader):
             or (self.kind() == "and" and len(self.found) > count)
         ):
             self.place += self.kind() == "and"
+        if len(self.found) == count and self.read_span():
+            ended = self.kind() in ("except", "close_bracket", "")
+            self.place = self.place if ended else start
         named = self.found[count:]
         del self.found[count:]
         excepted = self.kind() == "except"
@@ -270,6 +282,16 @@ class _Reader(TimeReader):
             self.place = start
             return False
         self.found += [Item("exempt", item.text, item.value) for item in named]
+        return True
+
+    def _read_included(self) -> bool:
+        """Read ``含节假日``: behind days it adds to them, behind hours it means as usual."""
+        if self.kind() != "include":
+            return False
+        self.place += 1
+        before = [item.kind for item in self.found if item.kind not in _BETWEEN]
+        if self.read_days() and before[-1:] != ["days"]:
+            self.found.append(Item("normal"))
         return True
 
     def _mark(self, token: Token) -> Item:
@@ -283,6 +305,7 @@ class _Reader(TimeReader):
         return Item(kind, token.text, value)
 
 
+_BETWEEN = ("open_bracket", "comma", "and")
 _MARKS = {
     "no_break": "normal",
     "period": "part",

@@ -34,8 +34,11 @@ _PATTERNS = tuple(
 _CLOSING = re.compile(rf"(?<=[,;(])(?P<t>{_TIME})(?:闭馆|闭园|关门|打烊|闭店)(?=[,;)。]|$)")
 _OPENING = re.compile(rf"{_TIME}(?:开|上班)")
 _PHONE = re.compile(
-    r"(?:(?:联系|咨询|服务|预约)?(?:电话|热线|手机|tel)[:为]?\s?)?"
-    r"(?<![\d:])(?:0\d{2,3}-?\d{7,8}|1[3-9]\d{9}|\d{7,8}|400-?\d{3}-?\d{4})(?![\d:])"
+    r"(?:(?:联系|咨询|服务|预约|监督)?(?:电话|热线|手机|tel)*[:为]?\s?)?"
+    r"(?<![\d:])(?:0\d{2,3}-?\d{7,8}|1[3-9]\d{9}|12\d{3}|9[56]\d{3}|\d{7,8}|400-?\d{3}-?\d{4})(?![\d:])"
+)
+_PERSON = re.compile(
+    r"(?:联系人|负责人|管理员|站长)[:为]?\s?[\u4e00-\u9fff]{1,4}(?![\u4e00-\u9fff])"
 )
 _CHANGED = r"(?:改为|调整为|调至|更改为|变更为|改成|调整到|调整至|延长为)"
 _CHANGE_FROM = re.compile(rf"(?:由|从|原(?:来|先)?的?)[^由;。\n]*?{_CHANGED}")
@@ -50,19 +53,23 @@ _MONTH_TO_MONTH = re.compile(
 _UNCHANGED = re.compile(r"(?:春季?|夏季?|秋季?|冬季?|节假日|周末|四季)(?:均|都)?不变")
 _SPLIT = re.compile(r"([,;。()\n])")
 _CONDITION = re.compile(
-    r"^(?:但|且|则|并)?(?:如(?!今|期)|遇|若|有重要|有活动|有演出|特殊[情天原]|恶劣)|可能"
+    r"^(?:但|且|则|并)?(?:如(?!今|期)|遇|若|有重要|有活动|有演出|特殊[情天原]|恶劣|极端|雨雪?|下雨|大雨|暴雨|大风|台风|停水|停电)|可能"
 )
 _VOID = re.compile(
     r"暂停|暂时(?!开放)|暂不|暂未|暂无|暂缓|维修|修缮|装修|翻修|翻新|整修|施工|停运|停用|即将|筹建|筹备|建设中|正在建|在建|尚未|未开放|未开业"
     r"|不能参观|不能入|不能进|无法|谢绝|禁止入内|废弃|拆除|搬迁|迁址|待定|未定|不固定|不定|上锁|倒闭|已关|关停|永久|升级|改造|试运行"
     r"|为民居|恢复(?:开放|营业)|预计|疫情|随缘|随机|看情况|视情况|不详|未知|不清楚|^不对外开放|^不开放|^仅限内部|场次不同|不同场次|不同时间"
-    r"|单日|双日|单号|双号|隔周|隔天|初步"
+    r"|隔日(?=开|营)|单日|双日|单号|双号|隔周|隔天|初步"
     r"|\b(?:tbd|unknown|temporarily|n/a|none|suspended|appointment only|by appointment)\b"
 )
 _BENIGN = re.compile(
     r"咨询|电话|致电|来电|官网|网站|公众号|微信|小程序|为准|欢迎|敬请|请|另行|另有|调整|变动|变化|通知|公告|预约|扫码|凭|免费|收费|票|讲解|优惠"
     r"|天气|气候|清场|仅供参考|依据|根据|视|而定|活动|详情|详见|查询|查阅|关注|游客|市民|开放日|自行|不同|停车|wifi|空调|饮水|休整"
     r"|参考|注意|说明|谢谢|温馨提示|备注|志愿者|户外劳动者|环卫工|快递|骑手|外卖|司机"
+)
+_OTHERWISE = re.compile(
+    r"^(?:其[他它余]|夜间|晚上|夜晚|夜里|下班|闭馆|关门|打烊|非).{0,8}(?:扫码|刷脸|刷卡|凭码|预约|密码)"
+    r"|^(?:\d{1,2}:\d{2}|\d{1,2}点半?)(?:以后|之后|后).{0,4}(?:扫码|刷脸|刷卡|凭码|预约|密码)"
 )
 _BECAUSE = re.compile(r"^(?:由于|因)")
 _REFUSING = re.compile(
@@ -91,6 +98,8 @@ class Phrases:
         Times of last entry, as written; ``""`` for one that is relative to closing.
     holidays_unknown : bool
         A condition named public holidays.
+    rest_unknown : bool
+        At other times one gets in by a code or by appointment.
     """
 
     text: str
@@ -98,6 +107,7 @@ class Phrases:
     refusal: str = ""
     last_entries: tuple[str, ...] = ()
     holidays_unknown: bool = False
+    rest_unknown: bool = False
 
     def leaves_early(self, ends: frozenset[int]) -> bool:
         """Tell whether last entry is at another time than closing.
@@ -123,6 +133,7 @@ class _Sieve:
     notes: list[str] = field(default_factory=list)
     refusal: str = ""
     holidays_unknown: bool = False
+    rest_unknown: bool = False
 
 
 def _minutes(text: str) -> int | None:
@@ -165,6 +176,9 @@ def _segment(sieve: _Sieve, segment: str) -> str:  # noqa: PLR0911  # one return
     """Return what is kept of a segment between punctuation marks."""
     bare = segment.strip()
     clock = _CLOCK_RANGE.search(bare)
+    if _OTHERWISE.search(bare) and not clock:
+        sieve.rest_unknown = True
+        return _aside(sieve, bare)
     void = _VOID.search(bare) or (_BECAUSE.search(bare) and _REFUSING.search(bare))
     if not bare or (clock and not void):
         return segment
@@ -205,7 +219,7 @@ def set_aside(text: str) -> Phrases:
     >>> set_aside("9:00-17:00(16:30停止入场)").text
     '9:00-17:00()'
     """
-    text = _PHONE.sub("", text)
+    text = _PERSON.sub("", _PHONE.sub("", text))
     text = _UNCHANGED.sub("", text)
     text = _MONTH_TO_MONTH.sub(r"\1整-\2整", text)
     text = _SEASONAL_STOP.sub(r"\1停业", text)
@@ -222,4 +236,5 @@ def set_aside(text: str) -> Phrases:
         sieve.refusal,
         tuple(entries),
         sieve.holidays_unknown,
+        sieve.rest_unknown,
     )

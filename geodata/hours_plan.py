@@ -95,12 +95,15 @@ class Plan:
         Public holidays were said to be as usual.
     holidays_unknown : bool
         Public holidays were said to depend on something.
+    rest_unknown : bool
+        Outside the hours one may get in too, by a code or by appointment.
     """
 
     rules: tuple[Rule, ...]
     closures: tuple[Closure, ...] = ()
     open_holidays: bool = False
     holidays_unknown: bool = False
+    rest_unknown: bool = False
 
 
 def union(drawn: Sequence[ByteArray]) -> ByteArray:
@@ -222,6 +225,8 @@ class Resolver:
         if holiday and self.plan.holidays_unknown:
             states = np.full(2 * DAY, UNKNOWN, dtype=np.uint8)
             states[DAY:] = CLOSED
+        if self.plan.rest_unknown:
+            states[:DAY][states[:DAY] == CLOSED] = UNKNOWN
         return states
 
     def doubtful(self, closure: Closure, rules: Sequence[Rule], day: int) -> bool:

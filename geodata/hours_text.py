@@ -20,7 +20,7 @@ from geodata.hours_groups import Closed, Group
 from geodata.hours_items import items
 from geodata.hours_phrases import Phrases, set_aside
 from geodata.hours_plan import Closure, Plan, Rule
-from geodata.hours_values import DAY, HALF, HOUR, WEEK, DateSel, DaySel, Span, day_of_year
+from geodata.hours_values import DAY, HALF, HOUR, WEEK, DateSel, DaySel, Span, circle, day_of_year
 from geodata.hours_words import normalise, tokens
 from geodata.hours_write import write
 
@@ -29,6 +29,10 @@ MAX_BYTES = 1024
 
 #: Hours told for so few days of the year are not the hours of the place.
 _FEW_DAYS = 3
+#: Days on which schools may have holidays, with a margin.
+_SCHOOL_HOLIDAYS = circle(day_of_year(1, 5), day_of_year(3, 5)) | circle(
+    day_of_year(6, 20), day_of_year(9, 5)
+)
 _SUMMER, _WINTER = day_of_year(7, 15), day_of_year(1, 15)
 _SEASON_DAY = {"夏": _SUMMER, "旺": _SUMMER, "冬": _WINTER, "淡": _WINTER}
 _SHOWS = re.compile(
@@ -103,7 +107,9 @@ def _main(groups: list[Group]) -> tuple[list[Group], str]:
 def _rule(group: Group, groups: Sequence[Group]) -> Rule | None:
     """Return a group as a rule; None where 全天 only means without a break."""
     spans = _afternoons(group.spans)
-    if not spans and group.whole == "h24":
+    if spans and group.whole == "h24":
+        spans.append(Span(0, DAY, sure=False))
+    elif not spans and group.whole == "h24":
         spans = [Span(0, DAY)]
     elif not spans and group.whole == "untold":
         spans = [Span(0, DAY, sure=False)]
@@ -150,19 +156,33 @@ def _closures(builder: Builder) -> tuple[Closure, ...]:
         len({context for context, _ in differing}) > 1 and len({days for _, days in differing}) > 1
     )
     return tuple(
-        replace(said.closure, dates=said.context) if scoped and said in plain else said.closure
+        part
         for said in builder.closures
+        for part in _school_closures(
+            replace(said.closure, dates=said.context) if scoped and said in plain else said.closure
+        )
     )
 
 
-def _ordinary(rules: Sequence[Rule]) -> list[Rule]:
+def _school_closures(closure: Closure) -> list[Closure]:
+    """Return a closure with school holidays as dates on which it is doubtful."""
+    days = closure.days
+    if days is None or not days.school:
+        return [closure]
+    doubtful = Closure(DateSel(fuzzy=_SCHOOL_HOLIDAYS), part=closure.part, sure=False)
+    rest = replace(closure, days=replace(days, school=False))
+    return [rest, doubtful] if days.days or days.holiday else [doubtful]
+
+
+def _ordinary(rules: Sequence[Rule], closures: Sequence[Closure]) -> list[Rule]:
     """Add that weekends are unknown where only ordinary days and holidays were told."""
     told = frozenset[int]().union(*(rule.days.days if rule.days else WEEK for rule in rules))
     holiday = any(rule.days and (rule.days.holiday or rule.days.school) for rule in rules)
     only_ordinary = any(rule.days and rule.days.ordinary for rule in rules)
     working = any(rule.days and rule.days.work for rule in rules)
     added = list(rules)
-    if only_ordinary and any(rule.dates for rule in rules):
+    seasonal = any(rule.dates for rule in rules) or any(each.dates for each in closures)
+    if only_ordinary and seasonal:
         return [replace(r, days=None) if r.days and r.days.ordinary else r for r in rules]
     if not told & {5, 6} and (only_ordinary or (working and holiday)):
         untold = Span(0, DAY, sure=False)
@@ -215,8 +235,8 @@ def _plan(builder: Builder, phrases: Phrases) -> tuple[Plan | None, list[str]]:
     if _tangled(rules, closures):
         rules, closures = [replace(_doubted(rule), dates=None) for rule in rules], ()
         warnings.append("approximate seasons overlap")
-    told = builder.open_holidays, phrases.holidays_unknown
-    return Plan(tuple(_ordinary(rules)), closures, *told), warnings
+    told = builder.open_holidays, phrases.holidays_unknown, phrases.rest_unknown
+    return Plan(tuple(_ordinary(rules, closures)), closures, *told), warnings
 
 
 def _refusal(rules: Sequence[Rule], closures: Sequence[Closure]) -> str:
@@ -304,7 +324,13 @@ def _osm(text: str) -> HoursReading | None:
     bare = re.sub(r'"[^"]*"', "", text)
     clock_only = re.fullmatch(r"[\s\d:,;-]*", bare) is not None
     spans = [part for part in bare.split(";") if re.fullmatch(r"[\s\d:,+-]*", part)]
-    doubtful = clock_only or len(spans) > 1 or _DOUBTFUL.search(bare) or "\n" in text
+    doubtful = (
+        clock_only
+        or re.search(r"\d/\d(?!\b$)", bare.replace("24/7", ""))
+        or len(spans) > 1
+        or _DOUBTFUL.search(bare)
+        or "\n" in text
+    )
     if doubtful or not _OSM_STATES.search(bare) or not validate(text):
         return None
     notes = [note for pattern, note in _OSM_NOTES if re.search(pattern, bare)]

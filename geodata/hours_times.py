@@ -11,7 +11,9 @@ from geodata.hours_words import Token
 
 PERIODS = {
     "凌晨": "dawn",
-    **dict.fromkeys(("清晨", "早晨", "早上", "早间", "上午", "午前", "早", "每早"), "am"),
+    **dict.fromkeys(
+        ("清晨", "早晨", "早上", "早间", "上午", "午前", "早", "每早", "白天", "朝"), "am"
+    ),
     **dict.fromkeys(("中午", "正午", "午间", "noon"), "noon"),
     **dict.fromkeys(("下午", "午后", "傍晚"), "pm"),
 }

@@ -24,7 +24,12 @@ _NIGHTFALL, _AFTERNOON, _LATE_LUNCH, _MIDNIGHT = 5, 12, 3, 24
 #: Latest closing hour as people write it, counted on after midnight.
 _LATEST = 30
 #: Parts of a day for closures such as 周五上午闭馆 (minutes).
-PARTS = {"am": (0, HALF), "pm": (HALF, 18 * HOUR), "eve": (18 * HOUR, DAY)}
+PARTS = {
+    "am": (0, HALF),
+    "noon": (11 * HOUR, 15 * HOUR),
+    "pm": (HALF, 18 * HOUR),
+    "eve": (18 * HOUR, DAY),
+}
 _NUMERALS = "一二三四五六日"
 #: First and last day of the parts of a month; 整 is a month of which no day is certain.
 _THIRDS = {
@@ -58,7 +63,9 @@ class DaySel:
     every: bool = False
 
     def __or__(self, other: "DaySel") -> "DaySel":
-        """Return the days of either."""
+        """Return the days of either; 每天 beside named weekdays only says that all are meant."""
+        if self.every != other.every and self.days and other.days:
+            return other if self.every else self
         return DaySel(
             self.days | other.days,
             self.holiday or other.holiday,
@@ -296,4 +303,5 @@ def chinese_days(text: str) -> list[int]:
 
 def seasons(text: str) -> frozenset[str]:
     """Return the seasons that a word names: 春 夏 秋 冬, 旺 淡; 夏令时 counts as 夏."""
-    return frozenset(character for character in text if character in "春夏秋冬旺淡")
+    named = re.sub("供暖|采暖", "冬", re.sub("高温|三伏", "夏", text))
+    return frozenset(character for character in named if character in "春夏秋冬旺淡")

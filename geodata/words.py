@@ -92,6 +92,18 @@ def header_words() -> dict[str, tuple[str, ...]]:
     return found
 
 
+def simplified_characters() -> dict[int, str]:
+    """Return traditional characters and what they are in simplified ones, for `str.translate`.
+
+    Returns
+    -------
+    dict of int to str
+        Code points and the characters that replace them.
+    """
+    rows = _Source(None).rows("traditional")
+    return {ord(row["traditional"]): row["simplified"] for row in rows}
+
+
 def group_words() -> dict[str, str]:
     """Return the codes of worker groups by every way to write them.
 
