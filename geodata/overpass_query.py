@@ -100,7 +100,7 @@ def remark_sentence(remark: str) -> str:
     Parameters
     ----------
     remark : str
-        For instance ``runtime error: Query timed out in "query" at line 1 after 181 seconds.``
+        What the server said, for instance ``runtime error: Query timed out … after 181 seconds.``.
 
     Returns
     -------
