@@ -30,6 +30,10 @@ from locator.travel_time import Found, Search, TravelTimes, cache_bytes
 #: Stations are listed up to this many minutes away, or up to the limit if that is longer.
 HORIZON_MINUTES = 60
 
+#: A station farther than this by straight line (m) is no alternative: it is of another place.
+STRAIGHT_LIMIT_M = 100_000.0
+
+_EARTH_M = 6_371_000.0
 _GEOD = Geod(ellps="WGS84")
 _MS = 1000
 _MS_PER_MINUTE = 60_000
@@ -256,11 +260,12 @@ class Finder:
             alternative_fails=_fails(prepared, other),
             stations=self._stations,
         )
-        self._by_straight_line(answer, prepared.counted)
+        self._by_straight_line(answer, prepared)
         return answer
 
-    def _by_straight_line(self, answer: NearestAnswer, counted: Int32Array) -> None:
+    def _by_straight_line(self, answer: NearestAnswer, prepared: "_Prepared") -> None:
         """Fill in the nearest station by straight line where nothing is in reach."""
+        counted = prepared.counted
         if counted.size == 0 or answer.alternative_station.shape[1] == 0:
             return
         nothing = (answer.station[:, 0] < 0) & (answer.alternative_station[:, 0] < 0)
@@ -309,7 +314,7 @@ def _fails(prepared: _Prepared, found: Found) -> list[list[tuple[str, ...]]]:
     station, there = found.station, found.station >= 0
     if not there.any():  # perhaps there are no stations at all
         return [[] for _ in range(len(station))]
-    bits = (prepared.no_need[station] * _BITS[2]) | (prepared.no_access[station] * _BITS[3])
+    bits = _fails_always(prepared, station)
     if prepared.windows:
         known, maybe = (
             _kernels.may_arrive(station.ravel(), found.ms.ravel(), windows).reshape(station.shape)
@@ -320,6 +325,20 @@ def _fails(prepared: _Prepared, found: Found) -> list[list[tuple[str, ...]]]:
         [_FAIL_WORDS[number] for number, is_one in zip(row, mark, strict=True) if is_one]
         for row, mark in zip(bits.tolist(), there.tolist(), strict=True)
     ]
+
+
+def _fails_always(prepared: _Prepared, station: Int32Array) -> npt.NDArray[np.int64]:
+    """Return the conditions that stations fail at any hour, as bits."""
+    return (prepared.no_need[station] * _BITS[2]) | (prepared.no_access[station] * _BITS[3])
+
+
+def _fails_ever(prepared: _Prepared, station: Int32Array) -> npt.NDArray[np.int64]:
+    """Return the conditions that stations fail whenever one arrives, as bits."""
+    bits = _fails_always(prepared, station)
+    if prepared.windows:
+        known, maybe = (np.diff(indptr)[station] > 0 for indptr, _, _ in prepared.windows)
+        bits |= np.where(known, 0, np.where(maybe, _BITS[0], _BITS[1]))
+    return bits
 
 
 def _cut(found: Found, most: int) -> Found:
