@@ -18,7 +18,7 @@ _STRONG = ",;。!?|\n\r\t；！？，"
 _ITEM = re.compile(rf"[^{re.escape(_STRONG)}、/+&·•]+")
 _CLAUSE = re.compile(rf"[^{re.escape(_STRONG)}]+")
 _NUMBER = r"\d+(?:\.\d+)?(?:个|台|把|张|套|组|间|辆|条|处|位|平方米|平米|m2|小时|h)?"
-_END = r"(?=$|[\s、,;。)!|/])"
+_END = r"(?=$|[\s、,;。)!|/等])"
 _BETWEEN = r"[\s:(\-=\"'“]*"
 _JOIN = re.compile(r"以及|及其|还有|[和及与或跟]")
 _VERB = re.compile(r"^(?:提供|可以|可|能|用于|用来|供|为|给|放置|存放)")
@@ -26,6 +26,7 @@ _SPACED = re.compile(r"(?<=[^\x00-\x7f])[ \u3000](?=[^\x00-\x7f])")
 _VEHICLE = re.compile(
     r"(?:电动自行车|电动摩托车|电动车|电瓶车|电单车|汽车|车辆|货车|三轮车)[^、]{0,3}$"
 )
+_BRACKETED = re.compile(r"充电\(((?:手机|电动|电瓶|汽车|货车|三轮)[^()]{0,12})\)")
 _BARE = re.compile(r"(?:^|[、,;|/\s])充电(?=$|[、,;|/\s])")
 _FOR_BOTH = re.compile(r"手机[、,/]\s*(?:电动自行车|电动车|电瓶车)充电")
 _ALL_GONE = re.compile(r"(?:均|都|全)(?:无|没有|没|坏了|不能用|不可用|未提供|停用)\s*$")
@@ -110,6 +111,7 @@ def parse_facilities(text: str, vocabulary: Vocabulary) -> FacilityReading:
         ``unknown``.
     """
     shown = _SPACED.sub("、", unicodedata.normalize("NFKC", text))
+    shown = _BRACKETED.sub(r"\1充电", shown)
     plain = vocabulary.plain(shown)
     grammar = _grammar(vocabulary)
     found = _Found()
@@ -234,7 +236,11 @@ def _collect(
     if negated or not good:
         _keep_whole(shown, span, tokens, found)
         return
-    kept = [t for t in tokens if t in good or not low <= t.start < high]
+    kept = [
+        t
+        for t in tokens
+        if t in good or (not low <= t.start < high and shown[t.start : t.end].strip())
+    ]
     found.unknown += [shown[a:b].strip() for a, b in _runs(kept) if b - a > 1]
     if dropped:
         found.unknown.append(shown[low:high].strip())
@@ -296,4 +302,5 @@ def _reading(found: _Found, vocabulary: Vocabulary) -> FacilityReading:
 def _trim(word: str) -> str:
     """Return a left-over without marks at its ends; nothing where only marks are left."""
     bare = word.strip(" :-—_=…")
-    return bare if re.search(r"[^\W\d_]", bare) else ""
+    counted = re.fullmatch(rf"[(x×*\s]*各?{_NUMBER}[)\s]*", bare)
+    return bare if re.search(r"[^\W\d_]", bare) and not counted else ""
