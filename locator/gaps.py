@@ -106,10 +106,14 @@ class CellWeights:
     ----------
     homes, workers : array (c,) of float64
         Sums by cell; None where nobody gave homes.
+    published : array (c,) of float64
+        Workers as published, which decide the heaviest cell and so the id: it is the same whether
+        the answer is exact or not.
     """
 
     homes: FloatArray | None = None
     workers: FloatArray | None = None
+    published: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -267,7 +271,7 @@ def find(
     which = np.flatnonzero(mark)
     count, label = components(cells, mark)
     size = sums(label, np.ones(label.size), count)
-    heaviest = which[_heaviest(cells, which, label, people.workers)]
+    heaviest = which[_heaviest(cells, which, label, people.published)]
     workers, homes = (
         np.full(count, np.nan) if weight is None else sums(label, weight[which], count)
         for weight in (people.workers, people.homes)

@@ -122,7 +122,7 @@ class ModeView:
             sums(people.place[placed], weight[placed], size)
             for weight in (people.homes, people.workers)
         )
-        return CellWeights(homes, workers)
+        return CellWeights(homes, workers, published=workers)
 
     @cached_property
     def _home_cell(self) -> Int64Array:
@@ -152,7 +152,11 @@ class ModeView:
         size = len(self._dataset.cells[self.mode].positions)
         rows = np.flatnonzero(mark & (self._home_cell >= 0))
         cell, workers = self._home_cell[rows], homes["workers"].to_numpy(np.float64)[rows]
-        return CellWeights(sums(cell, np.ones(rows.size), size), sums(cell, workers, size))
+        return CellWeights(
+            homes=sums(cell, np.ones(rows.size), size),
+            workers=sums(cell, workers, size),
+            published=self.cell_people.workers,
+        )
 
     @cached_property
     def places(self) -> Places:

@@ -24,6 +24,7 @@ from tests.webtools import COVERAGE, NEAREST, NIGHT, beside_a_station, new_clien
 from web.commands import open_service
 from web.schemas import CoverageQuestion
 from web.settings import Settings
+from web.summaries import Discretion, discreet_summary
 
 
 def places_of_the_canary(dataset):
@@ -199,3 +200,21 @@ def test_the_owner_gets_exact_figures_that_add_up(canary_dataset):
         assert regions == pytest.approx(part["covered"])
         groups = sum(group[key]["covered"] for group in summary["groups"].values())
         assert groups == pytest.approx(part["covered"])
+
+
+def test_shares_tell_no_more_than_the_rounded_homes():
+    homes = {"total": 9_998.0, "covered": 6_983.0}
+    summary = {
+        "people": "from cells",
+        "homes": homes,
+        "share_covered": 6_983 / 9_998,
+        "share_band": {"slow": 0.61342, "fast": None},
+        "groups": {"courier": {"homes": {"total": 12.0, "covered": 4.0}, "share_covered": 1 / 3}},
+        "regions": [{"homes": None, "share_covered": 0.123456}],
+    }
+    told = discreet_summary(summary, Discretion(5, 10))
+    assert told["homes"] == {"total": 10_000, "covered": 6_985}
+    assert told["share_covered"] == 0.6985
+    assert told["share_band"] == {"slow": 0.6135, "fast": None}
+    assert told["groups"]["courier"]["share_covered"] == 0.5
+    assert told["regions"][0]["share_covered"] == 0.1235

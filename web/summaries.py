@@ -12,6 +12,7 @@ from typing import Any
 from web.geojson import plain
 
 _PEOPLE = frozenset({"homes", "workers", "groups"})
+_SHARES = frozenset({"share_covered", "share_covered_if_unknown_open", "share_band"})
 _SHARE_DIGITS = 4
 _LENGTH_DIGITS = 3
 
@@ -91,11 +92,29 @@ def discreet_summary(summary: Mapping[str, Any], discretion: Discretion) -> dict
     values = plain(summary)
     if values.get("people") == "exact":
         return {**values, "rounded_to": None}
+    values = _coarse(values, discretion)
+    for level in (*values.get("groups", {}).values(), *values.get("regions", [])):
+        level.update(_coarse(level, discretion))
     rounded: dict[str, Any] = _discreet(values, "", discretion, people=False)
     return {
         **rounded,
         "rounded_to": discretion.rounded_to,
     }
+
+
+def _coarse(level: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
+    """Return figures whose shares of homes tell no more than the rounded homes do."""
+    homes = level.get("homes")
+    if not homes or not discretion.figure(homes["total"]):
+        return dict(level)
+    total = discretion.figure(homes["total"])
+
+    def coarse(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: coarse(inner) for name, inner in value.items()}
+        return value if value is None else discretion.figure(value * homes["total"]) / total
+
+    return {**level, **{key: coarse(level[key]) for key in level if key in _SHARES}}
 
 
 def discreet_gap(gap: Mapping[str, Any], discretion: Discretion, *, exact: bool) -> dict[str, Any]:
