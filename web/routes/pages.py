@@ -18,7 +18,6 @@ from web.keeping import Kept
 from web.map_data import Page
 from web.map_panel import environment
 from web.map_request import Answered, labels_of, map_request, state_time
-from web.maps import coverage_map
 from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
 from web.schemas import CoverageQuestion
@@ -94,6 +93,8 @@ def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime |
 
 def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
     """Ask who is covered and draw it."""
+    from web.maps import coverage_map  # noqa: PLC0415  folium is needed by maps alone
+
     answer = service.cover(question, moment)
     return coverage_map(
         map_request(
