@@ -1,5 +1,6 @@
 """Which stations a place can reach, in how many minutes, and whether they are open on arrival."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -33,7 +34,7 @@ HORIZON_MINUTES = 60
 #: A station farther than this by straight line (m) is no alternative: it is of another place.
 STRAIGHT_LIMIT_M = 100_000.0
 
-_EARTH_M = 6_371_000.0
+_SAME_PLACE = math.cos(STRAIGHT_LIMIT_M / 6_371_000.0)
 _GEOD = Geod(ellps="WGS84")
 _MS = 1000
 _MS_PER_MINUTE = 60_000
@@ -275,10 +276,13 @@ class Finder:
         lon = self._stations["lon"].to_numpy(np.float64)[counted]
         lat = self._stations["lat"].to_numpy(np.float64)[counted]
         there = _unit_vectors(lon, lat)
+        fails = _fails_ever(prepared, counted).tolist()
         for row in lost:
-            away = there @ _unit_vectors(answer.lon[row : row + 1], answer.lat[row : row + 1])[0]
-            answer.alternative_station[row, 0] = counted[np.argmax(away)]
-            answer.alternative_fails[row].append(())
+            close = there @ _unit_vectors(answer.lon[row : row + 1], answer.lat[row : row + 1])[0]
+            first = int(np.argmax(close))
+            if close[first] >= _SAME_PLACE:
+                answer.alternative_station[row, 0] = counted[first]
+                answer.alternative_fails[row].append(_FAIL_WORDS[fails[first]])
 
 
 @dataclass(frozen=True)
