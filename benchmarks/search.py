@@ -41,7 +41,7 @@ def figures():
     times = travel_time.TravelTimes(net, positions)
 
     def fresh():
-        times._cache = Cache(travel_time.CACHE_BYTES)  # no labels of the round before
+        times._cache = Cache(0)  # no labels of the round before
         return times
 
     tasks = {
