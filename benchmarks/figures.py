@@ -87,7 +87,7 @@ def interleaved(
 def table(figures: list[Figure]) -> str:
     """Return the figures as a Markdown table."""
     head = "| what | measured | against | ratio | goal | met |\n|---|---|---|---|---|---|\n"
-    marks = {True: "yes", False: "**no**", None: "not measured"}
+    marks = {True: "yes", False: "**no**", None: "–"}
     rows = []
     for figure in figures:
         value = "–" if figure.value is None else f"{figure.value:,.4g} {figure.unit}"
