@@ -8,6 +8,7 @@ it, so that nothing is passed over in silence.
 import importlib.util
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -140,10 +141,11 @@ def canary_dataset(
     return prepare_demo(canary_inputs, tmp_path_factory.mktemp("datasets") / "aviary")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line a tool what the run left out for want of it."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    texts = [str(report.longrepr) for report in skipped]
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say at the end, in one line a tool, what the run left out for want of it."""
+    yield
+    texts = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
     for need, remedy in {
         "needs a browser": "install chromium, or name a browser in LOCATOR_CHROMIUM",
         "needs the real data": "put the real data into ../shared/data",
