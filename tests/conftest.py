@@ -141,7 +141,7 @@ def canary_dataset(
     return prepare_demo(canary_inputs, tmp_path_factory.mktemp("datasets") / "aviary")
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Say at the end, in one line a tool, what the run left out for want of it."""
     yield
