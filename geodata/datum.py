@@ -18,10 +18,9 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -57,76 +56,6 @@ _WORDS: tuple[tuple[str, Datum], ...] = (
 )
 _BARE: dict[str, Datum] = {"WGS": "wgs84", "GCJ": "gcj02", "BD": "bd09", "CGCS": "cgcs2000"}
 _BARE |= {"4326": "wgs84", "4490": "cgcs2000", "2000": "cgcs2000", "02": "gcj02", "09": "bd09"}
-
-
-@dataclass(frozen=True)
-class Wgs84:
-    """Positions in WGS-84.
-
-    Attributes
-    ----------
-    lon, lat : array (n,) of float64
-        Degrees.
-    """
-
-    lon: FloatArray
-    lat: FloatArray
-
-
-@dataclass(frozen=True)
-class Gcj02:
-    """Positions in GCJ-02.
-
-    Attributes
-    ----------
-    lon, lat : array (n,) of float64
-        Degrees.
-    """
-
-    lon: FloatArray
-    lat: FloatArray
-
-
-@dataclass(frozen=True)
-class Bd09:
-    """Positions in BD-09.
-
-    Attributes
-    ----------
-    lon, lat : array (n,) of float64
-        Degrees.
-    """
-
-    lon: FloatArray
-    lat: FloatArray
-
-
-Positioned = TypeVar("Positioned", Wgs84, Gcj02, Bd09)
-_CODE_OF: dict[type, Datum] = {Wgs84: "wgs84", Gcj02: "gcj02", Bd09: "bd09"}
-
-
-def convert(positions: Wgs84 | Gcj02 | Bd09, kind: type[Positioned]) -> Positioned:
-    """Return the same places as positions of another type.
-
-    Parameters
-    ----------
-    positions : Wgs84, Gcj02 or Bd09
-        Any number of positions.
-    kind : type
-        ``Wgs84``, ``Gcj02`` or ``Bd09``.
-
-    Returns
-    -------
-    Wgs84, Gcj02 or Bd09
-        Of the type asked for.
-
-    Raises
-    ------
-    ValidationError
-        If a coordinate is not finite or out of range.
-    """
-    lon, lat = to_wgs84(positions.lon, positions.lat, _CODE_OF[type(positions)])
-    return kind(*from_wgs84(lon, lat, _CODE_OF[kind]))
 
 
 def to_wgs84(
@@ -430,9 +359,8 @@ def _inside(lon: FloatArray, lat: FloatArray, also: Sequence[str]) -> BoolArray:
 
 def _near(lon: FloatArray, lat: FloatArray, also: Sequence[str]) -> BoolArray:
     """Tell which positions lie in the outline's box, with room for a shift."""
-    west, south, east, north = shapely.bounds(_outline(tuple(sorted(also)))) + np.array(
-        [-1, -1, 1, 1]
-    ) * (_REACH_DEG)
+    bounds = shapely.bounds(_outline(tuple(sorted(also))))
+    west, south, east, north = bounds + np.array([-1, -1, 1, 1]) * _REACH_DEG
     return np.asarray((lon > west) & (lon < east) & (lat > south) & (lat < north), np.bool_)
 
 

@@ -1,6 +1,6 @@
 """The words of the domain as rows, and the reading of one word: kind, access, status, need.
 
-The rows come from ``data/*.csv`` through `geodata.tables.load_vocabulary`, so a union adds a row
+The rows come from ``data/*.csv`` through `geodata.words.load_vocabulary`, so a union adds a row
 without a programmer. `geodata.phrases` reads whole sentences about what a station offers.
 """
 
@@ -35,10 +35,8 @@ __all__ = [
     "parse_access",
     "parse_kind",
     "parse_need",
-    "parse_needs",
     "parse_status",
     "parse_tier",
-    "serves",
 ]
 
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
@@ -258,44 +256,3 @@ def parse_need(text: str, vocabulary: Vocabulary) -> str:
         The code, or ``""`` if the text names none.
     """
     return vocabulary.code_of("needs", text) or vocabulary.contained("needs", text)
-
-
-def parse_needs(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Return the codes of all needs that a sentence names.
-
-    Parameters
-    ----------
-    text : str
-        Needs separated by marks: ``累了能歇脚、渴了有水喝``.
-    vocabulary : Vocabulary
-        The words.
-
-    Returns
-    -------
-    tuple of str
-        Codes in order of mention, none twice; empty if the text names none.
-    """
-    parts = re.split(r"[、,，;；。|/\s]+", unicodedata.normalize("NFKC", text))
-    codes = (parse_need(part, vocabulary) for part in parts if part)
-    return tuple(dict.fromkeys(code for code in codes if code))
-
-
-def serves(facilities: Iterable[str], need: str, vocabulary: Vocabulary) -> bool:
-    """Tell whether any of the facilities serves a need.
-
-    Parameters
-    ----------
-    facilities : iterable of str
-        Codes.
-    need : str
-        Code of the need.
-    vocabulary : Vocabulary
-        The words.
-
-    Returns
-    -------
-    bool
-        False also for a need that is not in the vocabulary.
-    """
-    row = vocabulary.needs.get(need)
-    return row is not None and not set(row.facilities).isdisjoint(facilities)

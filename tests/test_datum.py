@@ -10,10 +10,6 @@ import shapely
 from hypothesis import given, strategies as st
 
 from geodata.datum import (
-    Bd09,
-    Gcj02,
-    Wgs84,
-    convert,
     find_datum,
     from_wgs84,
     in_china,
@@ -199,14 +195,6 @@ def test_datum_words(text: str, code: str):
 def test_unknown_or_contradicting_datum_words_are_refused(text: str):
     with pytest.raises(DatumError, match="expected WGS-84, GCJ-02"):
         parse_datum(text)
-
-
-def test_typed_positions_convert():
-    wgs = Wgs84(np.array([116.4]), np.array([39.9]))
-    baidu = convert(wgs, Bd09)
-    amap = convert(baidu, Gcj02)
-    assert isinstance(amap, Gcj02)
-    assert metres(*(a[0] for a in from_wgs84([116.4], [39.9], "gcj02")), amap.lon, amap.lat) < 0.01
 
 
 def test_projection_is_metric_equal_area_and_inverts():
