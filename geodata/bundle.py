@@ -133,27 +133,6 @@ def open_dataset(
     raise AssertionError  # the last try returns or raises
 
 
-def read_manifest(folder: Path | str) -> Mapping[str, Any]:
-    """Read what a dataset folder says about itself, without opening the rest.
-
-    Parameters
-    ----------
-    folder : path
-        As ``locator prepare`` wrote it.
-
-    Returns
-    -------
-    mapping
-        The public manifest.
-
-    Raises
-    ------
-    DatasetError
-        If the folder is absent, or its manifest is damaged or of another format.
-    """
-    return open_half(public_of(Path(folder)), Path(folder)).manifest
-
-
 # --------------------------------------------------------------------------------------- writing
 
 

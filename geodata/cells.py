@@ -118,10 +118,7 @@ def amount(text: str) -> float:
     (1200.0, 15000.0, nan)
     """
     plain = unicodedata.normalize("NFKC", text).strip().replace(",", "")
-    match = re.match(
-        r"^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?)\s*(万)?(?:元|人|名|个|户|座)?$",
-        plain,
-    )
+    match = _AMOUNT.match(plain)
     if not match:
         return float("nan")
     return float(match[1]) * (10_000 if match[2] else 1)
