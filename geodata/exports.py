@@ -5,6 +5,7 @@ get an apostrophe in front in CSV and XLSX; `geodata.cells.clean` takes it off a
 """
 
 import csv
+import errno
 import io
 import json
 import os
@@ -160,7 +161,9 @@ def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
     sheet = book.create_sheet("data")
     for row in _rows(_flat(frame, wkt=False)):
         sheet.append([_workbook_cell(value) for value in row])
-    book.save(path)
+    packed = io.BytesIO()  # a ZipFile that cannot be closed on a full disk prints a traceback
+    book.save(packed)
+    path.write_bytes(packed.getbuffer())
 
 
 def _workbook_cell(value: Any) -> Any:
@@ -208,7 +211,10 @@ def _columns_for_files(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _write_gpkg(frame: pd.DataFrame, path: Path) -> None:
     """Write a GeoPackage of one layer."""
-    gpd.GeoDataFrame(_columns_for_files(frame)).to_file(path, layer="data", driver="GPKG")
+    try:
+        gpd.GeoDataFrame(_columns_for_files(frame)).to_file(path, layer="data", driver="GPKG")
+    except RuntimeError as error:  # what pyogrio raises for whatever GDAL could not do
+        raise OSError(errno.EIO, "GDAL stopped; is the disk full?") from error
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:

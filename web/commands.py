@@ -254,13 +254,14 @@ def replace_file(path: Path, content: bytes) -> None:
         If it cannot be written; the old one is kept.
     """
     try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:40]}.") as folder:
+            beside = Path(folder) / "new"
+            with beside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.chmod(0o644)
+            beside.replace(path)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written ({error.strerror or error})") from error
 
