@@ -41,6 +41,22 @@ class DatumChoice:
     fallback: str = ""
     evidence: DatumEvidence | None = None
 
+    def silent(self, table: RawTable, columns: Columns) -> bool:
+        """Tell whether nothing but the rows themselves can name a table's datum.
+
+        Parameters
+        ----------
+        table, columns : RawTable, Columns
+            The table, and which column is which.
+
+        Returns
+        -------
+        bool
+            False where the caller, a header, the format, evidence or a fallback may.
+        """
+        known = self.declared or self.fallback or columns.datum or table.datum
+        return not known and self.evidence is None
+
 
 def row_datums(table: RawTable, columns: Columns) -> tuple[ObjectArray, list[Reject]]:
     """Return the datum that each row names in a column of its own.
@@ -80,6 +96,35 @@ def row_datums(table: RawTable, columns: Columns) -> tuple[ObjectArray, list[Rej
         if text and not codes[text]
     ]
     return named, unknown
+
+
+def datum_missing(
+    table: RawTable, columns: Columns, named: ObjectArray, known: set[int]
+) -> list[Reject]:
+    """Return a reject for every row that names no datum where others do.
+
+    Parameters
+    ----------
+    table, columns : RawTable, Columns
+        The table, with a column for the datum.
+    named : array (n,) of str
+        The datum that each row names.
+    known : set of int
+        Lines that are rejected already.
+
+    Returns
+    -------
+    list of Reject
+        To be used where nothing else tells the datum.
+    """
+    header = table.header[columns.position["datum"]]
+    what = "expected the datum of the coordinates, as other rows name it, got an empty cell"
+    fix = "fill in GCJ-02, BD-09 or WGS-84, or declare one for the whole table"
+    return [
+        Reject(int(line), header, "datum_missing", what, fix)
+        for line, text in zip(table.line, named, strict=True)
+        if not text and int(line) not in known
+    ]
 
 
 def settle_datum(

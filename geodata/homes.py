@@ -142,7 +142,7 @@ def join_homes(tables: Sequence[CleanHomes]) -> gpd.GeoDataFrame:
     made = pd.Series([f"h{number:06d}" for number in range(1, len(frame) + 1)], dtype="str")
     types = {c: "float64" if c in {"lon", "lat", "workers"} else "str" for c in HOME_COLUMNS}
     typed = frame.astype(types)
-    typed["id"] = typed["id"].where(typed["id"] != "", made)
+    typed["id"] = typed["id"].where((typed["id"] != "") & ~typed["id"].duplicated(), made)
     points = gpd.points_from_xy(typed["lon"], typed["lat"], crs="EPSG:4326")
     return gpd.GeoDataFrame(typed, geometry=points, crs="EPSG:4326")
 

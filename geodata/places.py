@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geodata.datum import in_china, to_wgs84
-from geodata.declared import DatumChoice, row_datums, settle_datum
+from geodata.declared import DatumChoice, datum_missing, row_datums, settle_datum
 from geodata.degrees import parse_degrees, split_pair
 from geodata.raw import Columns, RawTable, Reject
 
@@ -80,6 +80,10 @@ def place_rows(table: RawTable, columns: Columns, choice: DatumChoice) -> Placed
     row_datum, unknown = row_datums(table, columns)
     placed_badly = {reject.row for reject in rejects}
     rejects += [reject for reject in unknown if reject.row not in placed_badly]
+    if choice.silent(table, columns) and (row_datum != "").any():
+        settled = {reject.row for reject in rejects}
+        settled |= {int(line) for line in table.line[~_in_china(x, y)]}
+        rejects += datum_missing(table, columns, row_datum, settled)
     bad_lines = {reject.row for reject in rejects}
     keep = np.array([int(line) not in bad_lines for line in table.line], np.bool_)
     report: dict[str, Any] = {"warnings": _swapped_file(rejects, len(keep))}
@@ -129,10 +133,13 @@ def _bad_coordinates(
 
 def _swapped(x: FloatArray, y: FloatArray) -> BoolArray:
     """Tell which positions lie in mainland China only with both numbers swapped."""
+    return np.asarray(_in_china(y, x) & ~_in_china(x, y), np.bool_)
+
+
+def _in_china(x: FloatArray, y: FloatArray) -> BoolArray:
+    """Tell which positions lie in mainland China; those that are no numbers do not."""
     sure = np.isfinite(x) & np.isfinite(y)
-    here = in_china(np.where(sure, x, 0), np.where(sure, y, 0))
-    there = in_china(np.where(sure, y, 0), np.where(sure, x, 0))
-    return np.asarray(sure & there & ~here, np.bool_)
+    return np.asarray(sure & in_china(np.where(sure, x, 0), np.where(sure, y, 0)), np.bool_)
 
 
 def _why(

@@ -30,6 +30,9 @@ REJECTS_LISTED = 1000
 #: Longest column name of a Shapefile (characters).
 DBASE_NAME = 10
 
+#: Stands where the name of a column was cut in the middle of a character.
+CUT_MARK = "~"
+
 #: A table may not be wider.
 MAX_COLUMNS = 1000
 
@@ -164,7 +167,11 @@ def match_columns(header: Sequence[str], words: Mapping[str, Sequence[str]]) -> 
     Columns
         Unknown headers are ``extra``.
     """
-    lookup = _lookup(words)
+    return _match(header, _lookup(words))
+
+
+def _match(header: Sequence[str], lookup: Mapping[str, tuple[str, int]]) -> Columns:
+    """Return which header means which of our columns."""
     found: dict[str, tuple[int, int]] = {}
     for at, text in enumerate(header):
         column, rank = lookup.get(header_key(text), ("", 0)) if text.strip() else ("", 0)
@@ -190,13 +197,16 @@ def _same_datum(header: Sequence[str], lookup: Mapping[str, tuple[str, int]]) ->
 
 
 def _lookup(words: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, int]]:
-    """Return, by header key, the column and how well the word fits; dBASE cuts names to ten."""
+    """Return, by header key, the column and how well the word fits; dBASE cuts at ten bytes."""
     found: dict[str, tuple[str, int]] = {}
     for column, synonyms in words.items():
         for rank, word in enumerate((column, *synonyms)):
             found.setdefault(header_key(word), (column, rank))
             if word.isascii() and len(word) > DBASE_NAME:
                 found.setdefault(header_key(word[:DBASE_NAME]), (column, rank))
+            cut = word.encode()[:DBASE_NAME].decode(errors="ignore")
+            if len(cut.encode()) < DBASE_NAME < len(word.encode()):
+                found.setdefault(header_key(cut) + CUT_MARK, (column, rank))
     return found
 
 
@@ -216,8 +226,9 @@ def find_header(rows: Sequence[Sequence[str]], words: Mapping[str, Sequence[str]
         -1 if no row names at least two columns, or one that is a position.
     """
     best, index = 0, -1
+    lookup = _lookup(words)
     for at, row in enumerate(rows[:HEADER_WITHIN]):
-        found = match_columns(row, words).position
+        found = _match(row, lookup).position
         weight = len(found) + 2 * ("lon" in found and "lat" in found) + 2 * ("lonlat" in found)
         if weight > max(best, 1):
             best, index = weight, at

@@ -13,6 +13,13 @@ from geodata.datum import to_wgs84
 from geodata.errors import FileFormatError
 from geodata.raw import RawTable, Reject, match_columns
 
+#: Headers of a name that only a table of regions has.
+_NAMES = (
+    "name_zh", "name:zh", "NAME_3", "区县名称", "县区名称", "区名", "县名", "县市名称", "市",
+    "行政区名称", "区划名称", "行政区划名称", "乡镇", "乡镇名称", "街道", "街道名称", "社区",
+    "社区名称", "网格名称", "片区", "片区名称", "城市", "城市名称", "xzqmc", "region",
+    "region name", "district name",
+)  # fmt: skip
 _ID_WORDS = ("adcode", "id")
 _CODE_LENGTHS = {9: slice(3, 9), 12: slice(0, 6)}
 
@@ -30,7 +37,7 @@ def region_columns(words: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str
     dict
         ``id``, ``name``, ``adcode`` and the position.
     """
-    names = (*words.get("name", ()), *words.get("district", ()), "name_zh", "name:zh", "NAME_3")
+    names = (*words.get("name", ()), *words.get("district", ()), *_NAMES)
     chosen: dict[str, Sequence[str]] = {c: words.get(c, ()) for c in ("lon", "lat", "id")}
     return chosen | {"name": names, "adcode": (*words.get("adcode", ()), "pac", "xzqdm", "gb code")}
 

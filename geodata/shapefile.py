@@ -10,6 +10,7 @@ import shapely
 
 from geodata.archive import check_archive
 from geodata.cell_text import cell_text
+from geodata.dbase import whole_characters
 from geodata.encoding import decode
 from geodata.errors import FileFormatError
 from geodata.raw import ObjectArray, RawTable, Reject
@@ -129,13 +130,14 @@ def _gdal(parts: dict[str, bytes], where: str) -> tuple[list[str], list[Any], li
     from pyogrio import raw  # noqa: PLC0415  GDAL is loaded only where a Shapefile is read
     from pyogrio.errors import DataSourceError  # noqa: PLC0415
 
-    packed = io.BytesIO()
+    packed, encoding = io.BytesIO(), _encoding(parts, where)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for suffix, data in parts.items():
             if suffix in _PARTS[:3]:
-                archive.writestr(f"layer{suffix}", data)
+                whole = whole_characters(data, encoding) if suffix == ".dbf" else data
+                archive.writestr(f"layer{suffix}", whole)
     try:
-        meta, _, blobs, columns = raw.read(packed.getvalue(), encoding=_encoding(parts, where))
+        meta, _, blobs, columns = raw.read(packed.getvalue(), encoding=encoding)
     except (DataSourceError, ValueError, RuntimeError) as error:
         raise FileFormatError(
             f"{where}: the Shapefile is damaged ({str(error)[:100]}); save it again",

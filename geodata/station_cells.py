@@ -9,6 +9,7 @@ from geodata.hours import read_hours
 from geodata.hours_text import HoursReading
 from geodata.phrases import FacilityReading, parse_facilities
 from geodata.raw import Columns, RawTable, Reject
+from geodata.station_flags import hours_beside, is_clock, ticked_facilities
 from geodata.vocabulary import (
     Vocabulary,
     parse_access,
@@ -154,7 +155,11 @@ def _read_facilities(sheet: Sheet) -> None:
     read: dict[str, FacilityReading] = {
         text: parse_facilities(text, sheet.vocabulary) for text in {*texts, *zones}
     }
-    sheet.read["facilities"] = [";".join(read[text].codes) for text in texts]
+    ticked = ticked_facilities(sheet.table, sheet.columns.extra, sheet.vocabulary)
+    sheet.read["facilities"] = [
+        ";".join(dict.fromkeys((*read[text].codes, *more)))
+        for text, more in zip(texts, ticked, strict=True)
+    ]
     sheet.read["zones"] = [
         ";".join(dict.fromkeys((*read[text].zones, *read[zone].zones)))
         for text, zone in zip(texts, zones, strict=True)
@@ -171,8 +176,9 @@ def _read_hours(sheet: Sheet) -> None:
     first, second = sheet.texts("opening_hours"), sheet.texts("opening_hours_text")
     read: dict[str, HoursReading] = {}
     hours, received = [], []
+    beside = hours_beside(sheet.table, sheet.columns.extra, sheet.vocabulary)
     for row, (syntax, prose) in enumerate(zip(first, second, strict=True)):
-        text = syntax or prose
+        text = _with_beside(sheet, row, syntax or prose, beside[row])
         if len(text.encode()) > MAX_HOURS_BYTES:
             what = f"expected at most {MAX_HOURS_BYTES} bytes of opening hours"
             size = f"{what}, got {len(text.encode())}"
@@ -184,6 +190,17 @@ def _read_hours(sheet: Sheet) -> None:
         received.append(second[row] or text)
         _warn_of_hours(sheet, row, text, read[text])
     sheet.read["opening_hours"], sheet.read["opening_hours_text"] = hours, received
+
+
+def _with_beside(sheet: Sheet, row: int, text: str, beside: str) -> str:
+    """Return opening hours with what a column beside them says: 24 hours, or when it closes."""
+    if not beside or (text and beside == "24小时"):
+        if beside and read_hours(text).osm != "24/7":
+            sheet.warnings[row].append(f"another column says 24 hours, the hours say {text[:40]!r}")
+        return text
+    if beside == "24小时":
+        return beside
+    return f"{text}-{beside}" if is_clock(text) else text
 
 
 def _warn_of_hours(sheet: Sheet, row: int, text: str, reading: HoursReading) -> None:

@@ -8,8 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from geodata.duplicates import find_duplicates
-from geodata.raw import Reject
+from geodata.raw import Reject, header_key
 from geodata.stations import NUMBERS, STATION_COLUMNS, CleanTable
+
+#: Headers of running numbers, which begin again on every sheet.
+_RUNNING = ("序号", "no", "number")
 
 
 def join_stations(tables: Sequence[CleanTable]) -> tuple[gpd.GeoDataFrame, list[list[Reject]]]:
@@ -30,11 +33,11 @@ def join_stations(tables: Sequence[CleanTable]) -> tuple[gpd.GeoDataFrame, list[
     taken: set[str] = set()
     for table in tables:
         taken.update(str(text) for text in table.frame["id"] if text)
-    seen: dict[str, int] = {}
+    seen: dict[str, str] = {}
     frames, rejects = [], []
     for table in tables:
-        keep, again = _unique(table, seen)
-        frame = table.frame.loc[keep].copy()
+        keep, ids, again = _unique(table, seen)
+        frame = table.frame.assign(id=ids).loc[keep].copy()
         frame["id"] = _made_ids(list(frame["id"]), taken)
         frames.append(frame)
         rejects.append(again)
@@ -42,18 +45,28 @@ def join_stations(tables: Sequence[CleanTable]) -> tuple[gpd.GeoDataFrame, list[
     return _with_geometry(_flag_duplicates(whole)), rejects
 
 
-def _unique(table: CleanTable, seen: dict[str, int]) -> tuple[npt.NDArray[np.bool_], list[Reject]]:
-    """Return which stations have an id of their own, and the others as rejects."""
+def _unique(
+    table: CleanTable, seen: dict[str, str]
+) -> tuple[npt.NDArray[np.bool_], list[str], list[Reject]]:
+    """Return which stations are kept, the ids, and stations with another's id as rejects.
+
+    A running number (序号) that begins again is no id: it is left empty, not rejected.
+    """
     keep = np.ones(len(table.frame), np.bool_)
     rejects = []
+    ids = list(table.frame["id"])
+    sheet = f" of sheet {name}" if (name := table.report["sheet"]) else ""
+    running = header_key(table.report["columns"].get("id", "")) in _RUNNING
     for row, (text, line) in enumerate(zip(table.frame["id"], table.line, strict=True)):
-        if text and text in seen:
+        if text and text in seen and running:
+            ids[row] = ""
+        elif text and text in seen:
             keep[row] = False
-            what = f"the id {text!r} is there already, in row {seen[text]}"
+            what = f"the id {text!r} is there already, in {seen[text]}"
             rejects.append(Reject(int(line), "id", "duplicate_id", what, "give each its own", text))
         elif text:
-            seen[text] = int(line)
-    return keep, rejects
+            seen[text] = f"row {int(line)}{sheet}"
+    return keep, ids, rejects
 
 
 def _made_ids(ids: list[str], taken: set[str]) -> list[str]:
