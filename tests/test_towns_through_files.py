@@ -14,6 +14,7 @@ from pyproj import Geod
 from tests.osm_xml import STREET, ask, degrees, metres, seconds, town, write_osm, write_stations
 from tests.webtools import COVERAGE
 from web import cli
+from web.prepare import PrepareRequest, prepare
 
 CLOSE = {"abs": 0.06}
 GEOD = Geod(ellps="WGS84")
@@ -268,6 +269,23 @@ def test_coverage_on_the_command_line_adds_up(tmp_path_factory, capsys):
     }  # fmt: skip
     assert summary["causes"]["off_network"]["homes"] == 1
     assert client.get(COVERAGE).json()["summary"]["people"] == "from cells"
+
+
+@pytest.mark.parametrize(
+    ("other", "warned"),
+    [
+        ({"access": "locked"}, True),
+        ({"kind": "merchant"}, True),
+        ({"opening_hours": ""}, False),
+        ({"access": "card"}, False),
+    ],
+)
+def test_stations_of_which_none_counts_are_said_so(tmp_path, other, warned):
+    streets = write_osm(tmp_path / "s.osm", LINE, [("a b c", STREET)])
+    stations = write_stations(tmp_path / "s.csv", {"s": (0, 0, other)})
+    out = tmp_path / "out"
+    report = prepare(PrepareRequest(streets=[streets], stations=stations, out=out, modes=("walk",)))
+    assert ("no station counts by default (kind care_station" in report.to_text()) == warned
 
 
 def test_xml_as_other_programs_write_it(tmp_path):

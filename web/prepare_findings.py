@@ -139,6 +139,7 @@ def warnings_of(inputs: Inputs, people: pd.DataFrame | None, least: int) -> list
             f"the streets ({west}, {south} to {east}, {north}) and the stations ({w}, {s} to "
             f"{e}, {n}) lie apart: is it the right city, are longitude and latitude swapped?"
         )
+    found += _nothing_counts(inputs)
     if not len(inputs.regions) and len(inputs.region_rejects):
         found.append("no region can be used: nothing is counted by region")
     if len(inputs.regions):
@@ -157,6 +158,23 @@ def warnings_of(inputs: Inputs, people: pd.DataFrame | None, least: int) -> list
         if out.all():
             found.append("the streets and the homes lie apart: is it the right file?")
     return found
+
+
+def _nothing_counts(inputs: Inputs) -> list[str]:
+    """Return a warning where no station counts unless somebody asks for other ones."""
+    words, stations = inputs.vocabulary, inputs.stations
+    rules = {
+        "kind": [code for code, row in words.kinds.items() if row.counts_by_default],
+        "access": [code for code, row in words.access.items() if row.counts_by_default],
+        "status": ["open"],
+    }
+    counts = np.ones(len(stations), np.bool_)
+    for name, codes in rules.items():
+        counts &= _column(stations, name).isin(codes).to_numpy()
+    if counts.any():
+        return []
+    listed = "; ".join(f"{name} {', '.join(codes)}" for name, codes in rules.items())
+    return [f"no station counts by default ({listed}): nothing is covered unless others are asked"]
 
 
 def _column(stations: gpd.GeoDataFrame, name: str) -> "pd.Series[str]":
