@@ -1,7 +1,7 @@
 """Columns that say yes or no, and opening and closing times in columns of their own.
 
-Union exports ask ``是否24小时``, list ``空调`` and ``饮水机`` as columns of ticks, and put ``开门时间``
-and ``关门时间`` side by side. The words are rows of ``facility_words.csv``.
+Union exports ask ``是否24小时``, list ``空调`` and ``饮水机`` as columns of ticks, and put
+``开门时间`` and ``关门时间`` side by side. The words are rows of ``facility_words.csv``.
 """
 
 import re
@@ -12,6 +12,7 @@ from geodata.raw import RawTable, header_key
 from geodata.vocabulary import Vocabulary
 
 _COUNT = re.compile(r"(\d+)(?:个|台|把|张|套|组|间|处|部|只)?")
+_ASKING = re.compile(r"^(?:是否)?(?:有|配备|提供)?|\(.*?\)|数量$")
 _CLOCK = re.compile(r"\d{1,2}(?:[:点时]\d{0,2}分?)?|\d{1,2}[点时]半")
 
 
@@ -60,9 +61,8 @@ def ticked_facilities(
     """
     found: list[list[str]] = [[] for _ in table.line]
     for at in columns:
-        reading = parse_facilities(
-            re.sub(r"^(?:是否)?(?:有|配备)", "", table.header[at]), vocabulary
-        )
+        name = unicodedata.normalize("NFKC", table.header[at])
+        reading = parse_facilities(_ASKING.sub("", name), vocabulary)
         answers = [said_yes(text, vocabulary) for text in table.cells[:, at]]
         if not reading.codes or reading.unknown or None in answers:
             continue
