@@ -1,4 +1,4 @@
-"""dBASE tables whose texts were cut in the middle of a character.
+"""Tables in dBASE whose texts were cut in the middle of a character.
 
 A Shapefile's field names hold ten bytes and its texts 254: writers cut there, whatever the
 character. Readers that decode strictly then refuse the whole file, so the broken halves go first.

@@ -1,7 +1,7 @@
 """Columns that say yes or no, and opening and closing times in columns of their own.
 
-Union exports ask ``是否24小时``, list ``空调`` and ``饮水机`` as columns of ticks, and put
-``开门时间`` and ``关门时间`` side by side. The words are rows of ``facility_words.csv``.
+Union exports ask ``是否24小时``, list ``空调`` and ``饮水机`` as columns of ticks, and
+put ``开门时间`` and ``关门时间`` side by side. The words are rows of ``facility_words.csv``.
 """
 
 import re
