@@ -271,6 +271,15 @@ def test_coverage_on_the_command_line_adds_up(tmp_path_factory, capsys):
     assert client.get(COVERAGE).json()["summary"]["people"] == "from cells"
 
 
+def test_people_without_groups_are_not_listed_by_group(tmp_path_factory, capsys):
+    _line(tmp_path_factory)
+    with pytest.raises(SystemExit):
+        cli.main(["coverage", "--data", str(_lines["folder"])])
+    text = capsys.readouterr().out
+    assert "homes    5" in text
+    assert "by group" not in text
+
+
 @pytest.mark.parametrize(
     ("other", "warned"),
     [
