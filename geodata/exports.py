@@ -8,8 +8,6 @@ import csv
 import errno
 import io
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,8 @@ import openpyxl
 import pandas as pd
 import shapely
 
-from geodata.errors import Fault, InputError, ValidationError
+from geodata.errors import Fault, ValidationError
+from geodata.swap import replacing_file
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
@@ -69,13 +68,8 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
         raise ValidationError.of(
             [Fault("out", f"{file.suffix} needs shapes, and this table has none", "use .csv")]
         )
-    try:
-        _swap_in(frame, file, writer)
-    except OSError as error:
-        raise InputError(
-            f"{file}: the file cannot be written ({error.strerror or error}); check the folder",
-            code="cannot_write",
-        ) from error
+    with replacing_file(file) as beside:
+        writer(frame, beside)
     return file
 
 
@@ -101,16 +95,6 @@ def safe_cell(value: Any) -> Any:
     if isinstance(value, str) and value.lstrip(" ").startswith(_RISKY):
         return "'" + value
     return value
-
-
-def _swap_in(frame: pd.DataFrame, file: Path, writer: Callable[[pd.DataFrame, Path], None]) -> None:
-    """Write into a folder beside the file, then replace it in one step."""
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.stem[:40]}.") as folder:
-        beside = Path(folder) / f"new{file.suffix.lower()}"
-        writer(frame, beside)
-        with beside.open("rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(beside, file)  # noqa: PTH105  the rule of the house names it
 
 
 def _flat(frame: pd.DataFrame, *, wkt: bool) -> pd.DataFrame:

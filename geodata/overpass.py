@@ -6,7 +6,6 @@ server is asked again only when it says so, and seldom. The file appears whole o
 
 import html
 import re
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from geodata.overpass_query import (
     streets_query,
 )
 from geodata.overpass_server import MEGABYTE, FetchSettings, Progress, Server, too_large
+from geodata.swap import replacing_file
 
 _TAIL_BYTES = 4096
 _SUFFIX = ".pbf"
@@ -113,7 +113,7 @@ def fetch_streets(
     timeout = httpx.Timeout(30.0, read=settings.timeout_seconds + 30.0)
     with (
         httpx.Client(headers=headers, timeout=timeout) as client,
-        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder,
+        replacing_file(path) as made,
     ):
         asked = Server(client, server, settings, show, pause)
         seconds = settings.timeout_seconds
@@ -124,12 +124,10 @@ def fetch_streets(
         count = read_count(asked.ask(streets_query(area, seconds, count=True)))
         _check_count(count, settings)
         show(Progress("downloading", 0, count.estimated_bytes))
-        raw, made = Path(folder) / "answer.osm", Path(folder) / "streets.osm.pbf"
+        raw = made.with_name("answer.osm")
         size = asked.download(streets_query(area, seconds, count=False), raw, count.estimated_bytes)
         show(Progress("writing"))
-        report = _convert(raw, made, path, size)
-        made.replace(path)
-    return report
+        return _convert(raw, made, path, size)
 
 
 def _checked(where: str | Box, path: Path, server: str, settings: FetchSettings) -> Box | str | int:
@@ -154,7 +152,7 @@ def _checked(where: str | Box, path: Path, server: str, settings: FetchSettings)
             f"the rectangle covers {area.area_km2:,.0f} km², more than the limit of "
             f"{settings.most_km2:,.0f} km² for one question to a shared server: ask for a smaller "
             "one, or take a Geofabrik or BBBike file",
-            code="areatoo_large",
+            code="area_too_large",
         )
     return area
 

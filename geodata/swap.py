@@ -1,4 +1,4 @@
-"""Replace the two halves of a dataset folder as one, whatever happens meanwhile.
+"""Replace the two halves of a dataset folder as one, or a file, whatever happens meanwhile.
 
 New contents are written into ``.incoming`` inside the folder and moved into place by renaming;
 what was there waits in ``.outgoing`` until the new is complete. The arrival of ``public`` decides:
@@ -8,11 +8,12 @@ uses what belongs together; the next writer tidies up. Other files in the folder
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from geodata.errors import DatasetError
+from geodata.errors import DatasetError, InputError
 
 PUBLIC, PRIVATE = "public", "private"
 _INCOMING, _OUTGOING = ".incoming", ".outgoing"
@@ -85,6 +86,40 @@ def replacing(folder: Path) -> Iterator[Path]:
             with suppress(OSError):
                 settle(folder)
             raise
+
+
+@contextmanager
+def replacing_file(path: Path) -> Iterator[Path]:
+    """Give a file to write; it takes the old one's place in one step when all went well.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder exists.
+
+    Yields
+    ------
+    Path
+        Where to write, in a folder of its own beside the file, which is removed afterwards; the
+        name ends as that of the file does.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written (``cannot_write``); the old file stays.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem[:40]}.") as folder:
+            beside = Path(folder) / f"new{path.suffix.lower()}"
+            yield beside
+            with beside.open("rb+") as written:
+                os.fsync(written.fileno())
+            beside.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path}: the file cannot be written ({error.strerror or error}); check the folder",
+            code="cannot_write",
+        ) from error
 
 
 def settle(folder: Path) -> None:

@@ -6,9 +6,9 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
-from geodata.errors import DatasetError, InputError
+from geodata.errors import InputError
 from geodata.exports import write_table
-from web.commands import replace_file
+from geodata.swap import replacing_file
 
 resource = pytest.importorskip("resource", reason="limits on file sizes are POSIX")
 
@@ -41,10 +41,15 @@ def test_a_table_that_does_not_fit(tmp_path, suffix, capfd):
 def test_a_map_that_does_not_fit(tmp_path):
     old = tmp_path / "map.html"
     old.write_bytes(b"old")
-    with no_file_longer_than(4096), pytest.raises(DatasetError, match="cannot be written"):
-        replace_file(old, b"x" * 100_000)
+    with (
+        no_file_longer_than(4096),
+        pytest.raises(InputError, match="cannot be written"),
+        replacing_file(old) as beside,
+    ):
+        beside.write_bytes(b"x" * 100_000)
     assert old.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [old]
-    replace_file(old, b"new")
+    with replacing_file(old) as beside:
+        beside.write_bytes(b"new")
     assert old.read_bytes() == b"new"
     assert old.stat().st_mode & 0o777 == 0o644

@@ -7,7 +7,7 @@ quick.
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -197,7 +197,8 @@ def prepare(
 def check(
     file: Annotated[Path, typer.Argument(help="A table of stations or homes.")],
     what: Annotated[
-        str, typer.Option("--as", help="stations, homes, or auto: what the columns say.")
+        Literal["auto", "stations", "homes"],
+        typer.Option("--as", help="stations, homes, or auto: what the columns say."),
     ] = "auto",
     datum: Annotated[
         str | None, typer.Option(help="wgs84, gcj02, bd09 or cgcs2000; else the table says.")
@@ -212,8 +213,6 @@ def check(
     from web.commands import usage
     from web.intake import check_table, checked_text
 
-    if what not in {"auto", "stations", "homes"}:
-        raise typer.BadParameter("--as: expected stations, homes or auto")
     with usage():
         known = parse_datum(datum) if datum else None
     found = check_table(file, what, datum=known, streets=streets or [])

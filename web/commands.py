@@ -1,43 +1,23 @@
 """What the commands do: ask the service, or build a dataset, and return text to print."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
 import typer
 
 from geodata.bundle import open_dataset
 from geodata.errors import DatasetError, DatumError, LimitError, ValidationError
+from geodata.swap import replacing_file
 from web.console import say, stage_line
 from web.dependencies import departure, read_values
 from web.errors import UnknownRegionError
-from web.reports import coverage_report, nearest_report
+from web.reports import coverage_report, json_text, nearest_report
 from web.schemas import CoverageQuestion, NearestQuestion
 from web.service import Coverage, Service
 from web.settings import Settings
 from web.state import dataset_folder
-
-_PRETTY = orjson.OPT_INDENT_2
-
-
-def as_text(answer: Any) -> str:
-    """Return an object as JSON for a terminal.
-
-    Parameters
-    ----------
-    answer : Any
-        For `orjson.dumps`.
-
-    Returns
-    -------
-    str
-        Indented by two.
-    """
-    return orjson.dumps(answer, option=_PRETTY).decode()
 
 
 @contextmanager
@@ -135,7 +115,7 @@ def ask_nearest(settings: Settings, asked: Mapping[str, Any], *, as_json: bool) 
     service = open_service(settings)
     with usage():
         answer = service.nearest(question)
-    return (as_text(answer) if as_json else nearest_report(answer)), bool(answer["covered"])
+    return (json_text(answer) if as_json else nearest_report(answer)), bool(answer["covered"])
 
 
 def ask_coverage(
@@ -169,7 +149,7 @@ def ask_coverage(
         if out is not None:
             write_gaps(service, answer, out)
         if as_json:
-            return as_text(service.collection(question, answer))
+            return json_text(service.collection(question, answer))
     return coverage_report(answer.summary)
 
 
@@ -235,35 +215,9 @@ def draw_map(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
         discretion=service.discretion,
         departure=answer.departure,
     )
-    replace_file(out, coverage_map(map_request(answered, page)).encode())
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file beside the old one and swap it in whole.
-
-    Parameters
-    ----------
-    path : path
-        Where it goes.
-    content : bytes
-        What goes there.
-
-    Raises
-    ------
-    DatasetError
-        If it cannot be written; the old one is kept.
-    """
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:40]}.") as folder:
-            beside = Path(folder) / "new"
-            with beside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.chmod(0o644)
-            beside.replace(path)
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be written ({error.strerror or error})") from error
+    html = coverage_map(map_request(answered, page))
+    with replacing_file(out) as beside:
+        beside.write_text(html, encoding="utf-8", newline="")
 
 
 def serve_dataset(settings: Settings) -> None:

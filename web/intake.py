@@ -3,19 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import orjson
+from typing import Any, Literal
 
 from geodata import tables
-from geodata.errors import DatumError, FileFormatError, ValidationError
+from geodata.errors import DatumError, FileFormatError
 from web.console import say, stage_line
 from web.geojson import plain
-from web.reports import check_report
+from web.reports import check_report, json_text
 from web.settings import Settings
 
 _MEGABYTE = 1_000_000
 _STEPS_SHOWN = 20
+
+#: What a table may be said to hold.
+Table = Literal["auto", "stations", "homes"]
 
 
 def build(files: Mapping[str, Any], options: Mapping[str, Any], out: Path, *, as_json: bool) -> str:
@@ -51,7 +52,7 @@ def build(files: Mapping[str, Any], options: Mapping[str, Any], out: Path, *, as
 
 
 def check_table(
-    path: Path, what: str, *, datum: str | None, streets: Sequence[Path]
+    path: Path, what: Table, *, datum: str | None, streets: Sequence[Path]
 ) -> dict[str, Any]:
     """Check a table of stations or homes without building anything.
 
@@ -59,7 +60,7 @@ def check_table(
     ----------
     path : path
         The table.
-    what : str
+    what : {"auto", "stations", "homes"}
         ``stations``, ``homes``, or ``auto``: homes if there is no column of names.
     datum : str or None
         As declared by the caller.
@@ -74,13 +75,11 @@ def check_table(
 
     Raises
     ------
-    ValidationError
-        If ``what`` or ``datum`` is no such thing.
+    DatumError
+        If ``datum`` is no such thing.
     FileFormatError
         If the file cannot be read as a table.
     """
-    if what not in {"auto", "stations", "homes"}:
-        raise ValidationError("--as: expected stations, homes or auto")
     if what == "homes":
         return _checked_homes(path, datum)
     try:
@@ -159,7 +158,7 @@ def checked_text(found: Mapping[str, Any], *, as_json: bool) -> str:
         To be printed.
     """
     if as_json:
-        return orjson.dumps(dict(found), option=orjson.OPT_INDENT_2).decode()
+        return json_text(found)
     return check_report(found)
 
 
@@ -201,7 +200,7 @@ def fetch_streets(settings: Settings, where: str, out: Path, *, as_json: bool) -
     )
     values = {**asdict(report), "path": str(report.path)}
     if as_json:
-        return orjson.dumps(values, option=orjson.OPT_INDENT_2).decode()
+        return json_text(values)
     as_of = f", data of {report.as_of}" if report.as_of else ""
     return (
         f"{report.path}: {report.streets:,} streets, {report.nodes:,} nodes, "

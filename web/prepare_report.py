@@ -1,15 +1,13 @@
 """What preparing a dataset found, for people and for machines."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from locator.snap import ISLAND_M
 from web.prepare_findings import LISTED
+from web.reports import json_text
 
 _SHOWN = 20
 
@@ -63,7 +61,7 @@ class PrepareReport:
         str
             What :meth:`as_dict` holds.
         """
-        return json.dumps(self.as_dict(), ensure_ascii=False, indent=2, default=_plain)
+        return json_text(self.as_dict())
 
     def to_text(self) -> str:
         """Return the report for people.
@@ -159,10 +157,3 @@ def _listed(title: str, lines: Sequence[str], count: int | None = None) -> Itera
     more = (len(lines) if count is None else count) - _SHOWN
     if more > 0:
         yield f"    and {more:,} more (with --json, up to {LISTED:,})"
-
-
-def _plain(value: object) -> object:
-    """Return a JSON value for what numpy and mappings hold."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    return dict(value) if isinstance(value, Mapping) else str(value)

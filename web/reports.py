@@ -1,10 +1,16 @@
 """Answers as plain text for a terminal. Widths count Chinese characters as two columns."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
+import orjson
+
 _MINUTE = 60
+
+#: How many rows of one sort a report lists.
+_LISTED = 50
 _MODES = {
     "walk": "on foot",
     "ebike": "by e-bike",
@@ -22,6 +28,38 @@ _REASONS = {
     "unreachable": "no way leads to any station",
     "no_data": "outside the data",
 }
+
+
+def json_text(found: Mapping[str, Any]) -> str:
+    """Return a report or an answer as JSON for a terminal.
+
+    Parameters
+    ----------
+    found : mapping
+        JSON values, arrays and scalars of numpy, mappings; anything else becomes its text, and a
+        number that is not finite null.
+
+    Returns
+    -------
+    str
+        Indented by two.
+
+    Examples
+    --------
+    >>> print(json_text({"share": 0.5}))
+    {
+      "share": 0.5
+    }
+    """
+    option = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(found, default=_json_value, option=option).decode()
+
+
+def _json_value(value: Any) -> object:
+    """Return a JSON value for what orjson does not know, numpy's arrays and scalars among it."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def width(text: str) -> int:
@@ -228,7 +266,8 @@ def coverage_report(summary: Mapping[str, Any]) -> str:
     for key, unit in (("street_km", "km of street"), ("area_km2", "km² near streets")):
         part = summary[key]
         lines.append(f"{part['covered']:,.1f} of {part['total']:,.1f} {unit}")
-    groups = list(summary["groups"].items())
+    named = any(summary["groups"])  # else nobody belongs to any
+    groups = [(code or "(none)", row) for code, row in summary["groups"].items() if named]
     regions = [(row["name"] or row["id"] or "(outside)", row) for row in summary["regions"]]
     lines += _part_lines("by group", groups) + _part_lines("by region", regions)
     lines += _cause_lines(summary["causes"])
@@ -249,36 +288,13 @@ def _reject_line(row: Mapping[str, Any]) -> str:
     return shown(f"{row.get('file', '')} {place}{column}: {row['reason']}{fix}").strip()
 
 
-def rejects_lines(rejects: Sequence[Mapping[str, Any]], most: int) -> list[str]:
-    """Return the rejected rows as lines.
-
-    Parameters
-    ----------
-    rejects : sequence of mapping
-        ``file, sheet, row, column, reason, fix``.
-    most : int
-        How many to list.
-
-    Returns
-    -------
-    list of str
-        With a last line that counts the rest.
-    """
-    lines = [f"  {_reject_line(row)}" for row in rejects[:most]]
-    if len(rejects) > most:
-        lines.append(f"  … and {len(rejects) - most} more")
-    return lines
-
-
-def check_report(found: Mapping[str, Any], most: int = 50) -> str:
+def check_report(found: Mapping[str, Any]) -> str:
     """Return what a check found as text.
 
     Parameters
     ----------
     found : mapping
         From `web.intake.check_table`.
-    most : int, optional
-        How many rows to list of each sort.
 
     Returns
     -------
@@ -298,11 +314,11 @@ def check_report(found: Mapping[str, Any], most: int = 50) -> str:
     if hours:
         lines.append("hours: " + ", ".join(f"{count} {state}" for state, count in hours.items()))
     lines += [shown(f"note: {warning}") for warning in found.get("warnings", [])]
-    lines += ["rejected:", *rejects_lines(rejects, most)] if rejects else []
-    lines += _pair_lines("same place twice:", found.get("duplicates", []), "duplicate_of", most)
-    lines += _pair_lines(
-        "hours not understood:", found.get("hours_not_understood", []), "text", most
+    lines += (
+        ["rejected:", *_first_lines(map(_reject_line, rejects), len(rejects))] if rejects else []
     )
+    lines += _pair_lines("same place twice:", found.get("duplicates", []), "duplicate_of")
+    lines += _pair_lines("hours not understood:", found.get("hours_not_understood", []), "text")
     return "\n".join(lines)
 
 
@@ -316,10 +332,15 @@ def _datum_lines(datum: Any) -> list[str]:
     return [shown(f"datum: {', '.join(parts) if parts else 'not declared'}")]
 
 
-def _pair_lines(title: str, rows: Sequence[Mapping[str, Any]], column: str, most: int) -> list[str]:
+def _pair_lines(title: str, rows: Sequence[Mapping[str, Any]], column: str) -> list[str]:
     """Return the lines that list stations with one more column."""
     if not rows:
         return []
-    lines = [shown(f"  {row['id']} {row['name']}: {row[column]}") for row in rows[:most]]
-    more = [f"  … and {len(rows) - most} more"] if len(rows) > most else []
-    return [title, *lines, *more]
+    pairs = (shown(f"{row['id']} {row['name']}: {row[column]}") for row in rows)
+    return [title, *_first_lines(pairs, len(rows))]
+
+
+def _first_lines(lines: Iterable[str], count: int) -> list[str]:
+    """Return the first of so many lines, and how many more there are."""
+    more = [f"  … and {count - _LISTED} more"] if count > _LISTED else []
+    return [*(f"  {line}" for line in islice(lines, _LISTED)), *more]
