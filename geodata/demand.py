@@ -30,9 +30,7 @@ PIECE_M = 50.0
 _BAND_CELLS = 2**26
 
 
-def grid_cells(
-    lines: FloatArray, *, reach_m: float = REACH_M, size_m: float = CELL_M
-) -> tuple[Int32Array, Int32Array]:
+def grid_cells(lines: FloatArray, *, reach_m: float = REACH_M) -> tuple[Int32Array, Int32Array]:
     """Return the lattice cells whose centre lies within reach of a line.
 
     The distance is exact (centre to the line's nearest point), so no further filter is needed.
@@ -43,13 +41,11 @@ def grid_cells(
         ``x1, y1, x2, y2`` of street segments (m). Lines that are not finite are passed over.
     reach_m : float
         Greatest distance of a centre from a line (m).
-    size_m : float
-        Edge of a cell (m).
 
     Returns
     -------
     column, row : arrays (c,) of int32
-        ``floor(x / size_m)``, ``floor(y / size_m)``; ordered by row, then column. Empty where
+        ``floor(x / CELL_M)``, ``floor(y / CELL_M)``; ordered by row, then column. Empty where
         there are no lines.
 
     Examples
@@ -64,15 +60,15 @@ def grid_cells(
         return np.empty(0, np.int32), np.empty(0, np.int32)
     lines = np.ascontiguousarray(lines, dtype=np.float64)
     x, y = lines[:, ::2], lines[:, 1::2]
-    column0 = floor((x.min() - reach_m) / size_m)
-    columns = floor((x.max() + reach_m) / size_m) + 1 - column0
-    row0 = floor((y.min() - reach_m) / size_m)
-    end = floor((y.max() + reach_m) / size_m) + 1
+    column0 = floor((x.min() - reach_m) / CELL_M)
+    columns = floor((x.max() + reach_m) / CELL_M) + 1 - column0
+    row0 = floor((y.min() - reach_m) / CELL_M)
+    end = floor((y.max() + reach_m) / CELL_M) + 1
     height = max(1, min(end - row0, _BAND_CELLS // columns))
     found = []
     for start in range(row0, end, height):
         mask = np.zeros((min(height, end - start), columns), np.bool_)
-        _marker()(lines, reach_m, size_m, column0, start, mask)
+        _marker()(lines, reach_m, CELL_M, column0, start, mask)
         row, column = np.nonzero(mask)
         found.append(((column + column0).astype(np.int32), (row + start).astype(np.int32)))
     return np.concatenate([c for c, _ in found]), np.concatenate([r for _, r in found])
@@ -113,10 +109,8 @@ def _marker() -> Callable[..., None]:
     return compiled
 
 
-def pieces(
-    network: Network, *, longest_m: float = PIECE_M
-) -> tuple[Int32Array, FloatArray, FloatArray]:
-    """Cut every street segment into equal pieces and give their middles.
+def pieces(network: Network) -> tuple[Int32Array, FloatArray, FloatArray]:
+    """Cut every street segment into equal pieces of at most 50 m and give their middles.
 
     Segments on which no position may lie (ferries) are no streets and have no pieces.
 
@@ -124,8 +118,6 @@ def pieces(
     ----------
     network : Network
         The streets of one mode.
-    longest_m : float
-        Greatest length of a piece (m).
 
     Returns
     -------
@@ -138,7 +130,7 @@ def pieces(
     """
     street = np.flatnonzero(network.segment_snappable & (network.segment_m > 0))
     length = network.segment_m[street]
-    count = np.maximum(np.ceil(length / longest_m), 1).astype(np.int64)
+    count = np.maximum(np.ceil(length / PIECE_M), 1).astype(np.int64)
     start = np.cumsum(count) - count
     nth = np.arange(count.sum()) - np.repeat(start, count)
     fraction = (nth + 0.5) / np.repeat(count, count)

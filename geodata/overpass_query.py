@@ -25,6 +25,9 @@ _NODE_BYTES, _WAY_BYTES = 90, 420
 
 _SHOWN = 5
 
+#: Most characters of a foreign page that a message quotes.
+_QUOTED = 200
+
 
 def _quoted(text: str) -> str:
     """Return a text as an Overpass string."""
@@ -213,20 +216,18 @@ def read_areas(body: bytes, name: str) -> int:
     return next(iter(areas))
 
 
-def page_text(body: bytes, most: int = 200) -> str:
+def page_text(body: bytes) -> str:
     """Return the beginning of a page's text without its tags, to be quoted in a message.
 
     Parameters
     ----------
     body : bytes
         HTML or plain text.
-    most : int, optional
-        Greatest length.
 
     Returns
     -------
     str
-        One line.
+        One line of at most 200 characters.
 
     Examples
     --------
@@ -236,4 +237,4 @@ def page_text(body: bytes, most: int = 200) -> str:
     text = body[:20_000].decode("utf-8", "replace")
     text = re.sub(r"(?is)<(title|style|script|head)\b.*?</\1>", " ", text)
     text = re.sub(r"(?s)<[^>]*>", "", text)
-    return " ".join(text.split())[:most]
+    return " ".join(text.split())[:_QUOTED]

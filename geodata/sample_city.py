@@ -97,26 +97,22 @@ class Plan:
     clearing: shapely.Polygon
 
 
-def curve(
-    points: Points | Sequence[FloatArray] | FloatArray, *, step_m: float = STEP_M
-) -> shapely.LineString:
+def curve(points: Points | Sequence[FloatArray] | FloatArray) -> shapely.LineString:
     """Return a smooth line through points.
 
     Parameters
     ----------
     points : sequence of (float, float)
         Local metres, at least two.
-    step_m : float, optional
-        Distance of its vertices (m).
 
     Returns
     -------
     shapely.LineString
-        A cubic spline by chord length; a straight line for two points.
+        A cubic spline by chord length, with vertices `STEP_M` apart; straight for two points.
     """
     xy = np.asarray(points, dtype=np.float64)
     chord = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    at = np.linspace(0.0, chord[-1], max(2, int(chord[-1] / step_m) + 1))
+    at = np.linspace(0.0, chord[-1], max(2, int(chord[-1] / STEP_M) + 1))
     return shapely.LineString(CubicSpline(chord, xy)(at))
 
 

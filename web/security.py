@@ -65,17 +65,13 @@ LOAD = "locator.load"
 _UNKNOWN_ROUTE = "(none)"
 
 
-def page_policy(
-    *, script_hashes: Iterable[str] = (), nonce: str = "", tile_hosts: Iterable[str] = ()
-) -> str:
+def page_policy(*, script_hashes: Iterable[str] = (), tile_hosts: Iterable[str] = ()) -> str:
     """Return a content security policy for a page of ours.
 
     Parameters
     ----------
     script_hashes : iterable of str, optional
         ``sha256-…`` of scripts that stand in the page.
-    nonce : str, optional
-        Nonce of scripts that stand in the page.
     tile_hosts : iterable of str, optional
         Foreign hosts that the operator chose for a base layer.
 
@@ -87,13 +83,10 @@ def page_policy(
 
     Examples
     --------
-    >>> "script-src 'self' 'nonce-abc';" in page_policy(nonce="abc")
+    >>> "script-src 'self' 'sha256-abc=';" in page_policy(script_hashes=["sha256-abc="])
     True
     """
-    allowed = [f"'{digest}'" for digest in script_hashes]
-    if nonce:
-        allowed.append(f"'nonce-{nonce}'")
-    scripts = " ".join(["'self'", *allowed])
+    scripts = " ".join(["'self'", *(f"'{digest}'" for digest in script_hashes)])
     images = " ".join(["'self'", "data:", "blob:", *tile_hosts])
     return (
         f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
