@@ -4,10 +4,10 @@ What never changes about a station (name, position in each datum, links) is made
 copies it and adds the numbers, so that a request does little more than the search itself.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ class Clocks:
     def __init__(self, timetable: Timetable, horizon_ms: int) -> None:
         self._timetable = timetable
         self._horizon_ms = horizon_ms
-        self._kept: OrderedDict[datetime, Clock] = OrderedDict()
+        self._clock = lru_cache(maxsize=_CLOCKS_KEPT)(self._made)
 
     def at(self, departure: datetime) -> Clock:
         """Return the clock of a departure.
@@ -101,13 +101,7 @@ class Clocks:
         Clock
             Kept for the next question.
         """
-        found = self._kept.get(departure)
-        if found is None:
-            found = self._made(departure)
-            self._kept[departure] = found
-            while len(self._kept) > _CLOCKS_KEPT:
-                self._kept.popitem(last=False)
-        return found
+        return self._clock(departure)
 
     def _made(self, departure: datetime) -> Clock:
         """Ask the timetable."""
