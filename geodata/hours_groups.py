@@ -277,11 +277,17 @@ class Groups:
 
 def _trails(found: Sequence[Item]) -> bool:
     """Tell whether selectors stand behind their spans: ``8:00-18:00 周一至五, 9:00-12:00 周六``."""
-    order = ""
+    order, clause = "", ""
     for place, item in enumerate(found):
+        clause = "" if item.kind == "strong" else clause
+        if item.kind in SELECTORS and place and found[place - 1].kind == "close":
+            continue
         letter = "T" if item.kind in TIMED else "S" if item.kind in SELECTORS else ""
         following = [each.kind for each in found[place + 1 : place + 3]]
         if letter == "S" and {"close", "break"} & set(following):
+            continue
+        clause += letter
+        if clause.startswith("S") and "T" in clause and order.startswith("T"):
             return False
         order += letter if letter != order[-1:] else ""
     return order.startswith("TST") and order.endswith("S")

@@ -48,11 +48,13 @@ _DAY_NAMES = {
     "weekend": DaySel(frozenset({5, 6})),
     "weekend_pair": DaySel(frozenset({5, 6})),
     "holiday": DaySel(holiday=True),
+    "off_day": DaySel(frozenset({5, 6}), holiday=True),
     "school": DaySel(school=True),
     "workday": DaySel(frozenset(range(5)), work=True),
     "ordinary": DaySel(frozenset(range(5)), ordinary=True),
     "every": DaySel(WEEK, every=True),
 }
+_TIMES = ("time", "time_zh", "time_en", "period", "colon")
 _SEPARATORS = ("and", "comma")
 _MONTHS = 12
 _DATE_ENDS = ("date", "date_en", "next_year", "day_number", "number", "festival", "year")
@@ -213,7 +215,7 @@ class _Reader(TimeReader):
     def read_days(self) -> bool:
         """Read a list of days."""
         start = self.place
-        chosen = self._read_day()
+        chosen, torn = self._read_day(), False
         if chosen is None:
             return False
         while True:
@@ -227,8 +229,12 @@ class _Reader(TimeReader):
             if more is None or (comma and self._closes_other(chosen, more)):
                 self.place = saved
                 break
+            torn = torn or (comma and len(chosen.days) > 2)  # noqa: PLR2004  a range
             chosen |= more
         words = "".join(token.text for token in self.tokens[start : self.place])
+        between = self.found[-1:] and self.found[-1].kind == "span"
+        if torn and between and self.kind() in _TIMES:
+            self.found.append(Item("change", words))
         self.found.append(Item("days", words, chosen))
         return True
 
