@@ -189,8 +189,7 @@ def draw_map(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
         The page; replaced whole.
     """
     from web.map_data import Page  # noqa: PLC0415  draws: heavy
-    from web.map_request import Answered, map_request  # noqa: PLC0415
-    from web.maps import coverage_map  # noqa: PLC0415
+    from web.maps import answer_map  # noqa: PLC0415
 
     with usage():
         question = read_values(asked, CoverageQuestion)
@@ -198,24 +197,14 @@ def draw_map(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
     with usage():
         service.check(question)
     answer = service.cover(question, departure(question.at))
-    base = "streets" if settings.map_tiles == "none" else settings.map_tiles
     page = Page(
         lang=settings.map_language,
-        base=base,
+        base=settings.map_base,
         tianditu_key=settings.tianditu_key,
         approval=settings.map_review_number,
         self_contained=True,
     )
-    answered = Answered(
-        dataset=service.dataset,
-        index=service.index,
-        found=answer.found,
-        summary=answer.summary,
-        vocabulary=service.vocabulary,
-        discretion=service.discretion,
-        departure=answer.departure,
-    )
-    html = coverage_map(map_request(answered, page))
+    html = answer_map(service, answer, page)
     with replacing_file(out) as beside:
         beside.write_text(html, encoding="utf-8", newline="")
 

@@ -21,10 +21,12 @@ from web.map_data import MapRequest, Page
 from web.map_legend import sources
 from web.map_panel import calm, panel, title
 from web.map_payload import payload
+from web.map_request import Answered, map_request
 from web.map_words import number
+from web.service import Coverage, Service
 from web.static_files import asset_url, inline_text, sealed_policy
 
-__all__ = ["MapRequest", "Page", "coverage_map"]
+__all__ = ["MapRequest", "Page", "answer_map", "coverage_map"]
 
 _SCRIPTS = {"leaflet": "leaflet.js", "markercluster": "markercluster.js", "map": "map.js"}
 _STYLES = {"leaflet": "leaflet.css", "markercluster": "markercluster.css", "map": "map.css"}
@@ -104,6 +106,35 @@ _PAGE = Template(
     "{{ this.html.render(**kwargs) }}\n"
     "<script>\n{{ this.script.render(**kwargs) }}\n</script>\n</body>\n</html>\n"
 )
+
+
+def answer_map(service: Service, answer: Coverage, page: Page) -> str:
+    """Draw what a service answered.
+
+    Parameters
+    ----------
+    service : Service
+        Whose dataset is drawn.
+    answer : Coverage
+        From `Service.cover`.
+    page : Page
+        How it is shown.
+
+    Returns
+    -------
+    str
+        HTML, as `coverage_map` returns it.
+    """
+    answered = Answered(
+        dataset=service.dataset,
+        index=service.index,
+        found=answer.found,
+        summary=answer.summary,
+        vocabulary=service.vocabulary,
+        discretion=service.discretion,
+        departure=answer.departure,
+    )
+    return coverage_map(map_request(answered, page))
 
 
 def coverage_map(request: MapRequest) -> str:

@@ -133,6 +133,11 @@ class Settings(BaseSettings):
         Literal["zh", "en"], Field(description="Language of pages and maps.")
     ] = "zh"
 
+    @property
+    def map_base(self) -> str:
+        """The base layer as pages name it: ``streets`` (our own) where no tiles were chosen."""
+        return "streets" if self.map_tiles == "none" else self.map_tiles
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         """Refuse settings that contradict one another."""

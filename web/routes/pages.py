@@ -17,7 +17,7 @@ from web.dependencies import departure, read_query
 from web.keeping import Kept
 from web.map_data import Page
 from web.map_panel import environment
-from web.map_request import Answered, labels_of, map_request, state_time
+from web.map_request import labels_of, state_time
 from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
 from web.schemas import CoverageQuestion
@@ -55,7 +55,7 @@ def _query(request: Request) -> str:
 
 def _chosen_base(question: MapQuestion, settings: Settings) -> str:
     """Return the base layer; Tianditu wants the operator's key."""
-    base = question.base or ("streets" if settings.map_tiles == "none" else settings.map_tiles)
+    base = question.base or settings.map_base
     if base == "tianditu" and not settings.tianditu_key:
         fault = Fault("base", "tianditu needs a key", "the operator sets LOCATOR_TIANDITU_KEY")
         raise ValidationError.of([fault])
@@ -93,23 +93,9 @@ def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime |
 
 def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
     """Ask who is covered and draw it."""
-    from web.maps import coverage_map  # noqa: PLC0415  folium is needed by maps alone
+    from web.maps import answer_map  # noqa: PLC0415  folium is needed by maps alone
 
-    answer = service.cover(question, moment)
-    return coverage_map(
-        map_request(
-            Answered(
-                dataset=service.dataset,
-                index=service.index,
-                found=answer.found,
-                summary=answer.summary,
-                vocabulary=service.vocabulary,
-                discretion=service.discretion,
-                departure=moment,
-            ),
-            page,
-        )
-    )
+    return answer_map(service, service.cover(question, moment), page)
 
 
 def _kept_maps(request: Request) -> Kept:
