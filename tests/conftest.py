@@ -8,7 +8,7 @@ it, so that nothing is passed over in silence.
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -153,3 +153,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         count = sum(need in text for text in texts)
         if count:
             terminalreporter.write_line(f"not run: {count} tests, {need}: {remedy}")
+
+
+@pytest.fixture
+def run(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; returns exit status, stdout and stderr."""
+    from web import cli
+
+    monkeypatch.setenv("LOCATOR_DEMO_FOLDER", str(tmp_path / "demo"))
+    monkeypatch.setenv("LOCATOR_DEMO_SIZE", "small")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def ask(*arguments: object) -> tuple[int, str, str]:
+        status = 0
+        try:
+            cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            status = 0 if stop.code is None else int(stop.code)
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return status, out, err
+
+    return ask

@@ -10,32 +10,11 @@ import pandas as pd
 import pytest
 
 from tests.webtools import COVERAGE, NEAREST, NIGHT, NOON, beside_a_station, client_of
-from web import cli
 from web.commands import open_service
 from web.reports import nearest_report, shown, table, width
 from web.settings import Settings
 
 COMMANDS = ["demo", "fetch", "prepare", "check", "nearest", "coverage", "map", "serve"]
-
-
-@pytest.fixture
-def run(capfd, monkeypatch, tmp_path):
-    """Run the command line in this process; returns exit status, stdout and stderr."""
-    monkeypatch.setenv("LOCATOR_DEMO_FOLDER", str(tmp_path / "demo"))
-    monkeypatch.setenv("LOCATOR_DEMO_SIZE", "small")
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def ask(*arguments):
-        status = 0
-        try:
-            cli.main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            status = 0 if stop.code is None else stop.code
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-
-    return ask
 
 
 @pytest.fixture

@@ -4,28 +4,10 @@ import json
 
 import pytest
 
-from web import cli
 from web.intake import check_table
 
 HEADER = "编号,名称,类型,经度,纬度,坐标系,开放时间,服务设施\n"
 GOOD = "s1,一号驿站,工会驿站,115.8921,28.6841,WGS-84,周一至周日 08:00-20:00,饮水机;微波炉\n"
-
-
-@pytest.fixture
-def run(capfd, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def ask(*arguments):
-        status = 0
-        try:
-            cli.main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            status = 0 if stop.code is None else stop.code
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-
-    return ask
 
 
 def write(folder, text, name="stations.csv", encoding="utf-8"):

@@ -12,39 +12,19 @@ from fastapi.testclient import TestClient
 
 from geodata.bundle import open_dataset
 from geodata.datum import metric_crs
-from geodata.sample import write_demo
 from web.app import create_app
 from web.dependencies import departure, read_values
 from web.map_data import Page
 from web.map_request import Answered, dataset_streets, map_request, state_time, without_persons
 from web.map_severity import severity
-from web.prepare import PrepareRequest, prepare
 from web.schemas import CoverageQuestion
 from web.service import Service
 from web.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    place = tmp_path_factory.mktemp("pages")
-    files = write_demo(place / "in", size="small")
-    prepare(
-        PrepareRequest(
-            streets=[files["streets"]],
-            stations=files["stations"],
-            homes=files["homes"],
-            regions=files["regions"],
-            out=place / "out",
-            modes=["walk", "drive"],
-            name="云江市",
-        )
-    )
-    return place / "out"
-
-
-@pytest.fixture(scope="module")
-def service(folder):
-    return Service(open_dataset(folder, private=False), Settings(data=folder))
+def service(demo_dataset):
+    return Service(open_dataset(demo_dataset, private=False), Settings(data=demo_dataset))
 
 
 def answered(service, **asked):
@@ -63,8 +43,8 @@ def answered(service, **asked):
 
 
 @pytest.fixture(scope="module")
-def client(folder):
-    with TestClient(create_app(Settings(data=folder, access_log=False))) as made:
+def client(demo_dataset):
+    with TestClient(create_app(Settings(data=demo_dataset, access_log=False))) as made:
         yield made
 
 
