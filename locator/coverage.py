@@ -25,12 +25,13 @@ from geodata.model import (
 from locator.arrays import sums
 from locator.arrival import CAUSES, Reasons, arrival
 from locator.selection import Conditions, Register, Selection, same_stations
-from locator.snap import Exits, take
+from locator.snap import Exits, part_of
 from locator.travel_time import TravelTimes
 
 _MS_PER_MINUTE = 60_000
 _CELL_KM2 = 0.01
 _CHUNK = 32_768
+_EPSILON = 1e-6
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,37 @@ class Layer:
 
     Attributes
     ----------
-    exits : Exits
-        Times to the ends of their edges.
-    state : array (p,) of uint8
-        As in ``Positions``.
+    travel : TravelTimes
+        Times of the mode.
+    positions : Positions
+        Where they lie on the network.
     region : array (p,) of int32
         Row of the region table, -1 outside.
     """
 
-    exits: Exits
-    state: npt.NDArray[np.uint8]
+    travel: TravelTimes
+    positions: Positions
     region: Int32Array
+
+    @property
+    def state(self) -> npt.NDArray[np.uint8]:
+        """Return whether the places are on the network, as in ``Positions`` (p,)."""
+        return self.positions.state
+
+    def exits(self, rows: npt.NDArray[np.int64] | slice) -> Exits:
+        """Return the times from some places to the ends of their edges.
+
+        Parameters
+        ----------
+        rows : array of int64 or slice
+            Which.
+
+        Returns
+        -------
+        Exits
+            In the order of ``rows``; worked out anew, which costs less than keeping them.
+        """
+        return self.travel.exits(part_of(self.positions, rows))
 
 
 @dataclass(frozen=True)
@@ -162,19 +183,37 @@ class Outcome:
         Exits
             In the order of ``rows``.
         """
-        return take(self.layer.exits, rows)
+        return self.layer.exits(rows)
 
-    def _times(self, selection: Selection, scale: float = 1.0) -> Int32Array:
+    def _times(
+        self, selection: Selection, scale: float = 1.0, limit_ms: int | None = None
+    ) -> Int32Array:
         """Return times to the station that decides, at a multiple of the mode's speed."""
         request = self._question.request
         search = arrival(
             self._question.travel,
             selection,
-            request.limit_ms,
+            request.limit_ms if limit_ms is None else limit_ms,
             at_least=request.at_least,
             scale=scale,
         )
-        return search(self.layer.exits)
+        times = np.empty(len(self.layer.positions), np.int32)
+        for first in range(0, times.size, _CHUNK):  # in parts, to keep memory small
+            part = slice(first, first + _CHUNK)
+            times[part] = search(self.layer.exits(part))
+        return times
+
+    @property
+    def _one_search(self) -> bool:
+        """True when the times of one search tell all of the band: no window has to be asked."""
+        return self._question.selection.changing.size == 0 and self._question.request.at_least == 1
+
+    @cached_property
+    def _band_ms(self) -> Int32Array:
+        """Times to the station that decides, as far as the fast end of the band comes (p,)."""
+        request = self._question.request
+        reach_ms = max(request.limit_ms, _reach(request.limit_ms, request.fast))
+        return self._times(self._question.selection, limit_ms=reach_ms)
 
     @property
     def one_region(self) -> bool:
@@ -185,8 +224,10 @@ class Outcome:
     def _here(self) -> BoolArray:
         """True for the places of the region asked for (p,)."""
         region = self._question.region
+        if region is None:
+            return np.ones(self.layer.region.size, np.bool_)
         here: BoolArray = self.layer.region == region
-        return np.ones(here.shape, np.bool_) if region is None else here
+        return here
 
     @cached_property
     def _outside(self) -> BoolArray:
@@ -207,7 +248,10 @@ class Outcome:
     @cached_property
     def ms(self) -> Int32Array:
         """Time to the station that decides (p,), ``CLOSED_MS`` beyond the limit."""
-        return self._times(self._question.selection)
+        if not self._one_search:
+            return self._times(self._question.selection)
+        near = self._band_ms <= self._question.request.limit_ms
+        return np.where(near, self._band_ms, np.int32(CLOSED_MS))
 
     @cached_property
     def covered(self) -> BoolArray:
@@ -227,8 +271,10 @@ class Outcome:
     def _at_speed(self, scale: float) -> BoolArray:
         """Return what is covered at a multiple of the mode's speed."""
         selection, limit_ms = self._question.selection, self._question.request.limit_ms
+        if self._one_search:
+            return self.in_total & (self._band_ms <= _reach(limit_ms, scale))
         if scale <= 1.0 and selection.changing.size == 0:
-            return self.in_total & (self.ms <= int(np.floor(limit_ms * scale + 1e-6)))
+            return self.in_total & (self.ms <= _reach(limit_ms, scale))
         return self.in_total & (self._times(selection, scale) < CLOSED_MS)
 
     @cached_property
@@ -264,24 +310,9 @@ class Outcome:
         return cause
 
 
-def layer_of(travel: TravelTimes, positions: Positions, region: Int32Array) -> Layer:
-    """Return a layer of places.
-
-    Parameters
-    ----------
-    travel : TravelTimes
-        Times of the mode.
-    positions : Positions
-        The places.
-    region : array (p,) of int32
-        Row of the region table, -1 outside.
-
-    Returns
-    -------
-    Layer
-        With exits worked out.
-    """
-    return Layer(travel.exits(positions), positions.state, region)
+def _reach(limit_ms: int, scale: float) -> int:
+    """Return the time at the mode's speed that takes the limit at a multiple of it."""
+    return int(np.floor(limit_ms * scale + _EPSILON))
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,24 @@ def exits(network: Network, ways: Ways, positions: Positions, *, towards: bool =
     )
 
 
+def part_of(positions: Positions, rows: npt.NDArray[np.int64] | slice) -> Positions:
+    """Return some rows of positions.
+
+    Parameters
+    ----------
+    positions : Positions
+        Places.
+    rows : array of int64 or slice
+        Which.
+
+    Returns
+    -------
+    Positions
+        In the order of ``rows``.
+    """
+    return Positions(**{name: array[rows] for name, array in vars(positions).items()})
+
+
 def take(places: Exits, rows: npt.NDArray[np.int64]) -> Exits:
     """Return some rows of exits.
 

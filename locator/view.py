@@ -10,7 +10,7 @@ from geodata.demand import spread
 from geodata.errors import InputError
 from geodata.model import BoolArray, Dataset, Int64Array
 from locator.arrays import sums
-from locator.coverage import Layer, People, layer_of
+from locator.coverage import Layer, People
 from locator.gaps import CELL_M, CellWeights, Places, find_cells
 from locator.nearest import Finder
 from locator.selection import Register
@@ -59,13 +59,13 @@ class ModeView:
     def cells(self) -> Layer:
         """The 100 m cells."""
         cells = self._dataset.cells[self.mode]
-        return layer_of(self.travel, cells.positions, cells.region)
+        return Layer(self.travel, cells.positions, cells.region)
 
     @cached_property
     def pieces(self) -> Layer:
         """The street pieces."""
         pieces = self._dataset.pieces[self.mode]
-        return layer_of(self.travel, pieces.positions, pieces.region)
+        return Layer(self.travel, pieces.positions, pieces.region)
 
     @cached_property
     def homes(self) -> Layer | None:
@@ -73,7 +73,7 @@ class ModeView:
         if self._dataset.homes is None:
             return None
         region = self._dataset.homes["region"].to_numpy(np.int32)
-        return layer_of(self.travel, self._dataset.home_positions[self.mode], region)
+        return Layer(self.travel, self._dataset.home_positions[self.mode], region)
 
     @cached_property
     def exact_people(self) -> People | None:
