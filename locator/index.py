@@ -280,7 +280,13 @@ class Index:
         _within("minutes", minutes, MOST_MINUTES)
         _within("stations_at_least", stations_at_least, 8)
         view = self.view(mode)
-        asked = Conditions(_codes(needs), _codes(kinds), _codes(access), _codes(include))
+        asked = Conditions(
+            _codes(needs),
+            _codes(kinds),
+            _codes(access),
+            _codes(include),
+            distinct=stations_at_least > 1,
+        )
         conditions = self._dated(asked, at)
         speed = self.vocabulary.modes[mode]
         request = CoverageRequest(

@@ -50,6 +50,9 @@ class Conditions:
         ``arrival``: open on arrival and for the linger after it; ``now``: open at ``at``; ``any``.
     on : date or None
         Day on which the station must exist; None: the day of ``at``, else today.
+    distinct : bool
+        Leave out a station that the import found to be another one once more (``duplicate_of``),
+        where that one satisfies the conditions by itself.
     """
 
     needs: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class Conditions:
     at: datetime | None = None
     open: str = "arrival"
     on: date | None = None
+    distinct: bool = False
 
     def check(self, vocabulary: Vocabulary) -> None:
         """Raise one error for all codes that the vocabulary does not know.
@@ -228,6 +232,7 @@ class Register:
         self._kind = stations["kind"].to_numpy(object)
         self._status = stations["status"].to_numpy(object)
         self._access = stations["access"].to_numpy(object)
+        self._original = _originals(stations)
         self._facilities = [frozenset(text.split(";")) for text in stations["facilities"]]
         self._days = {
             name: pd.to_datetime(stations[name], errors="coerce", format="%Y-%m-%d").to_numpy(
@@ -366,6 +371,8 @@ class Register:
             mark &= self.needs_met(conditions.needs)
         if "access" not in lifted:
             mark &= self.access_fits(conditions.access)
+        if conditions.distinct:
+            mark &= ~((self._original >= 0) & mark[self._original])
         if conditions.at is None or conditions.open == "any" or "closed" in lifted:
             return Selection.always(rows_of(mark), self.size, horizon_ms)
         return self._by_hours(conditions, mark, horizon_ms, unknown_too="hours_unknown" in lifted)
@@ -399,6 +406,14 @@ class Register:
             end[keep] - self.linger_ms,
             horizon_ms=horizon_ms,
         )
+
+
+def _originals(stations: gpd.GeoDataFrame) -> Int32Array:
+    """Return the row of the station that each one repeats, -1 for none."""
+    if "duplicate_of" not in stations:
+        return np.full(len(stations), -1, np.int32)
+    rows = pd.Index(stations["id"]).get_indexer(pd.Index(stations["duplicate_of"]))
+    return np.where(rows == np.arange(len(stations)), -1, rows).astype(np.int32)
 
 
 def lifted_conditions(conditions: Conditions) -> list[str]:

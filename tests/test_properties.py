@@ -315,7 +315,7 @@ def test_coverage_asks_what_nearest_asks(plan, homes, stations, question):
         one = ask(index, [home], **question)
         assert bool(one.covered[0]) == bool(people.covered[row])
         cause = CAUSES[people.cause[row]] if people.cause[row] >= 0 else None
-        if people.layer.state[row] == NO_DATA:
+        if people.layer.positions.state[row] == NO_DATA:
             cause = "no_data"
         assert one.reason[0] == cause
     several = index.coverage(mode=plan.mode, exact=True, stations_at_least=2, **question)

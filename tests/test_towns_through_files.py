@@ -281,6 +281,22 @@ def test_people_without_groups_are_not_listed_by_group(tmp_path_factory, capsys)
 
 
 @pytest.mark.parametrize(
+    ("other", "most"), [({"name": "新街口驿站"}, 2), ({"name": "户部街驿站"}, 3)]
+)
+def test_38_a_station_listed_twice_is_counted_once(tmp_path, other, most):
+    same = {"name": "新街口驿站"}
+    stations = {"a": (0, 0, same), "b": (20, 0, other), "c": (300, 0)}
+    client = town(tmp_path, LINE, [("a b c", STREET)], stations)
+    covered = [
+        client.get(COVERAGE, params={"stations_at_least": least, "geometry": "none"}).json()
+        for least in (1, 2, 3)
+    ]
+    reached = [answer["summary"]["street_km"]["covered"] > 0 for answer in covered]
+    assert reached == [least <= most for least in (1, 2, 3)]
+    assert len(ask(client, 0, 0)["stations"]) == 3  # both entries are shown to whoever asks
+
+
+@pytest.mark.parametrize(
     ("other", "warned"),
     [
         ({"access": "locked"}, True),
