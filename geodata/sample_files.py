@@ -3,10 +3,8 @@
 The same values give the same bytes.
 """
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ import shapely
 
 from geodata import datum
 from geodata.model import FloatArray, Int32Array
+from geodata.package_data import data_rows, data_text
 from geodata.sample_draw import Sketch
 from geodata.sample_stations import Words
 
@@ -171,25 +170,9 @@ def load_words() -> Words:
         From ``geodata/data/demo_words.csv``.
     """
     lists: dict[str, list[tuple[str, float, str]]] = {}
-    for row in csv.DictReader(data_text("demo_words.csv").splitlines()):
+    for row in data_rows("demo_words"):
         lists.setdefault(row["list"], []).append((row["text"], float(row["weight"]), row["extra"]))
     return Words(lists)
-
-
-def data_text(name: str) -> str:
-    """Return the text of one of the package's data files.
-
-    Parameters
-    ----------
-    name : str
-        File name in ``geodata/data``.
-
-    Returns
-    -------
-    str
-        Its text.
-    """
-    return resources.files("geodata").joinpath("data", name).read_text("utf-8")
 
 
 def write_stations(table: pd.DataFrame, degrees: FloatArray, path: Path) -> None:

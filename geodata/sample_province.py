@@ -4,7 +4,6 @@ Only two things are real: the outlines of the counties, from the package ``fast-
 census totals of the prefectures. County towns and townships are small grids joined by roads.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ import pandas as pd
 import shapely
 
 from geodata.model import FloatArray, Int64Array
+from geodata.package_data import data_rows
 from geodata.sample_counties import County, load_counties
 from geodata.sample_files import (
-    data_text,
     demo_paths,
     load_words,
     write_homes,
@@ -96,7 +95,7 @@ class _Stations:
 
 def _census() -> tuple[dict[str, int], dict[str, float]]:
     """Return residents and urban share (%) by prefecture code."""
-    rows = list(csv.DictReader(data_text("jiangxi_population.csv").splitlines()))
+    rows = data_rows("jiangxi_population")
     people = {row["adcode"]: int(row["resident_population"]) for row in rows}
     urban = {row["adcode"]: float(row["urbanisation_percent"]) for row in rows}
     return people, urban

@@ -1,14 +1,13 @@
-"""The door to the package's own data files: vocabularies, header names, small words."""
+"""The domain's words from data files: vocabularies, header names, small words."""
 
 import csv
 from collections.abc import Callable, Iterator
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
 from geodata.errors import FileFormatError, InputError
+from geodata.package_data import data_rows
 from geodata.vocabulary import (
     AccessMethod,
     Facility,
@@ -124,17 +123,12 @@ class _Source:
 
     def __init__(self, folder: Path | str | None) -> None:
         self.folder = None if folder is None else Path(folder)
-        self.package = resources.files("geodata") / "data"
-
-    def path(self, name: str) -> Traversable:
-        """Return the file of that name."""
-        if self.folder is not None and (self.folder / f"{name}.csv").is_file():
-            return self.folder / f"{name}.csv"
-        return self.package / f"{name}.csv"
 
     def rows(self, name: str) -> list[Row]:
         """Return the rows of a file."""
-        text = self.path(name).read_text(encoding="utf-8-sig")
+        if self.folder is None or not (self.folder / f"{name}.csv").is_file():
+            return data_rows(name)
+        text = (self.folder / f"{name}.csv").read_text(encoding="utf-8-sig")
         return list(csv.DictReader(text.splitlines()))
 
     def words(self, name: str, make: Callable[[Row], AnyWord]) -> MappingProxyType[str, AnyWord]:
