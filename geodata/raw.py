@@ -39,7 +39,12 @@ MAX_COLUMNS = 1000
 REJECT_COLUMNS = ("file", "sheet", "row", "column", "code", "reason", "fix", "text")
 
 _UNIT = re.compile(r"\(.*?\)|\[.*?\]|【.*?】")
-_NOISE = re.compile(r"[\s_\-./*:、]+")
+_NOISE = re.compile(r"[\s_\-./*:、°]+")
+#: What stands around the word that tells: 站点详细地址, 设施情况.
+_AROUND = re.compile(
+    r"^(?:工会)?(?:户外劳动者)?(?:爱心|服务|本)?(?:站点|驿站|站|点位|点|poi)(?=..)"
+    r"|(?<=..)(?:信息|情况|说明|详情|明细)$"
+)
 _DATUM = re.compile(
     r"wgs-?84|wgs|gcj-?0?2|gcj|bd-?0?9(?:ll)?|cgcs2000|火星|高德|腾讯|百度|天地图|gps"
 )
@@ -174,7 +179,7 @@ def _match(header: Sequence[str], lookup: Mapping[str, tuple[str, int]]) -> Colu
     """Return which header means which of our columns."""
     found: dict[str, tuple[int, int]] = {}
     for at, text in enumerate(header):
-        column, rank = lookup.get(header_key(text), ("", 0)) if text.strip() else ("", 0)
+        column, rank = _look_up(text, lookup)
         if column and (rank, at) < found.get(column, (rank + 1, 0)):
             found[column] = (rank, at)
     position = {column: at for column, (_, at) in found.items()} | _same_datum(header, lookup)
@@ -183,6 +188,16 @@ def _match(header: Sequence[str], lookup: Mapping[str, tuple[str, int]]) -> Colu
     coordinates = [header[position[c]] for c in ("lon", "lat", "lonlat") if c in position]
     named = {find_datum(text) for text in coordinates} - {""}
     return Columns(MappingProxyType(position), extra, named.pop() if len(named) == 1 else "")
+
+
+def _look_up(text: str, lookup: Mapping[str, tuple[str, int]]) -> tuple[str, int]:
+    """Return the column that a header means and how well it fits, the shortened word last."""
+    key = header_key(text) if text.strip() else ""
+    column, rank = lookup.get(key, ("", 0))
+    if key and not column:
+        column, rank = lookup.get(_AROUND.sub("", key), ("", 0))
+        rank += MAX_COLUMNS
+    return column, rank
 
 
 def _same_datum(header: Sequence[str], lookup: Mapping[str, tuple[str, int]]) -> dict[str, int]:

@@ -189,3 +189,26 @@ def test_enough_unseen_phrases_are_tried():
 def test_charging_in_brackets_names_what_is_charged():
     reading = parse_facilities("充电（手机、电动车）", load_vocabulary())
     assert set(reading.codes) == {"phone_charging", "ev_charging"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "图书馆对面",
+        "充电桩旁",
+        "位于公共厕所旁",
+        "电视塔下",
+        "微波炉使用须知",
+        "饮用水源保护区",
+        "与充电站相邻",
+        "书记工作室",
+        "洗车",
+        "代收快递",
+        "急救培训",
+        "饮食文化",
+        "电梯",
+        "投诉电话12351",
+    ],
+)
+def test_places_and_notices_that_name_a_facility_offer_none(text):
+    assert parse_facilities(text, load_vocabulary()).codes == ()

@@ -16,11 +16,43 @@ import shapely
 import geodata
 from geodata.dbase import whole_characters
 from geodata.errors import DatumError
+from geodata.raw import match_columns
+from geodata.stations import station_columns
+from geodata.words import header_words
 
 Frames = tuple[gpd.GeoDataFrame, pd.DataFrame]
 
 #: 115.89, 28.68 in GCJ-02, by the published formula, in WGS-84.
 NANCHANG = (115.885146416, 28.683360768)
+
+
+#: Headers as exports have them, by the column that they mean.
+HEADERS = {
+    "name": "站点（驿站）名称 POI名称 驿站/站点名称 名称* 户外劳动者服务站点",
+    "lon": "站点经度 经度/° 经度（E） Lon(WGS84) 高德地图经度",
+    "lat": "维度 驿站纬度 纬度(N)",
+    "lonlat": "定位信息 经纬度（高德） 经度,纬度 经度/纬度 coord",
+    "address": "站点详细地址 地址信息 坐落 所在地",
+    "district": "所属县（市、区） 所属辖区 县（市、区）",
+    "opening_hours": "服务时间说明 对外服务时间 站点开放时间 开放时间（段）",
+    "facilities": "设施情况 服务设施情况 驿站设施 现有设施 设施配置",
+    "phone": "联系人电话 站点联系电话 值班电话",
+    "kind": "驿站类别 站点类型",
+    "opened_on": "投入使用时间 挂牌时间",
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "header"), [(c, h) for c, text in HEADERS.items() for h in text.split()]
+)
+def test_headers_of_real_exports(column: str, header: str):
+    position = match_columns([header], station_columns(header_words())).position
+    assert column in position
+
+
+@pytest.mark.parametrize("header", ["联系人", "负责人", "人数", "照片", "站长", "审核意见", "面积"])
+def test_headers_that_mean_none_of_our_columns(header: str):
+    assert not match_columns([header], station_columns(header_words())).position
 
 
 @pytest.fixture
