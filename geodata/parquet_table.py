@@ -2,17 +2,17 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import shapely
 
 from geodata.cell_text import cell_text
 from geodata.errors import FileFormatError, LimitError
-from geodata.raw import ObjectArray, RawTable, Reject
-from geodata.shapes import in_degrees, shape_table, usable
+from geodata.raw import ObjectArray, RawTable
+from geodata.shapes import in_degrees, shape_table, shapes_of_wkb
 
 #: Limits: rows, and bytes unpacked.
 MAX_ROWS, MAX_UNPACKED = 5_000_000, 1024 * 1024 * 1024
@@ -60,23 +60,12 @@ def read_parquet(data: bytes, where: str) -> RawTable:
             "GeoParquet 1.0",
             code="bad_parquet",
         )
-    shapes, rejects = _shapes(table.column(column).to_pylist())
+    shapes, rejects = shapes_of_wkb(table.column(column).to_pylist())
     crs = details.get("crs", "")
     shapes, datum = in_degrees(shapes, json.dumps(crs) if isinstance(crs, dict) else crs, where)
     raw = _table(table.drop_columns([column]), where, shapes)
-    return shape_table(
-        RawTable(
-            raw.file,
-            raw.sheet,
-            raw.header,
-            raw.cells,
-            raw.line,
-            tuple(rejects),
-            datum,
-            shapes,
-            {"format": "GeoParquet"},
-        )
-    )
+    notes = {"format": "GeoParquet"}
+    return shape_table(replace(raw, rejects=rejects, datum=datum, geometry=shapes, notes=notes))
 
 
 def _check(file: pq.ParquetFile, where: str) -> None:
@@ -113,20 +102,3 @@ def _table(table: pa.Table, where: str, shapes: ObjectArray | None) -> RawTable:
     cells = np.array(columns, dtype=object).reshape(len(names), table.num_rows).T
     lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
     return RawTable(where, "", tuple(names), cells, lines, notes={"format": "Parquet"})
-
-
-def _shapes(blobs: list[Any]) -> tuple[ObjectArray, list[Reject]]:
-    """Return the shape of every row, and a reject where there is none."""
-    shapes = np.full(len(blobs), None, dtype=object)
-    rejects = []
-    for at, blob in enumerate(blobs):
-        shape = shapely.from_wkb(blob, on_invalid="ignore") if blob is not None else None
-        if not usable(shape):
-            rejects.append(
-                Reject(
-                    at + 1, "geometry", "no_geometry", "expected a shape, got none", "give it one"
-                )
-            )
-        else:
-            shapes[at] = shape
-    return shapes, rejects

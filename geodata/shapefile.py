@@ -6,15 +6,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-import shapely
 
 from geodata.archive import check_archive
 from geodata.cell_text import cell_text
 from geodata.dbase import whole_characters
 from geodata.encoding import decode
 from geodata.errors import FileFormatError
-from geodata.raw import ObjectArray, RawTable, Reject
-from geodata.shapes import in_degrees, shape_table, usable
+from geodata.raw import RawTable
+from geodata.shapes import in_degrees, shape_table, shapes_of_wkb
 
 #: The first bytes of every .shp (file code 9994).
 MAGIC = b"\x00\x00\x27\x0a"
@@ -106,7 +105,7 @@ def _read(parts: dict[str, bytes], where: str) -> RawTable:
             code="bad_shapefile",
         )
     fields, columns, blobs = _gdal(parts, where)
-    shapes, rejects = _shapes(blobs)
+    shapes, rejects = shapes_of_wkb(blobs)
     prj = parts.get(".prj")
     crs = prj.decode("utf-8", "replace").strip("\0 \r\n") if prj else None
     shapes, datum = in_degrees(shapes, crs or None, where)
@@ -117,7 +116,7 @@ def _read(parts: dict[str, bytes], where: str) -> RawTable:
         header=tuple(fields),
         cells=cells.reshape(len(fields), len(blobs)).T,
         line=np.arange(1, len(blobs) + 1, dtype=np.int64),
-        rejects=tuple(rejects),
+        rejects=rejects,
         datum=datum,
         geometry=shapes,
         notes={"format": "Shapefile", "crs": (crs or "none")[:80]},
@@ -156,20 +155,3 @@ def _encoding(parts: dict[str, bytes], where: str) -> str:
         return {"UTF-8": "UTF-8"}.get(decode(body, where).encoding, "GB18030")
     except FileFormatError:
         return "GB18030"
-
-
-def _shapes(blobs: list[Any]) -> tuple[ObjectArray, list[Reject]]:
-    """Return the shape of every feature, and a reject where there is none."""
-    shapes = np.full(len(blobs), None, dtype=object)
-    rejects = []
-    for at, blob in enumerate(blobs):
-        shape = shapely.from_wkb(blob, on_invalid="ignore") if blob is not None else None
-        if not usable(shape):
-            rejects.append(
-                Reject(
-                    at + 1, "geometry", "no_geometry", "expected a shape, got none", "give it one"
-                )
-            )
-        else:
-            shapes[at] = shape
-    return shapes, rejects

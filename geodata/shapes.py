@@ -1,6 +1,8 @@
 """Shapes of spatial formats: their CRS, and the point of each row."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import shapely
 
 from geodata.datum import find_datum, unproject
 from geodata.errors import FileFormatError
-from geodata.raw import ObjectArray, RawTable
+from geodata.raw import ObjectArray, RawTable, Reject
 
 #: What the name of a CRS may look like.
 SPATIAL = re.compile(r"^(?:urn:ogc:def:crs:)?[A-Za-z]+:[\w.:]*$")
@@ -97,6 +99,33 @@ def usable(shape: Any) -> bool:
     return shape is not None and not shape.is_empty and point_of(shape) is not None
 
 
+def shapes_of_wkb(blobs: Sequence[bytes | None]) -> tuple[ObjectArray, tuple[Reject, ...]]:
+    """Return the shapes of rows from well-known binary.
+
+    Parameters
+    ----------
+    blobs : sequence of bytes or None
+        One a row.
+
+    Returns
+    -------
+    shapes : array (n,) of object
+        None where there is no shape, or a damaged one.
+    rejects : tuple of Reject
+        One for each row without a shape; rows count from 1.
+    """
+    shapes = np.full(len(blobs), None, dtype=object)
+    for row, blob in enumerate(blobs):
+        shape = shapely.from_wkb(blob, on_invalid="ignore")
+        shapes[row] = shape if usable(shape) else None
+    rejects = tuple(
+        Reject(row + 1, "geometry", "no_geometry", "expected a shape, got none", "give it one")
+        for row, shape in enumerate(shapes)
+        if shape is None
+    )
+    return shapes, rejects
+
+
 def shape_table(table: RawTable) -> RawTable:
     """Return a table with the columns ``lon`` and ``lat`` of its shapes in front.
 
@@ -115,16 +144,12 @@ def shape_table(table: RawTable) -> RawTable:
     keep = np.array([point is not None for point in points], np.bool_)
     pairs = [[repr(p[0]), repr(p[1])] for p in points if p is not None]
     places = np.array(pairs, dtype=object).reshape(-1, 2)
-    return RawTable(
-        file=table.file,
-        sheet=table.sheet,
+    return replace(
+        table,
         header=("lon", "lat", *table.header),
         cells=np.hstack([places, table.cells[keep]]),
         line=table.line[keep],
-        rejects=table.rejects,
-        datum=table.datum,
         geometry=shapes[keep],
-        notes=table.notes,
     )
 
 

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -165,16 +166,8 @@ def _tables(sheets: Mapping[str, Rows], where: str, words: Words, *, whole: bool
     if not found:
         first = next(iter(sheets.values()), [])
         raise no_header(where, [cells for _, cells in first[:HEADER_WITHIN]])
-    notes = dict(found[0].notes) | {"skipped": skipped}
-    first_table = found[0]
-    return [_noted(first_table, notes), *found[1:]]
-
-
-def _noted(table: RawTable, notes: Mapping[str, Any]) -> RawTable:
-    """Return the table with other notes."""
-    return RawTable(
-        table.file, table.sheet, table.header, table.cells, table.line, notes=dict(notes)
-    )
+    notes = {**found[0].notes, "skipped": skipped}
+    return [replace(found[0], notes=notes), *found[1:]]
 
 
 def _table(rows: Rows, at: int, names: tuple[str, str], *, whole: bool) -> RawTable:

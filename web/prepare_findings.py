@@ -65,19 +65,13 @@ def findings(
             **_places({mode: layer.stations for mode, layer in layers.items()}),
             "table": dict(inputs.reports.get("stations", {})),
             "remarks": dict(remarks[:LISTED]),
-            "rejects": [
-                {"row": row, "reason": reason, "fix": fix}
-                for row, reason, fix in rejected_rows(inputs.station_rejects)[:LISTED]
-            ],
+            "rejects": _listed(inputs.station_rejects),
         },
         "homes": _homes(inputs, layers, people),
         "regions": {
             "accepted": len(inputs.regions),
             "rejected": len(inputs.region_rejects),
-            "rejects": [
-                {"row": row, "reason": reason, "fix": fix}
-                for row, reason, fix in rejected_rows(inputs.region_rejects)[:LISTED]
-            ],
+            "rejects": _listed(inputs.region_rejects),
         },
     }
 
@@ -107,6 +101,12 @@ def rejected_rows(rejects: pd.DataFrame) -> list[tuple[str, str, str]]:
         )
         for row in rejects.to_dict("records")
     ]
+
+
+def _listed(rejects: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the first rejected rows as JSON values."""
+    first = rejected_rows(rejects)[:LISTED]
+    return [{"row": row, "reason": reason, "fix": fix} for row, reason, fix in first]
 
 
 def warnings_of(inputs: Inputs, people: pd.DataFrame | None, least: int) -> list[str]:
