@@ -229,7 +229,7 @@ class _Reader(TimeReader):
             if more is None or (comma and self._closes_other(chosen, more)):
                 self.place = saved
                 break
-            torn = torn or (comma and len(chosen.days) > 2)  # noqa: PLR2004  a range
+            torn = torn or len(chosen.days) > 2  # noqa: PLR2004  a range
             chosen |= more
         words = "".join(token.text for token in self.tokens[start : self.place])
         between = self.found[-1:] and self.found[-1].kind == "span"

@@ -207,6 +207,10 @@ def _with_school(rules: Sequence[Rule]) -> list[Rule]:
                 continue
             rule = replace(rule, days=replace(rule.days, school=False))  # noqa: PLW2901
         plain.append(replace(rule, spans=rule.spans + doubtful))
+    told = frozenset[int]().union(*(rule.days.days if rule.days else WEEK for rule in plain))
+    if plain and told < WEEK:
+        dates = DateSel(fuzzy=_SCHOOL_HOLIDAYS)
+        plain.append(Rule(doubtful, dates, DaySel(WEEK - told)))
     return plain
 
 
