@@ -193,6 +193,8 @@ class Resolver:
         undated = [rule for rule in self.plan.rules if rule.dates is None]
         for pool in (_narrowest(dated), undated):
             chosen = _of_day(pool, weekday, holiday=holiday)
+            if chosen and all(rule.dates and rule.dates.festival for rule in chosen):
+                return chosen + _of_day(undated, weekday, holiday=holiday)
             if chosen:
                 return chosen
         return []
