@@ -142,7 +142,7 @@ def too_large(size: int, settings: FetchSettings) -> LimitError:
         f"the answer would be about {size / MEGABYTE:,.1f} MB or more, over the limit of "
         f"{settings.most_megabytes:,.1f} MB: ask for a smaller area, or take a Geofabrik or BBBike "
         "file",
-        code="answertoo_large",
+        code="answer_too_large",
     )
 
 

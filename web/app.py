@@ -9,7 +9,6 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from geodata.errors import LocatorError
 from web import errors
 from web.openapi import codes_of, completed
-from web.routes import coverage, dataset, health, nearest
+from web.routes import coverage, dataset, health, nearest, pages
 from web.security import Doors, Wall, new_logger
 from web.settings import Settings
 from web.state import Holder
@@ -58,14 +57,6 @@ async def _open_first(app: FastAPI) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     yield
-
-
-def _add_pages(app: FastAPI) -> None:
-    """Add the pages and what they load, all from this host."""
-    if find_spec("web.routes.pages") is not None:
-        from web.routes.pages import router  # noqa: PLC0415  draws maps: heavy
-
-        app.include_router(router)
 
 
 def _describe(app: FastAPI) -> None:
@@ -120,7 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     coverage.add_routes(app, chosen)
     dataset.add_routes(app)
     health.add_routes(app)
-    _add_pages(app)
+    app.include_router(pages.router)
     _describe(app)
     app.add_middleware(Doors, gzip_minimum_bytes=chosen.gzip_minimum_bytes)
     app.add_middleware(Wall, settings=chosen, logger=app.state.logger)

@@ -67,10 +67,6 @@ def manifest_of(
             "published_cell_m": anonymity.PUBLISHED_M,
             "published_least_homes": request.least_homes,
         },
-        "vocabularies": {
-            name: list(getattr(inputs.vocabulary, name))
-            for name in ("kinds", "needs", "facilities", "access", "statuses", "modes")
-        },
     }
 
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
+from geodata.datum import Datum
+
 Mode = Literal["walk", "ebike", "bicycle", "drive", "truck"]
-Datum = Literal["wgs84", "gcj02", "bd09", "cgcs2000"]
 
 _DATE = (
     "20[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
