@@ -31,10 +31,13 @@ class Kind(Word):
         True if it counts as a station unless the question says otherwise.
     is_place : bool
         False for persons, hotlines and online services, which never fill a gap.
+    is_person : bool
+        True for a person, whose telephone number is never public.
     """
 
     counts_by_default: bool
     is_place: bool
+    is_person: bool = False
 
 
 @dataclass(frozen=True)

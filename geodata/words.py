@@ -176,7 +176,8 @@ def _codes(text: str) -> tuple[str, ...]:
 
 def _kind(row: Row) -> Kind:
     """Return a row of kinds.csv."""
-    return Kind(*_names(row), _YES[row["counts_by_default"]], _YES[row["is_place"]])
+    counts, place = _YES[row["counts_by_default"]], _YES[row["is_place"]]
+    return Kind(*_names(row), counts, place, _YES[row.get("is_person") or "false"])
 
 
 def _facility(row: Row) -> Facility:

@@ -313,9 +313,11 @@ def test_a_person_has_no_public_number(client):
     stations = service.index.stations.copy()
     stations.loc[stations.index[0], ["kind", "phone"]] = ["agent", "13800138000"]
     stations.loc[stations.index[1], ["kind", "phone"]] = ["care_station", "0791-12345"]
+    stations.loc[stations.index[2], ["kind", "phone"]] = ["hotline", "12351"]
     book = type(service.book)(stations, service.vocabulary)
     assert book.entry(0, "wgs84", "walk")["phone"] == ""
     assert book.entry(1, "wgs84", "walk")["phone"] == "0791-12345"
+    assert book.entry(2, "wgs84", "walk")["phone"] == "12351"
 
 
 def test_every_parameter_in_force_is_listed_and_no_position(client):

@@ -192,6 +192,7 @@ def test_defaults_of_kinds_and_modes(words: Vocabulary):
         "driver_home",
     }
     assert not words.kinds["agent"].is_place
+    assert [code for code, kind in words.kinds.items() if kind.is_person] == ["agent"]
     walk = words.modes["walk"]
     assert (walk.speed_kph, walk.slow_factor, walk.fast_factor) == (4.0, 0.8, 1.1)
     assert (words.modes["ebike"].speed_kph, words.modes["bicycle"].speed_kph) == (15, 12)

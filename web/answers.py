@@ -227,8 +227,7 @@ class StationBook:
             "needs": needs_of(facilities, self._vocabulary),
             "access": text["access"],
             "address": text["address"],
-            # A person's number is never public: what is no place is a person or a web page.
-            "phone": text["phone"] if kind is None or kind.is_place else "",
+            "phone": "" if kind is not None and kind.is_person else text["phone"],
             "verified_on": self._verified[station] or None,
             "navigate": navigation_links(place, mode),
             "route": None,

@@ -15,9 +15,6 @@ from geodata.vocabulary import Vocabulary
 from web.prepare_findings import rejected_rows
 from web.prepare_parts import Inputs, PrepareRequest, Stages
 
-# Kinds that are a person, whose phone number is never public.
-_PERSONS = ("agent",)
-
 
 def read_inputs(
     request: PrepareRequest, modes: Sequence[str], vocabulary: Vocabulary, stages: Stages
@@ -51,7 +48,8 @@ def read_inputs(
         stations, station_rejects = tables.load_stations(
             request.stations, datum=request.stations_datum, vocabulary=vocabulary, streets=streets
         )
-        stations = _sorted_stations(stations, station_rejects, request.stations)
+        _refuse_none(stations, station_rejects, request.stations)
+        stations = _ordered(stations, vocabulary)
     with stages.stage("homes"):
         homes, home_rejects = None, pd.DataFrame()
         if request.homes is not None:
@@ -83,10 +81,8 @@ def read_inputs(
     )
 
 
-def _sorted_stations(
-    stations: gpd.GeoDataFrame, rejects: pd.DataFrame, path: Path
-) -> gpd.GeoDataFrame:
-    """Return the stations by id; refuse a table of which no row can be used."""
+def _refuse_none(stations: gpd.GeoDataFrame, rejects: pd.DataFrame, path: Path) -> None:
+    """Refuse a table of which no row can be used."""
     if not len(stations):
         first = [
             Fault(f"{path.name}, row {row}", str(reason), str(fix))
@@ -99,10 +95,14 @@ def _sorted_stations(
             code="no_station",
             faults=first,
         )
+
+
+def _ordered(stations: gpd.GeoDataFrame, vocabulary: Vocabulary) -> gpd.GeoDataFrame:
+    """Return the stations by id, without the telephone numbers of persons."""
     ordered: gpd.GeoDataFrame = stations.sort_values("id", kind="stable").reset_index(drop=True)
     ordered.attrs = dict(stations.attrs)
-    if {"kind", "phone"} <= set(ordered.columns):
-        ordered.loc[ordered["kind"].isin(_PERSONS), "phone"] = ""
+    persons = [code for code, kind in vocabulary.kinds.items() if kind.is_person]
+    ordered.loc[ordered["kind"].isin(persons), "phone"] = ""
     return ordered
 
 
