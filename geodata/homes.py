@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geodata.cells import amount, clean, whole_number_text
+from geodata.cells import amount, whole_number_text
 from geodata.declared import DatumChoice
-from geodata.errors import FileFormatError
 from geodata.places import place_rows
-from geodata.raw import Columns, RawTable, Reject, match_columns
+from geodata.raw import A_POSITION, Columns, RawTable, Reject, match_columns
 
 #: The columns of a home table.
 HOME_COLUMNS = ("id", "lon", "lat", "workers", "group", "kind")
@@ -95,7 +94,8 @@ def clean_homes(
         If the datum is not declared and no fallback is allowed.
     """
     columns = match_columns(table.header, words)
-    _require(table, columns)
+    if not columns.has_place:
+        raise table.lacks([A_POSITION])
     placed = place_rows(table, columns, choice)
     workers, bad = _workers(table, columns)
     rejects = tuple(_discreet(r) for r in (*table.rejects, *placed.rejects, *bad))
@@ -103,7 +103,7 @@ def clean_homes(
     keep = np.array([int(line) not in lost for line in table.line], np.bool_)
     frame = pd.DataFrame(
         {
-            "id": [whole_number_text(text) for text in _texts(table, columns, "id")],
+            "id": [whole_number_text(text) for text in table.texts(columns.position.get("id"))],
             "lon": placed.lon,
             "lat": placed.lat,
             "workers": workers,
@@ -147,28 +147,9 @@ def join_homes(tables: Sequence[CleanHomes]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(typed, geometry=points, crs="EPSG:4326")
 
 
-def _require(table: RawTable, columns: Columns) -> None:
-    """Refuse a table without a position."""
-    if not {"lon", "lat"} <= set(columns.position) and "lonlat" not in columns.position:
-        header = ", ".join(text for text in table.header if text)[:200]
-        raise FileFormatError(
-            f"{table.where()}: expected columns for a position (经度 and 纬度, or lon and lat); "
-            f"the header has {header}",
-            code="missing_column",
-        )
-
-
-def _texts(table: RawTable, columns: Columns, column: str) -> list[str]:
-    """Return the cells of a column, empty where it is absent."""
-    at = columns.position.get(column)
-    if at is None:
-        return [""] * len(table.line)
-    return [clean(text) for text in table.cells[:, at]]
-
-
 def _workers(table: RawTable, columns: Columns) -> tuple[npt.NDArray[np.float64], list[Reject]]:
     """Return the number of workers of each row, 1 where nothing is said."""
-    texts = _texts(table, columns, "workers")
+    texts = table.texts(columns.position.get("workers"))
     known = {text: amount(text) if text else 1.0 for text in set(texts)}
     values = np.array([known[text] for text in texts], np.float64)
     name = table.header[columns.position["workers"]] if "workers" in columns.position else ""
@@ -187,15 +168,15 @@ def _workers(table: RawTable, columns: Columns) -> tuple[npt.NDArray[np.float64]
 
 def _groups(table: RawTable, columns: Columns, groups: Mapping[str, str]) -> list[str]:
     """Return the code of each row's group; a group that is not known keeps its own name."""
-    texts = _texts(table, columns, "group")
+    texts = table.texts(columns.position.get("group"))
     codes = {text: groups.get(text.lower(), text.lower()[:_MAX_GROUP]) for text in set(texts)}
     return [codes[text] for text in texts]
 
 
 def _kinds(table: RawTable, columns: Columns) -> list[str]:
     """Return what each position is: home, work or stop."""
-    column = "home_kind" if "home_kind" in columns.position else "kind"
-    return [_KIND_OF.get(text.lower(), "home") for text in _texts(table, columns, column)]
+    at = columns.position.get("home_kind", columns.position.get("kind"))
+    return [_KIND_OF.get(text.lower(), "home") for text in table.texts(at)]
 
 
 def _discreet(reject: Reject) -> Reject:

@@ -15,11 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geodata.cells import clean
 from geodata.datum import find_datum
 from geodata.errors import FileFormatError
 
 Int64Array = npt.NDArray[np.int64]
 ObjectArray = npt.NDArray[np.object_]
+
+#: What a table of places needs, in words.
+A_POSITION = "a position (经度 and 纬度, or lon and lat)"
 
 #: How many rows from the top a header may stand.
 HEADER_WITHIN = 30
@@ -116,6 +120,42 @@ class RawTable:
         """Return file and sheet for a message."""
         return f"{self.file}, sheet {self.sheet}" if self.sheet else self.file
 
+    def texts(self, at: int | None) -> list[str]:
+        """Return the cells of a column without blanks at their ends, empty where it is absent.
+
+        Parameters
+        ----------
+        at : int or None
+            Where the column stands, as `Columns.position` has it.
+
+        Returns
+        -------
+        list of str
+            One for every row.
+        """
+        if at is None:
+            return [""] * len(self.line)
+        return [clean(text) for text in self.cells[:, at]]
+
+    def lacks(self, wanted: Sequence[str]) -> FileFormatError:
+        """Return the error for a table without the columns that it needs.
+
+        Parameters
+        ----------
+        wanted : sequence of str
+            What is missing, in words.
+
+        Returns
+        -------
+        FileFormatError
+            Code ``missing_column``; it quotes the header.
+        """
+        header = ", ".join(text for text in self.header if text)[:200]
+        return FileFormatError(
+            f"{self.where()}: expected columns for {' and '.join(wanted)}; the header has {header}",
+            code="missing_column",
+        )
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -134,6 +174,11 @@ class Columns:
     position: Mapping[str, int]
     extra: tuple[int, ...]
     datum: str
+
+    @property
+    def has_place(self) -> bool:
+        """Tell whether there are columns for a position."""
+        return {"lon", "lat"} <= set(self.position) or "lonlat" in self.position
 
 
 def header_key(text: str) -> str:

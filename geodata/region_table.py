@@ -1,6 +1,7 @@
 """Raw tables with shapes to regions: an id, a name, an area in WGS-84."""
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 import geopandas as gpd
 import numpy as np
@@ -8,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geodata.cells import clean, whole_number_text
+from geodata.cells import whole_number_text
 from geodata.datum import to_wgs84
 from geodata.errors import FileFormatError
 from geodata.raw import RawTable, Reject, match_columns
@@ -68,7 +69,9 @@ def clean_regions(
     FileFormatError
         If the file holds no shapes (``no_shapes``).
     """
-    ids, names, shapes = [], [], []
+    ids: list[str] = []
+    names: list[str] = []
+    shapes: list[shapely.Geometry] = []
     rejects: list[Reject] = []
     for table in tables:
         if table.geometry is None:
@@ -81,18 +84,11 @@ def clean_regions(
         rejects += [*table.rejects, *_no_area(table, ~area)]
         columns = match_columns(table.header, words).position
         at = next((columns[word] for word in _ID_WORDS if word in columns), None)
-        ids += [_code(text) for text in _column(table, at)[area]]
-        names += [clean(text) for text in _column(table, columns.get("name"))[area]]
+        ids += [_code(text) for text in compress(table.texts(at), area)]
+        names += compress(table.texts(columns.get("name")), area)
         shapes += list(_in_wgs84(table.geometry[area], datum))
     frame = {"id": pd.Series(ids, dtype="str"), "name": pd.Series(names, dtype="str")}
     return gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326"), rejects
-
-
-def _column(table: RawTable, at: int | None) -> npt.NDArray[np.object_]:
-    """Return a column, empty texts where it is absent."""
-    if at is None:
-        return np.full(len(table.line), "", dtype=object)
-    return np.asarray(table.cells[:, at], dtype=object)
 
 
 def _code(text: str) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from geodata.cells import amount, clean, is_scientific, iso_date, whole_number_text
+from geodata.cells import amount, is_scientific, iso_date, whole_number_text
 from geodata.hours import read_hours
 from geodata.hours_text import HoursReading
 from geodata.phrases import FacilityReading, parse_facilities
@@ -72,10 +72,7 @@ class Sheet:
         list of str
             One for every row.
         """
-        at = self.columns.position.get(column)
-        if at is None:
-            return [""] * len(self.table.line)
-        return [clean(text) for text in self.table.cells[:, at]]
+        return self.table.texts(self.columns.position.get(column))
 
     def refuse(self, row: int, column: str, code: str, what: tuple[str, str], text: str) -> None:
         """Reject one row.

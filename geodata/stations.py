@@ -11,9 +11,8 @@ import pandas as pd
 
 from geodata.cells import clean
 from geodata.declared import DatumChoice
-from geodata.errors import FileFormatError
 from geodata.places import Placed, place_rows
-from geodata.raw import Columns, RawTable, Reject, match_columns
+from geodata.raw import A_POSITION, Columns, RawTable, Reject, match_columns
 from geodata.station_cells import Sheet, read_cells
 from geodata.vocabulary import Vocabulary
 
@@ -124,19 +123,13 @@ def clean_stations(
 
 def _require(table: RawTable, columns: Columns) -> None:
     """Refuse a table without a name or a position."""
-    at = columns.position
     missing = []
-    if "name" not in at:
+    if "name" not in columns.position:
         missing.append("a name (名称, name)")
-    if not {"lon", "lat"} <= set(at) and "lonlat" not in at:
-        missing.append("a position (经度 and 纬度, or lon and lat)")
+    if not columns.has_place:
+        missing.append(A_POSITION)
     if missing:
-        header = ", ".join(text for text in table.header if text)[:200]
-        raise FileFormatError(
-            f"{table.where()}: expected columns for {' and '.join(missing)}; the header has "
-            f"{header}",
-            code="missing_column",
-        )
+        raise table.lacks(missing)
 
 
 def _extras(table: RawTable, columns: Columns) -> list[dict[str, str]]:
