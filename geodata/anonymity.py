@@ -11,10 +11,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from geodata.demand import PUBLISHED_M
 from geodata.model import BoolArray, FloatArray, Int64Array
 
-#: Edge of a published cell (m), and the fewest homes that one may hold.
-PUBLISHED_M, PUBLISHED_LEAST = 500.0, 10
+#: The fewest homes that a published cell may hold.
+PUBLISHED_LEAST = 10
 
 #: Group of the homes whose own group is too small to be published.
 OTHER = "other"

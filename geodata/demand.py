@@ -20,6 +20,9 @@ from geodata.model import BoolArray, Cells, FloatArray, Int32Array, Int64Array, 
 #: Edge of a cell of calculation (m).
 CELL_M = 100.0
 
+#: Edge of a published cell of people (m), a multiple of `CELL_M`.
+PUBLISHED_M = 500.0
+
 #: A cell counts where its centre lies within this of a street open to the mode (m).
 REACH_M = 200.0
 
@@ -165,7 +168,7 @@ class Spread:
     rest: pd.DataFrame
 
 
-def spread(people: pd.DataFrame, cells: Cells, *, ratio: int = 5) -> Spread:
+def spread(people: pd.DataFrame, cells: Cells) -> Spread:
     """Spread every published cell evenly over the 100 m cells inside it.
 
     Parameters
@@ -174,14 +177,13 @@ def spread(people: pd.DataFrame, cells: Cells, *, ratio: int = 5) -> Spread:
         As :func:`geodata.anonymity.publish` returns it.
     cells : Cells
         The cells of one mode.
-    ratio : int
-        Cells along the edge of a published one.
 
     Returns
     -------
     Spread
         Its sums together with ``rest`` equal the sums of ``people``.
     """
+    ratio = round(PUBLISHED_M / CELL_M)
     places, place_of = np.unique(
         _key(cells.column // ratio, cells.row // ratio), return_inverse=True
     )

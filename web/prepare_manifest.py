@@ -7,7 +7,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geodata import anonymity, demand
+from geodata import demand
 from geodata.model import SNAP_LIMIT_M, FloatArray
 from geodata.vocabulary import Mode
 from web.prepare_parts import Inputs, Layer, PrepareRequest
@@ -64,7 +64,7 @@ def manifest_of(
             "reach_m": demand.REACH_M,
             "piece_m": demand.PIECE_M,
             "snap_limit_m": SNAP_LIMIT_M,
-            "published_cell_m": anonymity.PUBLISHED_M,
+            "published_cell_m": demand.PUBLISHED_M,
             "published_least_homes": request.least_homes,
         },
     }
