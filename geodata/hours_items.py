@@ -66,7 +66,7 @@ class _Reader(TimeReader):
 
     # ---- dates -------------------------------------------------------------------------------
 
-    def _read_point(self, *, month_context: bool = False) -> Point | None:
+    def _read_point(self) -> Point | None:
         """Read one date, or a number that can only be a month."""
         next_year = self.kind() == "next_year"
         self.place += next_year
@@ -90,11 +90,7 @@ class _Reader(TimeReader):
                 None,
                 next_year,
             )
-        if (
-            kind == "number"
-            and (month_context or self._month_follows())
-            and 1 <= int(self.text()) <= _MONTHS
-        ):
+        if kind == "number" and self._month_follows() and 1 <= int(self.text()) <= _MONTHS:
             return Point(int(self.take().text), None, "", None, next_year)
         self.place -= next_year
         return None
