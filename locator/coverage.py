@@ -210,10 +210,10 @@ class Outcome:
 
     @cached_property
     def _band_ms(self) -> Int32Array:
-        """Times to the station that decides, as far as the fast end of the band comes (p,)."""
+        """Times to the station that decides, if need be as far as the fast end of the band (p,)."""
         request = self._question.request
-        reach_ms = max(request.limit_ms, _reach(request.limit_ms, request.fast))
-        return self._times(self._question.selection, limit_ms=reach_ms)
+        fastest = max(request.fast, 1.0) if self._one_search else 1.0
+        return self._times(self._question.selection, limit_ms=_reach(request.limit_ms, fastest))
 
     @property
     def one_region(self) -> bool:
@@ -245,18 +245,16 @@ class Outcome:
         """True for places that lie outside the data (p,)."""
         return self._here & self._outside
 
-    @cached_property
+    @property
     def ms(self) -> Int32Array:
         """Time to the station that decides (p,), ``CLOSED_MS`` beyond the limit."""
-        if not self._one_search:
-            return self._times(self._question.selection)
         near = self._band_ms <= self._question.request.limit_ms
         return np.where(near, self._band_ms, np.int32(CLOSED_MS))
 
     @cached_property
     def covered(self) -> BoolArray:
         """True where a place is within the limit (p,)."""
-        return self.in_total & (self.ms < CLOSED_MS)
+        return self.in_total & (self._band_ms <= self._question.request.limit_ms)
 
     @cached_property
     def slow(self) -> BoolArray:
@@ -271,10 +269,8 @@ class Outcome:
     def _at_speed(self, scale: float) -> BoolArray:
         """Return what is covered at a multiple of the mode's speed."""
         selection, limit_ms = self._question.selection, self._question.request.limit_ms
-        if self._one_search:
+        if self._one_search or (scale <= 1.0 and selection.changing.size == 0):
             return self.in_total & (self._band_ms <= _reach(limit_ms, scale))
-        if scale <= 1.0 and selection.changing.size == 0:
-            return self.in_total & (self.ms <= _reach(limit_ms, scale))
         return self.in_total & (self._times(selection, scale) < CLOSED_MS)
 
     @cached_property

@@ -245,6 +245,9 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
 ) -> None:
     """Serve over HTTP; without --data the demo city, prepared on first run."""
+    from web.memory import keep_little
+
+    keep_little()  # before anything large is imported: Arrow reads its setting then
     from web.commands import serve_dataset
 
     serve_dataset(_settings(data=data, host=host, port=port, workers=workers))

@@ -125,6 +125,26 @@ def answer_map(service: Service, answer: Coverage, page: Page) -> str:
     str
         HTML, as `coverage_map` returns it.
     """
+    return coverage_map(request_of(service, answer, page))
+
+
+def request_of(service: Service, answer: Coverage, page: Page) -> MapRequest:
+    """Return what a map of an answer draws; the answer itself may go.
+
+    Parameters
+    ----------
+    service : Service
+        Whose dataset is drawn.
+    answer : Coverage
+        From `Service.cover`.
+    page : Page
+        How it is shown.
+
+    Returns
+    -------
+    MapRequest
+        For `coverage_map`.
+    """
     answered = Answered(
         dataset=service.dataset,
         index=service.index,
@@ -134,7 +154,7 @@ def answer_map(service: Service, answer: Coverage, page: Page) -> str:
         discretion=service.discretion,
         departure=answer.departure,
     )
-    return coverage_map(map_request(answered, page))
+    return map_request(answered, page)
 
 
 def coverage_map(request: MapRequest) -> str:

@@ -1,19 +1,10 @@
 """Running the application under uvicorn: no access log of its own, refusals with Retry-After."""
 
-import ctypes
 import os
-import sys
 
 import uvicorn
 
 from web.settings import Settings
-
-# parameters of mallopt(3) and their values: one heap, freed arrays of 128 KiB and more given back
-_MALLOC = {
-    "MALLOC_ARENA_MAX": (-8, 1),
-    "MALLOC_MMAP_THRESHOLD_": (-3, 131_072),
-    "MALLOC_TRIM_THRESHOLD_": (-1, 131_072),
-}
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -33,22 +24,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return {f"LOCATOR_{name.upper()}": str(value) for name, value in values.items()}
 
 
-def _give_memory_back() -> None:
-    """Let freed arrays go back to the system: fewer heaps, no pool of Arrow's own.
-
-    The GNU C library otherwise keeps what large arrays leave behind (mallopt(3)); elsewhere nothing
-    is changed. Worker processes take the settings over from the environment.
-    """
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    for name, (parameter, value) in _MALLOC.items():
-        os.environ.setdefault(name, str(value))
-        if mallopt is not None:
-            mallopt(parameter, value)
-
-
 def run(settings: Settings) -> None:
     """Serve until interrupted.
 
@@ -58,7 +33,6 @@ def run(settings: Settings) -> None:
         Host, port, workers, limits, data.
     """
     os.environ.update(environment_of(settings))
-    _give_memory_back()
     uvicorn.run(
         "web.app:create_app",
         factory=True,

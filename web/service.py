@@ -31,6 +31,7 @@ from web.describing import describe
 from web.errors import UnknownRegionError
 from web.geojson import features, records
 from web.keeping import Kept
+from web.memory import give_back
 from web.schemas import CoverageQuestion, NearestQuestion, Question
 from web.settings import Settings
 from web.summaries import Discretion, discreet_gap, discreet_summary
@@ -426,6 +427,7 @@ class Service:
             if kept is None:
                 kept = orjson.dumps(self.collection(question, self.cover(question, moment)))
                 self._kept.put(key, kept)
+                give_back()
         return kept
 
     def collection(self, question: CoverageQuestion, answer: Coverage) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from web.keeping import Kept
 from web.map_data import Page
 from web.map_panel import environment
 from web.map_request import labels_of, state_time
+from web.memory import give_back
 from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
 from web.schemas import CoverageQuestion
@@ -93,9 +94,11 @@ def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime |
 
 def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
     """Ask who is covered and draw it."""
-    from web.maps import answer_map  # noqa: PLC0415  folium is needed by maps alone
+    from web.maps import coverage_map, request_of  # noqa: PLC0415  folium: for maps alone
 
-    return answer_map(service, service.cover(question, moment), page)
+    request = request_of(service, service.cover(question, moment), page)
+    give_back()  # the answer, before its shapes are worked on
+    return coverage_map(request)
 
 
 def _kept_maps(request: Request) -> Kept:
@@ -130,6 +133,7 @@ async def show_map(request: Request) -> Response:
         html = await run_in_threadpool(_drawn, service, question, page, moment)
         drawn = html.encode()
         kept.put(tag, drawn)
+        await run_in_threadpool(give_back)
     return _html(drawn.decode(), page.base, {"ETag": tag, "Cache-Control": "no-cache"})
 
 
