@@ -16,7 +16,7 @@ from geodata.vocabulary import Vocabulary
 from web.geojson import records
 from web.map_data import MapRequest, Page
 from web.map_severity import severity_pieces
-from web.map_streets import StreetLines, street_lines
+from web.map_streets import StreetLines, levels_of, street_lines
 from web.summaries import Discretion, discreet_gap
 
 #: Modes whose streets are drawn, in the order in which a way is taken from them.
@@ -226,5 +226,4 @@ def dataset_streets(dataset: Dataset) -> StreetLines:
         segments.append(np.asarray(network.segment_line)[fresh])
         ways.append(way[fresh])
         seen[way] = True
-    classes = np.asarray(dataset.way_class, dtype=object)[np.concatenate(ways)]
-    return street_lines(np.vstack(segments), list(classes))
+    return StreetLines(np.vstack(segments), levels_of(dataset.way_class)[np.concatenate(ways)])

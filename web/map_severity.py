@@ -18,6 +18,8 @@ from locator.travel_time import UNLIMITED_MS
 #: The bands, from just beyond the limit to no path at all.
 BANDS = (1, 2, 3, 4)
 
+_CHUNK = 32_768
+
 
 def severity(seconds: FloatArray, limit_seconds: float) -> Int64Array:
     """Sort places by how far their nearest station is.
@@ -82,8 +84,11 @@ def _seconds_at_any_distance(found: Any, rows: Int64Array) -> FloatArray:
     """Return the time of uncovered cells to the station that would decide, NaN without a path."""
     stations, least = found.selection.stations, found.request.at_least
     always = Selection.always(stations, found.selection.indptr.size - 1, UNLIMITED_MS)
-    exits = found.outcomes["cells"].places(rows)
-    ms = found.view.travel.k_best(exits, always, least, UNLIMITED_MS).ms[:, least - 1]
+    search = found.view.travel.search(always, least, UNLIMITED_MS)
+    ms = np.empty(rows.size, np.int32)
+    for first in range(0, rows.size, _CHUNK):  # in parts, to keep memory small
+        part = slice(first, first + _CHUNK)
+        ms[part] = search(found.outcomes["cells"].places(rows[part])).ms[:, least - 1]
     return np.where(ms < CLOSED_MS, ms / 1000.0, np.nan)
 
 

@@ -1,13 +1,14 @@
 """The base map: streets by importance, joined into lines, as many as fit into the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
-from geodata.model import FloatArray, Int64Array
+from geodata.model import FloatArray
 from web.map_code import encode, encode_points
 from web.map_geometry import SHAPE_GRID, to_metres
 
@@ -29,12 +30,12 @@ class StreetLines:
     ----------
     segments : array (s, 4) of float64
         ``lon1, lat1, lon2, lat2``.
-    level : array (s,) of int64
+    level : array (s,) of int
         Index into `STREET_LEVELS`; classes not named there have the last.
     """
 
     segments: FloatArray
-    level: Int64Array
+    level: npt.NDArray[np.integer[Any]]
 
 
 def street_lines(segments: FloatArray, classes: Sequence[str]) -> StreetLines:
@@ -52,13 +53,26 @@ def street_lines(segments: FloatArray, classes: Sequence[str]) -> StreetLines:
     StreetLines
         The same segments.
     """
-    levels: Mapping[str, int] = {
-        name: level for level, names in enumerate(STREET_LEVELS) for name in names
-    }
-    names, inverse = np.unique(np.asarray(classes, dtype=str), return_inverse=True)
-    of_name = np.array([levels.get(str(n), len(STREET_LEVELS) - 1) for n in names], dtype=np.int64)
-    level = of_name[inverse] if len(of_name) else np.empty(0, dtype=np.int64)
-    return StreetLines(np.asarray(segments, dtype=np.float64).reshape(-1, 4), level)
+    lines = np.asarray(segments, dtype=np.float64).reshape(-1, 4)
+    return StreetLines(lines, levels_of(classes))
+
+
+def levels_of(classes: Sequence[str] | npt.NDArray[np.object_]) -> npt.NDArray[np.int8]:
+    """Return the level of classes.
+
+    Parameters
+    ----------
+    classes : sequence of str, length s
+        Values of ``highway``.
+
+    Returns
+    -------
+    array (s,) of int8
+        Index into `STREET_LEVELS`; classes not named there have the last.
+    """
+    levels = {name: level for level, names in enumerate(STREET_LEVELS) for name in names}
+    least = len(STREET_LEVELS) - 1
+    return np.fromiter((levels.get(name, least) for name in classes), np.int8, len(classes))
 
 
 def encode_streets(
@@ -99,8 +113,7 @@ def _encode_level(segments: FloatArray, tolerance_m: float) -> dict[str, str]:
     if not len(segments):
         return {"xy": "", "lines": ""}
     latitude = float(segments[:, 1].mean())
-    pieces = np.asarray(shapely.linestrings(segments.reshape(-1, 2, 2)), dtype=object)
-    merged = shapely.line_merge(shapely.multilinestrings(pieces))
+    merged = shapely.line_merge(shapely.multilinestrings(_chains(segments)))
     lines = shapely.get_parts(to_metres(np.array([merged], dtype=object), latitude)[0])
     simple = shapely.simplify(lines, tolerance_m, preserve_topology=False)
     xy, owner = shapely.get_coordinates(
@@ -110,3 +123,20 @@ def _encode_level(segments: FloatArray, tolerance_m: float) -> dict[str, str]:
         "xy": encode_points(xy, SHAPE_GRID),
         "lines": encode(np.bincount(owner, minlength=len(lines))),
     }
+
+
+def _chains(segments: FloatArray) -> npt.NDArray[np.object_]:
+    """Return lines of segments that follow one another: far fewer shapes than a line each."""
+    start, end = segments[:, 0] + 1j * segments[:, 1], segments[:, 2] + 1j * segments[:, 3]
+    _, node, streets = np.unique(
+        np.concatenate((start, end)), return_inverse=True, return_counts=True
+    )
+    first = np.ones(len(start), dtype=bool)  # a line ends where another street meets it
+    first[1:] = (start[1:] != end[:-1]) | (streets[node[1 : len(start)]] != 2)  # noqa: PLR2004
+    line = np.cumsum(first) - 1
+    points = np.empty(len(start) + line[-1] + 1, dtype=complex)
+    points[np.flatnonzero(first) + np.arange(line[-1] + 1)] = start[first]
+    points[np.arange(len(start)) + line + 1] = end
+    owner = np.repeat(np.arange(line[-1] + 1), np.bincount(line) + 1)
+    xy = np.column_stack((points.real, points.imag))
+    return np.asarray(shapely.linestrings(xy, indices=owner), dtype=object)
