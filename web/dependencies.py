@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -85,9 +85,7 @@ class Shape:
     readers: Mapping[str, Callable[[str], Any]]
 
 
-_SHAPES: dict[type[BaseModel], Shape] = {}
-
-
+@cache
 def shape_of(model: type[BaseModel]) -> Shape:
     """Return how a model's fields are read from a query string.
 
@@ -101,15 +99,13 @@ def shape_of(model: type[BaseModel]) -> Shape:
     Shape
         Made once for each model.
     """
-    if model not in _SHAPES:
-        properties = model.model_json_schema()["properties"]
-        kinds = {name: entry.get("type", "string") for name, entry in properties.items()}
-        _SHAPES[model] = Shape(
-            names=tuple(kinds),
-            lists=frozenset(name for name, kind in kinds.items() if kind == "array"),
-            readers={name: _READERS.get(kind, _as_text) for name, kind in kinds.items()},
-        )
-    return _SHAPES[model]
+    properties = model.model_json_schema()["properties"]
+    kinds = {name: entry.get("type", "string") for name, entry in properties.items()}
+    return Shape(
+        names=tuple(kinds),
+        lists=frozenset(name for name, kind in kinds.items() if kind == "array"),
+        readers={name: _READERS.get(kind, _as_text) for name, kind in kinds.items()},
+    )
 
 
 def read_query(query: bytes | str, model: type[Q], *, lenient: bool = False) -> Q:
