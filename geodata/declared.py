@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geodata.cells import clean
 from geodata.datum import find_datum, in_china
 from geodata.errors import DatumError
 from geodata.evidence import DatumEvidence
@@ -180,9 +179,8 @@ def _named(table: RawTable, columns: Columns) -> ObjectArray:
     """Return the county that each row names, by code or name."""
     named = np.full(len(table.line), "", dtype=object)
     for column in ("district", "adcode"):
-        if column in columns.position:
-            cells = table.cells[:, columns.position[column]]
-            named = np.array([clean(text) for text in cells], dtype=object)
+        texts = np.array(table.texts(columns.position.get(column)), dtype=object)
+        named = np.where(texts == "", named, texts)
     return named
 
 

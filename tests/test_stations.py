@@ -304,11 +304,11 @@ def test_fault_07_named_counties_are_evidence_where_there_are_no_streets(tmp_pat
     lon = np.where(np.arange(40) % 2 == 0, 118.7485, 118.7515)
     gx, gy = from_wgs84(lon, lat, "gcj02")
     rows = [
-        f"站{n},{x!r},{y!r},{'玄武区' if n % 2 else '秦淮'}"
+        f"站{n},{x!r},{y!r},{'玄武区' if n % 2 else '秦淮'},{'' if n else '320104'}"
         for n, (x, y) in enumerate(zip(gx.tolist(), gy.tolist(), strict=True))
     ]
     path = tmp_path / "a.csv"
-    path.write_text("\n".join(["名称,经度,纬度,区县", *rows]), encoding="utf-8")
+    path.write_text("\n".join(["名称,经度,纬度,区县,行政区划代码", *rows]), encoding="utf-8")
     stations, _ = geodata.load_stations(path, regions=regions)
     report = stations.attrs["report"]
     assert report["datum"]["code"] == "gcj02"
