@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from geodata.errors import LocatorError
 from web import errors
-from web.memory import give_back, let_compiler_go
+from web.memory import give_back
 from web.openapi import codes_of, completed
 from web.routes import coverage, dataset, health, nearest, pages
 from web.security import Doors, Wall, new_logger
@@ -55,9 +55,9 @@ async def _open_first(app: FastAPI) -> AsyncIterator[None]:
     except LocatorError as error:
         app.state.logger.warning("not ready", error=error.code)
     # What is there now stays: the collector need not walk over it while questions wait.
-    give_back()
+    gc.collect()
     gc.freeze()
-    let_compiler_go()
+    give_back()
     yield
 
 

@@ -1,12 +1,13 @@
-"""Memory that serving need not hold: fewer heaps, freed pages, the compiler once it has run.
+"""Memory that serving need not hold: heaps, freed pages, the compiler.
 
 Everything here is for the GNU C library on Linux; elsewhere nothing is changed.
 """
 
 import ctypes
-import gc
 import os
+import re
 import sys
+from functools import cache
 from pathlib import Path
 
 # parameters of mallopt(3) and their values: one heap, freed arrays of 128 KiB and more given back
@@ -16,7 +17,11 @@ _MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": (-1, 131_072),
 }
 
-_COMPILER = "libllvmlite"
+# mappings of LLVM's library without a page of our own
+_COMPILER = re.compile(
+    r"^([0-9a-f]+)-([0-9a-f]+) r-[-x]p .*libllvmlite.*\n(?:[A-Z].*\n)*?Anonymous: +0 kB",
+    re.MULTILINE,
+)
 _DONTNEED = 4  # MADV_DONTNEED of madvise(2)
 
 
@@ -43,25 +48,24 @@ def keep_little() -> None:
         library.mallopt(parameter, value)
 
 
+@cache
+def _compiler_pages() -> tuple[tuple[int, int], ...]:
+    """Return address and length of what is mapped of LLVM and never written to."""
+    maps = Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")
+    found = ((int(first, 16), int(last, 16)) for first, last in _COMPILER.findall(maps))
+    return tuple((first, last - first) for first, last in found)
+
+
 def give_back() -> None:
-    """Give what a large answer left behind back to the system: a few milliseconds."""
-    gc.collect()
-    library = _library()
-    if library is not None:
-        library.malloc_trim(0)
+    """Give what a large answer left behind back to the system: about a millisecond.
 
-
-def let_compiler_go() -> None:
-    """Unmap the pages of LLVM's code that loading the kernels read: about 50 MB.
-
-    Kernels come compiled from numba's cache, so that serving hardly needs LLVM again. Its code is
-    never written to: a page that is needed after all is read from the file again.
+    The pages of LLVM go too, 70 MB once the kernels are loaded from numba's cache: serving hardly
+    needs it again. They are the file's own, so that one that is needed is read from there again.
     """
     library = _library()
     if library is None:
         return
+    library.malloc_trim(0)
     library.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
-        if _COMPILER in line and line.split()[1] == "r-xp":
-            first, last = (int(address, 16) for address in line.split()[0].split("-"))
-            library.madvise(first, last - first, _DONTNEED)
+    for first, length in _compiler_pages():
+        library.madvise(first, length, _DONTNEED)
