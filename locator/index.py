@@ -24,6 +24,7 @@ from locator.view import ModeView
 #: Largest limit and number of stations one may ask for.
 MOST_MINUTES = 120
 MOST_STATIONS = 50
+MOST_AT_LEAST = 5
 
 
 @dataclass(frozen=True)
@@ -259,7 +260,7 @@ class Index:
         region : str, optional
             Id of a region: everything outside is left out.
         stations_at_least : int
-            Covered means so many stations within the limit, 1–8.
+            Covered means so many stations within the limit, 1–5.
         include : sequence of str
             Statuses that count besides ``open``.
         exact : bool
@@ -278,7 +279,7 @@ class Index:
             If ``minutes`` or ``stations_at_least`` is out of range.
         """
         _within("minutes", minutes, MOST_MINUTES)
-        _within("stations_at_least", stations_at_least, 8)
+        _within("stations_at_least", stations_at_least, MOST_AT_LEAST)
         view = self.view(mode)
         asked = Conditions(
             _codes(needs),

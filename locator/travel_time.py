@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from geodata.model import CLOSED_MS, BoolArray, Int32Array, Int64Array, Network, Positions
+from geodata.model import CLOSED_MS, Int32Array, Int64Array, Network, Positions
 from locator import _kernels
 from locator.cache import Cache
 from locator.selection import Selection
@@ -245,23 +245,6 @@ class TravelTimes:
             ("passing", stations.tobytes(), limit_ms), search
         )
         return rows if isinstance(rows, Passing) else None
-
-    def reachable(self, stations: Int32Array, places: Exits) -> BoolArray:
-        """Mark the places from which some station can be reached in any time.
-
-        Parameters
-        ----------
-        stations : array of int32
-            Station indices.
-        places : Exits
-            Places on this network.
-
-        Returns
-        -------
-        array (p,) of bool
-            False off the network.
-        """
-        return self.best(places, stations, UNLIMITED_MS) < CLOSED_MS
 
     def best(self, places: Exits, stations: Int32Array, limit_ms: int) -> Int32Array:
         """Return the time from places to the nearest of some stations.

@@ -107,7 +107,7 @@ def test_limits_themselves_are_allowed(index):
     assert (answer.ms[:, 3:] == -1).all()
     assert np.isnan(answer.metres[:, 3:]).all()
     assert np.isnan(answer.straight_m[:, 3:]).all()
-    assert index.coverage(stations_at_least=8).summary["homes"] is None
+    assert index.coverage(stations_at_least=5).summary["homes"] is None
 
 
 @pytest.mark.parametrize("at", ["soon", "2026-13-01T00:00", "25:00"])

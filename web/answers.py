@@ -25,6 +25,7 @@ _STATE_NAMES = {CLOSED: "closed", OPEN: "open", UNKNOWN: "unknown"}
 _MS = 1000
 _DIGITS = 6
 _CLOCKS_KEPT = 32
+_ENTRIES_KEPT = 10_000
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -144,7 +145,7 @@ class StationBook:
         self._verified = _texts(stations, "verified_on")
         self._vocabulary = vocabulary
         self._positions: dict[str, tuple[list[float], list[float]]] = {}
-        self._kept: dict[tuple[int, str, str], dict[str, Any]] = {}
+        self._kept = lru_cache(maxsize=_ENTRIES_KEPT)(self._made)
 
     def __len__(self) -> int:
         """Return the number of stations."""
@@ -190,11 +191,7 @@ class StationBook:
         dict
             In the order of the interface; numbers and states are still None.
         """
-        key = (station, datum, mode)
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = self._made(station, datum, mode)
-        return kept.copy()
+        return self._kept(station, datum, mode).copy()
 
     def _position(self, station: int, datum: str) -> tuple[float, float]:
         """Return a station's position in a datum."""

@@ -165,7 +165,7 @@ def without_persons(stations: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFr
     stations : DataFrame
         With ``kind`` and ``phone``.
     vocabulary : Vocabulary
-        Says which kinds are no places.
+        Says which kinds are persons.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def without_persons(stations: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFr
     """
     if "phone" not in stations:
         return stations
-    persons = [code for code, kind in vocabulary.kinds.items() if not kind.is_place]
+    persons = [code for code, kind in vocabulary.kinds.items() if kind.is_person]
     return stations.assign(phone=stations["phone"].where(~stations["kind"].isin(persons), ""))
 
 

@@ -44,16 +44,6 @@ def read_inputs(
     """
     with stages.stage("streets"):
         streets = osm.read_streets(list(request.streets), modes=modes)
-    with stages.stage("stations"):
-        stations, station_rejects = tables.load_stations(
-            request.stations, datum=request.stations_datum, vocabulary=vocabulary, streets=streets
-        )
-        _refuse_none(stations, station_rejects, request.stations)
-        stations = _ordered(stations, vocabulary)
-    with stages.stage("homes"):
-        homes, home_rejects = None, pd.DataFrame()
-        if request.homes is not None:
-            homes, home_rejects = tables.load_homes(request.homes, datum=request.homes_datum)
     with stages.stage("regions"):
         regions, region_rejects = no_regions(), pd.DataFrame()
         if request.regions is not None:
@@ -62,6 +52,20 @@ def read_inputs(
             regions.attrs = dict(frame.attrs)
             earlier = pd.DataFrame(frame.attrs.get("report", {}).get("rejects", []))
             region_rejects = pd.concat([earlier, region_rejects], ignore_index=True)
+    with stages.stage("stations"):
+        stations, station_rejects = tables.load_stations(
+            request.stations,
+            datum=request.stations_datum,
+            vocabulary=vocabulary,
+            streets=streets,
+            regions=regions if len(regions) else None,
+        )
+        _refuse_none(stations, station_rejects, request.stations)
+        stations = _ordered(stations, vocabulary)
+    with stages.stage("homes"):
+        homes, home_rejects = None, pd.DataFrame()
+        if request.homes is not None:
+            homes, home_rejects = tables.load_homes(request.homes, datum=request.homes_datum)
     frames = {"stations": stations, "homes": homes, "regions": regions}
     return Inputs(
         streets=streets,
