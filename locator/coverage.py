@@ -462,8 +462,8 @@ def summarize(
     return {
         "homes": _person_figures(counts.get("homes")),
         "workers": _person_figures(counts.get("workers")),
-        "street_km": {"total": street.total, "covered": street.covered},
-        "area_km2": area,
+        "street_km": _parts(street.total, street.covered),
+        "area_km2": _parts(area["total"], area["covered"]),
         "share_covered": _share(base.covered, base.total),
         "share_of": "homes" if counts else "street_km",
         "share_covered_if_unknown_open": _share(
@@ -500,6 +500,11 @@ def _person_figures(counts: Counts | None) -> dict[str, float] | None:
     }
 
 
+def _parts(total: float, covered: float) -> dict[str, float]:
+    """Return a total with its two parts."""
+    return {"total": total, "covered": covered, "uncovered": total - covered}
+
+
 def _groups(people: People, outcome: Outcome) -> dict[str, Any]:
     """Return the figures of every group of workers."""
     out = {}
@@ -507,8 +512,8 @@ def _groups(people: People, outcome: Outcome) -> dict[str, Any]:
         counts = _counts_of(people, outcome, people.group == number)
         homes, workers = counts["homes"], counts["workers"]
         out[code] = {
-            "homes": {"total": homes.total, "covered": homes.covered},
-            "workers": {"total": workers.total, "covered": workers.covered},
+            "homes": _parts(homes.total, homes.covered),
+            "workers": _parts(workers.total, workers.covered),
             "share_covered": _share(homes.covered, homes.total),
         }
     return out
@@ -533,7 +538,7 @@ def _regions(
     rows = []
     for number, (code, name) in enumerate([*regions, ("", "")]):
         figures = {
-            key: {"total": float(total[number]), "covered": float(covered[number])}
+            key: _parts(float(total[number]), float(covered[number]))
             for key, (total, covered) in table.items()
         }
         left_out = street.outcome.one_region or not (code or name)
