@@ -127,6 +127,22 @@ class Vocabulary:
         """
         return _NOISE.sub("", self.plain(unicodedata.normalize("NFKC", text)))
 
+    def counting(self, group: str) -> tuple[str, ...]:
+        """Return the codes of what counts unless a question says otherwise.
+
+        Parameters
+        ----------
+        group : str
+            ``kinds`` or ``access``.
+
+        Returns
+        -------
+        tuple of str
+            In the order of the table.
+        """
+        rows = self.kinds if group == "kinds" else self.access
+        return tuple(code for code, row in rows.items() if row.counts_by_default)
+
     def code_of(self, group: str, text: str) -> str:
         """Return the code of a word, or ``""`` where it is not in the vocabulary.
 

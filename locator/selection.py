@@ -264,9 +264,7 @@ class Register:
         array (s,) of bool
             True where the station counts.
         """
-        kinds = conditions.kinds or tuple(
-            code for code, kind in self.vocabulary.kinds.items() if kind.counts_by_default
-        )
+        kinds = conditions.kinds or self.vocabulary.counting("kinds")
         key = ("counted", kinds, conditions.include, _day(conditions))
         return self._kept(key, lambda: self._counted(conditions, kinds))
 
@@ -313,9 +311,7 @@ class Register:
         array (s,) of bool
             True where one fits.
         """
-        codes = tuple(access) or tuple(
-            code for code, row in self.vocabulary.access.items() if row.counts_by_default
-        )
+        codes = tuple(access) or self.vocabulary.counting("access")
         return self._kept(("access", codes), lambda: np.isin(self._access, codes))
 
     def select(

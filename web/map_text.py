@@ -6,9 +6,6 @@ Longer than other modules, as it is a table of texts and nothing else.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-#: Languages the pages speak, the default first.
-LANGUAGES = ("zh", "en")
-
 _ZH = {
     "title": "{minutes} 分钟工会驿站服务圈",
     "title_place": "{place}：{minutes} 分钟工会驿站服务圈",

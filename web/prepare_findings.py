@@ -164,9 +164,9 @@ def _nothing_counts(inputs: Inputs) -> list[str]:
     """Return a warning where no station counts unless somebody asks for other ones."""
     words, stations = inputs.vocabulary, inputs.stations
     rules = {
-        "kind": [code for code, row in words.kinds.items() if row.counts_by_default],
-        "access": [code for code, row in words.access.items() if row.counts_by_default],
-        "status": ["open"],
+        "kind": words.counting("kinds"),
+        "access": words.counting("access"),
+        "status": ("open",),
     }
     counts = np.ones(len(stations), np.bool_)
     for name, codes in rules.items():

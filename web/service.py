@@ -169,13 +169,10 @@ class Service:
         dict
             ``kinds``, ``access``, ``statuses``.
         """
-        kinds = [code for code, row in self.vocabulary.kinds.items() if row.counts_by_default]
-        access = [code for code, row in self.vocabulary.access.items() if row.counts_by_default]
-        include = list(getattr(question, "include", []))
         return {
-            "kinds": list(question.kind) or kinds,
-            "access": list(question.access) or access,
-            "statuses": ["open", *include],
+            "kinds": list(question.kind or self.vocabulary.counting("kinds")),
+            "access": list(question.access or self.vocabulary.counting("access")),
+            "statuses": ["open", *getattr(question, "include", [])],
         }
 
     def _parameters(self, question: Question, moment: datetime | None) -> dict[str, Any]:
