@@ -10,9 +10,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,7 +95,19 @@ def chromium_arguments() -> list[str]:
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     ]
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str, chromium_arguments: list[str]) -> Iterator["Browser"]:
+    """A started Chromium, one for the whole run; tests open contexts of their own."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        started = player.chromium.launch(executable_path=chromium, args=chromium_arguments)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,19 +3,15 @@
 import csv
 import io
 import json
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 import pytest
-import uvicorn
-from playwright.sync_api import TimeoutError as Late, sync_playwright
 
 from geodata.datum import from_wgs84
 from geodata.sample import write_demo
+from tests.browsing import DESKTOP, PHONE, READY, opened, served, until
 from tests.mapdata import city
 from web.app import create_app
 from web.map_code import encode
@@ -26,7 +22,6 @@ from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
-DESKTOP, PHONE = {"width": 1366, "height": 768}, {"width": 360, "height": 740}
 VECTORS = [
     "<script>window.hit=1</script>",
     "<img src=x onerror=window.hit=1>",
@@ -35,7 +30,6 @@ VECTORS = [
 ]
 RARE = "㐂𠮷驿站🏠\u202eabc"
 LONG = "很长的名字" * 2_000
-READY = "html[data-ready]"
 
 
 def hostile_rows(text):
@@ -80,87 +74,8 @@ def dataset(tmp_path_factory):
 @pytest.fixture(scope="module")
 def site(dataset):
     """The address of the service that serves it."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(Settings(data=dataset, access_log=False)),
-            host="127.0.0.1",
-            port=0,
-            log_level="warning",
-            lifespan="on",
-        )
-    )
-    ready = threading.Event()
-    started = server.startup
-
-    async def startup(sockets=None):
-        await started(sockets=sockets)
-        ready.set()
-
-    server.startup = startup
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    assert ready.wait(60)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(20)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium, chromium_arguments):
-    with sync_playwright() as player:
-        started = player.chromium.launch(executable_path=chromium, args=chromium_arguments)
-        yield started
-        started.close()
-
-
-class Watched:
-    """A page with a log of what it asked for and complained about."""
-
-    def __init__(self, page):
-        self.page, self.asked, self.complaints = page, [], []
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda line: self.complaints.append(line.text) if line.type == "error" else None,
-        )
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
-
-    def assert_calm(self):
-        assert self.complaints == []
-        assert self.page.evaluate("window.hit") is None
-
-    @property
-    def hosts(self):
-        return {urlsplit(url).hostname for url in self.asked if not url.startswith("data:")}
-
-
-def wait_ready(watched, mark):
-    """Wait until a page's script has done its work, or tell what it complained about."""
-    try:
-        watched.page.wait_for_selector(mark, state="attached")
-    except Late:
-        pytest.fail(f"{watched.page.url} did not get ready: {watched.complaints}")
-
-
-@contextmanager
-def opened(browser, url, size=DESKTOP, ready=READY, **options):
-    """Open a page where every host but this machine is out of reach."""
-    context = browser.new_context(viewport=size, **options)
-    context.route(
-        lambda url: not url.startswith(("http://127.0.0.1:", "file:", "data:")),
-        lambda route: route.abort(),
-    )
-    context.set_default_timeout(10_000)
-    watched = Watched(context.new_page())
-    watched.page.goto(url)
-    try:
-        if ready:
-            wait_ready(watched, ready)
-        yield watched
-    finally:
-        context.close()
+    with served(create_app(Settings(data=dataset, access_log=False))) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -174,15 +89,6 @@ def offline_file(tmp_path_factory, dataset):
     done = CliRunner().invoke(app, ["map", "--data", str(dataset), "--out", str(path)])
     assert done.exit_code == 0, done.output
     return path.as_uri()
-
-
-def until(page, expression, argument=None):
-    """Wait for an expression to hold (Playwright's own way needs ``unsafe-eval``)."""
-    for _ in range(200):
-        if page.evaluate(expression, argument):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"did not come true: {expression}")
 
 
 PAINTED = """pane => {
