@@ -14,6 +14,9 @@ from web.map_streets import StreetLines
 from web.map_text import TEXTS
 from web.map_words import TEXT_LIMIT, clip
 
+#: The layers of a map, as `Page.layers` and the addresses of pages name them.
+LAYERS = ("stations", "gaps", "covered", "regions", "streets")
+
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -39,6 +42,27 @@ class Page:
         Links, ``""`` for none.
     form : mapping of str to sequence of (value, label)
         Choices of a form that asks for another map; empty for none.
+    embed : bool
+        True for a compact map inside somebody else's page: a title line, a legend that folds, no
+        side panel.
+    theme : str
+        ``light``, ``dark``, or ``auto`` for what the reader's device prefers.
+    layers : tuple of str
+        Layers shown at first, of `LAYERS`; ``()`` for all that there are.
+    title : str
+        Of the map, ``""`` for its own.
+    district : str
+        Id of a region to begin with and to emphasise, ``""`` for none.
+    frozen : str
+        ISO date from which the data have stood still, ``""`` for data that are renewed.
+    tiles_url : str
+        Our own vector tiles, with ``{z}``, ``{x}`` and ``{y}``; ``""`` draws the streets that
+        travel with the page.
+    details_url : str
+        Where the script asks for what only a popup shows, with ``{id}``; ``""`` where all of it
+        travels with the page.
+    large_url : str
+        The same map on a page of its own, for an embed's link; ``""`` for none.
     """
 
     lang: str = "zh"
@@ -50,6 +74,15 @@ class Page:
     other_language_url: str = ""
     home_url: str = ""
     form: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=lambda: _EMPTY)
+    embed: bool = False
+    theme: str = "auto"
+    layers: tuple[str, ...] = ()
+    title: str = ""
+    district: str = ""
+    frozen: str = ""
+    tiles_url: str = ""
+    details_url: str = ""
+    large_url: str = ""
 
 
 @dataclass(frozen=True)
