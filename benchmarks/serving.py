@@ -1,5 +1,7 @@
 """Start a server of ours on the loopback, wait until it answers, stop it."""
 
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -48,6 +50,14 @@ def server(command: list[str], port: int, ready: str) -> Iterator[subprocess.Pop
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def chromium_path() -> str:
+    """Return the path of Chromium; an error that says how to get it where there is none."""
+    found = os.environ.get("LOCATOR_CHROMIUM") or shutil.which("chromium")
+    if not found:
+        raise RuntimeError("the pages need a browser: install chromium, or set LOCATOR_CHROMIUM")
+    return found
 
 
 def locator_server(folder: Path, port: int) -> list[str]:
