@@ -132,14 +132,15 @@ def discreet_gap(gap: Mapping[str, Any], discretion: Discretion, *, exact: bool)
     Returns
     -------
     dict
-        ``workers`` null and ``suppressed`` true for a gap with too few of them.
+        ``homes`` and ``workers`` null and ``suppressed`` true for a gap with too few workers.
     """
     workers = gap.get("workers")
     suppressed = not exact and workers is not None and workers < discretion.smallest_count
     shown = dict(gap)
-    if suppressed:
-        shown["workers"] = None
-    elif workers is not None and not exact:
-        shown["workers"] = discretion.figure(workers)
+    for name in ("homes", "workers"):
+        if suppressed and name in shown:
+            shown[name] = None
+        elif shown.get(name) is not None and not exact:
+            shown[name] = discretion.figure(shown[name])
     shown["suppressed"] = suppressed
     return shown
