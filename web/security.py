@@ -65,7 +65,12 @@ LOAD = "locator.load"
 _UNKNOWN_ROUTE = "(none)"
 
 
-def page_policy(*, script_hashes: Iterable[str] = (), tile_hosts: Iterable[str] = ()) -> str:
+def page_policy(
+    *,
+    script_hashes: Iterable[str] = (),
+    tile_hosts: Iterable[str] = (),
+    frame_ancestors: str = "'self'",
+) -> str:
     """Return a content security policy for a page of ours.
 
     Parameters
@@ -74,6 +79,8 @@ def page_policy(*, script_hashes: Iterable[str] = (), tile_hosts: Iterable[str] 
         ``sha256-…`` of scripts that stand in the page.
     tile_hosts : iterable of str, optional
         Foreign hosts that the operator chose for a base layer.
+    frame_ancestors : str, optional
+        Who may show the page in a frame.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def page_policy(*, script_hashes: Iterable[str] = (), tile_hosts: Iterable[str] 
     return (
         f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
         f"img-src {images}; connect-src 'self'; font-src 'self' data:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+        f"base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
     )
 
 

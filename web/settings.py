@@ -6,12 +6,20 @@ and passes it on.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_HOST = r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])"
+_ORIGIN = re.compile(rf"https?://{_HOST}(?::[0-9]{{1,5}})?/?")
+#: A source of ``frame-ancestors`` (CSP level 3, without paths, which are not matched there).
+_ANCESTOR = re.compile(
+    rf"\*|'none'|'self'|https?:|(?:https?://)?(?:\*\.)?{_HOST}(?::(?:[0-9]{{1,5}}|\*))?"
+)
 
 #: Sizes of the demo city.
 DemoSize = Literal["small", "city", "province"]
@@ -133,10 +141,55 @@ class Settings(BaseSettings):
         Literal["zh", "en"], Field(description="Language of pages and maps.")
     ] = "zh"
 
+    # The embedded map.
+    public_url: Annotated[
+        str,
+        Field(
+            description="Address of this site, such as `https://map.example.org`; else the caller's.",
+            max_length=300,
+        ),
+    ] = ""
+    frame_ancestors: Annotated[
+        str,
+        Field(description="Sites that may embed `/embed/map`, by spaces.", max_length=4000),
+    ] = "*"
+    frozen: Annotated[
+        Path, Field(description="Folder of the embedded maps that stand still.")
+    ] = Field(default_factory=lambda: data_home() / "union-circle-locator" / "frozen")
+    frozen_most: Annotated[
+        int, Field(description="Most maps that stand still.", ge=0, le=100_000)
+    ] = 2_000
+    frozen_megabytes: Annotated[
+        float, Field(description="Maps that stand still, together (MB).", ge=0, le=1_000_000)
+    ] = 2_000.0
+
     @property
     def map_base(self) -> str:
         """The base layer as pages name it: ``streets`` (our own) where no tiles were chosen."""
         return "streets" if self.map_tiles == "none" else self.map_tiles
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, value: str) -> str:
+        """Take an address without path only, as pages name files from the root."""
+        if value and not _ORIGIN.fullmatch(value):
+            msg = "public_url: expected http(s)://host or http(s)://host:port, without a path"
+            raise ValueError(msg)
+        return value.rstrip("/")
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _are_ancestors(cls, value: str) -> str:
+        """Take what a Content-Security-Policy can hold, and nothing that would end the rule."""
+        sources = value.split()
+        wrong = [source for source in sources if not _ANCESTOR.fullmatch(source)]
+        if not sources or wrong or ("'none'" in sources and len(sources) > 1):
+            msg = (
+                "frame_ancestors: expected `*`, `'none'`, or by spaces: `'self'`, `https:`, "
+                "`https://news.example.cn`, `https://*.example.cn`"
+            )
+            raise ValueError(msg)
+        return " ".join(sources)
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
