@@ -8,8 +8,10 @@ import csv
 import errno
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -33,7 +35,33 @@ _NO_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
 _DECIMALS = 7
 
 
-def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
+@dataclass(frozen=True)
+class Notes:
+    """What a file says about its table.
+
+    Attributes
+    ----------
+    titles : mapping of str to str
+        Headers for people by column, in CSV and XLSX; other formats keep the columns' names.
+    about : sequence of (str, str)
+        What to know about the table: a second sheet in XLSX, a member ``about`` in GeoJSON,
+        metadata in GeoPackage. CSV and GeoParquet have no place for it.
+    layer : str
+        Name of the sheet or layer.
+    about_layer : str
+        Name of the second sheet.
+    """
+
+    titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    about: Sequence[tuple[str, str]] = ()
+    layer: str = "data"
+    about_layer: str = "About"
+
+
+_NO_NOTES = Notes()
+
+
+def write_table(frame: pd.DataFrame, path: Path | str, notes: Notes = _NO_NOTES) -> Path:
     """Write a frame to a file; the name's ending says in which format.
 
     Parameters
@@ -44,6 +72,8 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
     path : path
         Ending in ``.csv``, ``.xlsx``, ``.geojson``, ``.gpkg`` or ``.parquet``; an existing file is
         replaced only when the new one is whole.
+    notes : Notes, optional
+        Headers, and what to know about the table.
 
     Returns
     -------
@@ -69,7 +99,7 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
             [Fault("out", f"{file.suffix} needs shapes, and this table has none", "use .csv")]
         )
     with replacing_file(file) as beside:
-        writer(frame, beside)
+        writer(frame, beside, notes)
     return file
 
 
@@ -124,27 +154,32 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _rows(frame: pd.DataFrame) -> list[list[Any]]:
+def _rows(frame: pd.DataFrame, titles: Mapping[str, str] = _NO_NOTES.titles) -> list[list[Any]]:
     """Return the header and the rows as lists of plain values."""
     body = [[_plain(value) for value in row] for row in frame.itertuples(index=False, name=None)]
-    return [[str(name) for name in frame.columns], *body]
+    return [[titles.get(str(name), str(name)) for name in frame.columns], *body]
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+def _write_csv(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
     """Write CSV in UTF-8 with the mark that spreadsheets need for Chinese."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    for row in _rows(_flat(frame, wkt=True)):
+    for row in _rows(_flat(frame, wkt=True), notes.titles):
         writer.writerow(["" if value is None else safe_cell(value) for value in row])
     path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
 
 
-def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
-    """Write a workbook of one sheet."""
+def _write_xlsx(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
+    """Write a workbook of one sheet, and a second one if there is something to say about it."""
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("data")
-    for row in _rows(_flat(frame, wkt=False)):
+    sheet = book.create_sheet(notes.layer)
+    sheet.freeze_panes = "A2"
+    for row in _rows(_flat(frame, wkt=False), notes.titles):
         sheet.append([_workbook_cell(value) for value in row])
+    if notes.about:
+        sheet = book.create_sheet(notes.about_layer)
+        for pair in notes.about:
+            sheet.append([_workbook_cell(value) for value in pair])
     packed = io.BytesIO()  # a ZipFile that cannot be closed on a full disk prints a traceback
     book.save(packed)
     path.write_bytes(packed.getbuffer())
@@ -159,11 +194,11 @@ def _workbook_cell(value: Any) -> Any:
     return value
 
 
-def _write_geojson(frame: pd.DataFrame, path: Path) -> None:
-    """Write GeoJSON (RFC 7946)."""
+def _write_geojson(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
+    """Write GeoJSON (RFC 7946): outer rings anticlockwise, inner ones clockwise."""
     shapes = np.asarray(frame["geometry"].array, dtype=object)
     rounded = shapely.transform(shapes, lambda xy: np.round(xy, _DECIMALS))
-    texts = shapely.to_geojson(rounded)
+    texts = shapely.to_geojson(shapely.orient_polygons(rounded))
     flat = pd.DataFrame(frame.drop(columns="geometry"))
     header, *rows = _rows(flat)
     features = [
@@ -174,7 +209,11 @@ def _write_geojson(frame: pd.DataFrame, path: Path) -> None:
         }
         for row, text in zip(rows, texts, strict=True)
     ]
-    collection = {"type": "FeatureCollection", "features": features}
+    collection = {
+        "type": "FeatureCollection",
+        **({"about": dict(notes.about)} if notes.about else {}),
+        "features": features,
+    }
     path.write_text(json.dumps(collection, ensure_ascii=False, allow_nan=False), encoding="utf-8")
 
 
@@ -193,20 +232,26 @@ def _columns_for_files(frame: pd.DataFrame) -> pd.DataFrame:
     return changed
 
 
-def _write_gpkg(frame: pd.DataFrame, path: Path) -> None:
+def _write_gpkg(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
     """Write a GeoPackage of one layer."""
+    more = {"dataset_metadata": dict(notes.about)} if notes.about else {}
+    if frame.empty:  # no shape tells the type
+        more["geometry_type"] = "Unknown"
     try:
-        gpd.GeoDataFrame(_columns_for_files(frame)).to_file(path, layer="data", driver="GPKG")
+        gpd.GeoDataFrame(_columns_for_files(frame)).to_file(
+            path, layer=notes.layer, driver="GPKG", engine="pyogrio", **more
+        )
     except RuntimeError as error:  # what pyogrio raises for whatever GDAL could not do
         raise OSError(errno.EIO, "GDAL stopped; is the disk full?") from error
 
 
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+def _write_parquet(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
     """Write GeoParquet, or Parquet where there are no shapes."""
+    del notes
     _columns_for_files(frame).to_parquet(path, index=False)
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path, Notes], None]] = {
     ".csv": _write_csv,
     ".xlsx": _write_xlsx,
     ".geojson": _write_geojson,
