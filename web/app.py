@@ -19,7 +19,7 @@ from geodata.errors import LocatorError
 from web import errors
 from web.memory import give_back
 from web.openapi import codes_of, completed
-from web.routes import coverage, dataset, health, nearest, pages
+from web.routes import coverage, dataset, health, nearest, offline, pages
 from web.security import Doors, Wall, new_logger
 from web.settings import Settings
 from web.state import Holder
@@ -114,6 +114,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     dataset.add_routes(app)
     health.add_routes(app)
     app.include_router(pages.router)
+    app.include_router(offline.router)
     _describe(app)
     app.add_middleware(Doors, gzip_minimum_bytes=chosen.gzip_minimum_bytes)
     app.add_middleware(Wall, settings=chosen, logger=app.state.logger)

@@ -97,7 +97,8 @@ def page_policy(
     images = " ".join(["'self'", "data:", "blob:", *tile_hosts])
     return (
         f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
-        f"img-src {images}; connect-src 'self'; font-src 'self' data:; object-src 'none'; "
+        f"img-src {images}; connect-src 'self'; font-src 'self' data:; "
+        "worker-src 'self'; manifest-src 'self'; object-src 'none'; "
         f"base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
     )
 
