@@ -19,7 +19,7 @@ from geodata.errors import LocatorError
 from web import errors
 from web.memory import give_back
 from web.openapi import codes_of, completed
-from web.routes import coverage, dataset, health, nearest, offline, pages
+from web.routes import coverage, dataset, embed, health, nearest, offline, pages
 from web.security import Doors, Wall, new_logger
 from web.settings import Settings
 from web.state import Holder
@@ -113,6 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     coverage.add_routes(app, chosen)
     dataset.add_routes(app)
     health.add_routes(app)
+    embed.add_routes(app, chosen)
     app.include_router(pages.router)
     app.include_router(offline.router)
     _describe(app)

@@ -1,0 +1,185 @@
+"""What an embedded map may be asked, and the addresses of the same question elsewhere."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from web.dependencies import read_query
+from web.schemas import CoverageQuestion
+
+#: Lowest, usual and greatest height of an embedded map (CSS px).
+LEAST_HEIGHT, HEIGHT, MOST_HEIGHT = 240, 480, 2000
+
+#: Longest title of an embedded map (characters).
+TITLE_LENGTH = 80
+
+#: How the version of a dataset is written.
+VERSION_PATTERN = "^[0-9A-Za-z._-]{1,64}$"
+
+Layer = Literal["stations", "gaps", "covered", "regions", "streets"]
+Base = Literal["streets", "none", "osm", "tianditu", "amap"]
+
+_NONE = SkipJsonSchema[None]
+
+
+class EmbedQuestion(CoverageQuestion):
+    """The question of a coverage, and how an article shows it."""
+
+    lang: Annotated[
+        Literal["zh", "en"] | _NONE, Field(description="Language of the page.", examples=["en"])
+    ] = None
+    base: Annotated[Base | _NONE, Field(description="What lies below.", examples=["streets"])] = (
+        None
+    )
+    title: Annotated[
+        str,
+        Field(description="Title instead of our own.", examples=["…"], max_length=TITLE_LENGTH),
+    ] = ""
+    theme: Annotated[
+        Literal["auto", "light", "dark"],
+        Field(description="Light, dark, or what the reader's device prefers.", examples=["dark"]),
+    ] = "auto"
+    height: Annotated[
+        int,
+        Field(
+            description="Height that is asked of the page around. Unit: px.",
+            examples=[480],
+            ge=LEAST_HEIGHT,
+            le=MOST_HEIGHT,
+        ),
+    ] = HEIGHT
+    layers: Annotated[
+        list[Layer],
+        Field(description="Layers shown at first; none: all.", examples=[["gaps"]]),
+    ] = []  # noqa: RUF012  pydantic copies it
+    district: Annotated[
+        str, Field(description="Id of a region to begin with.", examples=["360102"], max_length=64)
+    ] = ""
+    version: Annotated[
+        str,
+        Field(
+            description="Version of the dataset: the data of that day, for ever.",
+            examples=["0123456789abcdef"],
+            pattern=VERSION_PATTERN,
+            max_length=64,
+        ),
+    ] = ""
+
+
+def read_embed(query: bytes | str) -> EmbedQuestion:
+    """Return the question in the address of a map or an embedded map.
+
+    Parameters
+    ----------
+    query : bytes or str
+        What stands after the question mark. Parameters that do not exist or are empty are passed
+        over; ``layers`` may be repeated or joined by commas.
+
+    Returns
+    -------
+    EmbedQuestion
+        Checked by its model.
+
+    Raises
+    ------
+    ValidationError
+        With every fault.
+
+    Examples
+    --------
+    >>> read_embed("minutes=20&layers=stations,gaps&utm_source=wechat").layers
+    ['stations', 'gaps']
+    """
+    text = query.decode("ascii", "replace") if isinstance(query, bytes) else query
+    pairs: list[tuple[str, str]] = []
+    for name, value in parse_qsl(text, errors="replace"):
+        several = value.split(",") if name == "layers" else [value]
+        pairs += [(name, one.strip()) for one in several]
+    return read_query(urlencode(pairs), EmbedQuestion, lenient=True)
+
+
+#: What decides the facts of an answer; all else decides how it is shown.
+FACTS = (
+    "mode",
+    "minutes",
+    "need",
+    "kind",
+    "access",
+    "at",
+    "region",
+    "stations_at_least",
+    "include",
+)
+
+#: What a picture of the same question takes besides.
+PICTURE = (*FACTS, "lang", "theme", "title", "district", "layers")
+
+#: What the same question takes on each page of ours.
+TAKEN = {
+    "/map": (*FACTS, "lang", "base"),
+    "/embed/map": (
+        *FACTS,
+        "lang",
+        "base",
+        "title",
+        "theme",
+        "height",
+        "layers",
+        "district",
+        "version",
+    ),
+    "/map.png": PICTURE,
+    "/map.svg": PICTURE,
+    "/bulletin": (*FACTS, "lang"),
+}
+
+
+def query_of(question: CoverageQuestion, names: Sequence[str]) -> str:
+    """Write a question as a query string: what differs from the defaults, always in one order.
+
+    Parameters
+    ----------
+    question : CoverageQuestion
+        Any.
+    names : sequence of str
+        Parameters that are taken.
+
+    Returns
+    -------
+    str
+        The same text for the same question; lists are sorted.
+
+    Examples
+    --------
+    >>> query_of(read_embed("need=water&need=hot_meal&minutes=15&title=A%26B"), TAKEN["/embed/map"])
+    'need=hot_meal&need=water&title=A%26B'
+    """
+    given = question.model_dump(exclude_defaults=True)
+    pairs = {
+        name: sorted(set(given[name])) if isinstance(given[name], list) else given[name]
+        for name in names
+        if name in given
+    }
+    return urlencode(pairs, doseq=True)
+
+
+def address_of(question: CoverageQuestion, path: str) -> str:
+    """Return the address of a question on a page of ours, without the host.
+
+    Parameters
+    ----------
+    question : CoverageQuestion
+        Any.
+    path : str
+        Of `TAKEN`.
+
+    Returns
+    -------
+    str
+        Such as ``/map?minutes=20``.
+    """
+    query = query_of(question, TAKEN[path])
+    return f"{path}?{query}" if query else path

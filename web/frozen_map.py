@@ -1,0 +1,176 @@
+"""What a map draws, as one file that another release can draw again.
+
+The facts are kept, not the page: stations, shapes, figures and words as Parquet tables and JSON in
+a zip archive. So a page that stands still in an article gets today's scripts, their mended faults,
+another theme or language, and the data of its day.
+"""
+
+import dataclasses
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import orjson
+import pandas as pd
+
+from geodata.datum import from_wgs84
+from geodata.errors import DatasetError
+from geodata.model import FloatArray
+from web.map_data import MapRequest, Page
+from web.map_streets import StreetLines
+
+_FORMAT = 1
+_FACTS = "facts.json"
+#: Not kept: they belong to today's page, or follow from what is kept.
+_OF_TODAY = frozenset({"labels", "page", "shift", "streets"})
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """An answer that stands still.
+
+    Attributes
+    ----------
+    date : str
+        ISO date of the day on which it was frozen.
+    labels : mapping of str to mapping
+        By language, as `MapRequest.labels`.
+    parts : mapping of str to Any
+        Fields of a `MapRequest`.
+    """
+
+    date: str
+    labels: Mapping[str, Mapping[str, Mapping[str, str]]]
+    parts: Mapping[str, Any]
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """Ids of its regions."""
+        return frozenset(self.parts["regions"]["id"].astype(str))
+
+    def request(self, page: Page, streets: StreetLines) -> MapRequest:
+        """Return what a map of the answer draws.
+
+        Parameters
+        ----------
+        page : Page
+            How it is shown.
+        streets : StreetLines
+            What lies below.
+
+        Returns
+        -------
+        MapRequest
+            For `web.maps.coverage_map`.
+        """
+        known = {field.name for field in dataclasses.fields(MapRequest)}
+        return MapRequest(
+            **{name: part for name, part in self.parts.items() if name in known},
+            labels=self.labels[page.lang],
+            streets=streets,
+            shift=_to_gcj02,
+            page=dataclasses.replace(page, frozen=self.date),
+        )
+
+
+def _to_gcj02(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shift positions for Chinese map apps and tiles."""
+    return from_wgs84(lon, lat, "gcj02")
+
+
+def pack(
+    request: MapRequest, labels: Mapping[str, Mapping[str, Mapping[str, str]]], date: str
+) -> bytes:
+    """Write what a map draws.
+
+    Parameters
+    ----------
+    request : MapRequest
+        Holds no position of a home, and nor does what is written.
+    labels : mapping of str to mapping
+        By language, as `MapRequest.labels`.
+    date : str
+        ISO date of the day.
+
+    Returns
+    -------
+    bytes
+        A zip archive of Parquet tables and ``facts.json``.
+    """
+    plain: dict[str, Any] = {}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for field in dataclasses.fields(request):
+            part = getattr(request, field.name)
+            if field.name in _OF_TODAY:
+                continue
+            if isinstance(part, pd.DataFrame):
+                kind = "geo" if isinstance(part, gpd.GeoDataFrame) else "table"
+                archive.writestr(f"{field.name}.{kind}.parquet", _parquet(part))
+            else:
+                plain[field.name] = part
+        facts = {"format": _FORMAT, "date": date, "labels": labels, "parts": plain}
+        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+        written = orjson.dumps(facts, default=_plain, option=options)
+        archive.writestr(_FACTS, written, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    """Return a table as Parquet."""
+    out = io.BytesIO()
+    frame.to_parquet(out, index=False, compression="zstd")
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold for a value that it cannot."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    return str(value)
+
+
+def unpack(content: bytes) -> Frozen:
+    """Read what `pack` wrote.
+
+    Parameters
+    ----------
+    content : bytes
+        The archive.
+
+    Returns
+    -------
+    Frozen
+        The answer.
+
+    Raises
+    ------
+    DatasetError
+        If it is damaged or of a format that this release does not know.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            facts = orjson.loads(archive.read(_FACTS))
+            parts = dict(facts["parts"])
+            for name in archive.namelist():
+                field, _, kind = name.removesuffix(".parquet").partition(".")
+                if name.endswith(".parquet"):
+                    read: Any = gpd.read_parquet if kind == "geo" else pd.read_parquet
+                    parts[field] = read(io.BytesIO(archive.read(name)))
+        if facts["format"] != _FORMAT:
+            raise _damaged()
+        return Frozen(date=facts["date"], labels=facts["labels"], parts=parts)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise _damaged() from error
+
+
+def _damaged() -> DatasetError:
+    """Return the error of an archive that cannot be read."""
+    return DatasetError(
+        "a frozen answer cannot be read: delete the damaged file from LOCATOR_FROZEN"
+    )
