@@ -12,6 +12,9 @@ from web.map_legend import filled, moment, parameter_rows, plain, severity_legen
 from web.map_payload import sign_of
 from web.map_words import clip, number, percent
 
+#: Longest title that may be given (characters).
+TITLE_LIMIT = 120
+
 
 @cache
 def environment() -> jinja2.Environment:
@@ -49,14 +52,15 @@ def panel(request: MapRequest) -> str:
     statuses = {clip(s, 40) for s in request.stations["status"]} - {"open", ""}
     return calm(
         environment()
-        .get_template("map_panel.html")
+        .get_template("map_embed.html" if request.page.embed else "map_panel.html")
         .render(
             t=request.text,
             lang=request.page.lang,
             page=request.page,
             title=title(request),
             headline=headline(request),
-            notes=_notes(request),
+            frozen=_frozen(request),
+            notes=notes(request),
             severity=severity_legend(request),
             kinds=[(sign_of(request, code), request.label("kind", code)) for code in codes],
             inactive=bool(statuses),
@@ -90,13 +94,15 @@ def title(request: MapRequest) -> str:
     Parameters
     ----------
     request : MapRequest
-        Its manifest's name and limit.
+        Its page's title, or else its manifest's name and limit.
 
     Returns
     -------
     str
         One line.
     """
+    if clip(request.page.title, TITLE_LIMIT):
+        return clip(request.page.title, TITLE_LIMIT)
     place = clip(request.manifest.get("title") or request.manifest.get("name"), 40)
     key = "title_place" if place else "title"
     return filled(request, key, place=place, minutes=plain(request.minutes))
@@ -132,25 +138,42 @@ def headline(request: MapRequest) -> str:
     )
 
 
-def _notes(request: MapRequest) -> list[str]:
-    """Return what stands under the headline: band, people without a station, unknown hours."""
+def notes(request: MapRequest) -> list[str]:
+    """Return what stands under the headline: band, people without a station, unknown hours.
+
+    Parameters
+    ----------
+    request : MapRequest
+        Its summary.
+
+    Returns
+    -------
+    list of str
+        Sentences, the first of which says so where the data are made up.
+    """
     summary, at = request.summary, request.parameters.get("at")
-    notes = [request.text["synthetic"]] if request.manifest.get("synthetic") else []
+    lines = [request.text["synthetic"]] if request.manifest.get("synthetic") else []
     if at:
-        notes.append(filled(request, "hours_at", time=moment(request, str(at))))
+        lines.append(filled(request, "hours_at", time=moment(request, str(at))))
     for key in ("workers", "homes"):
         count = (summary.get(key) or {}).get("uncovered")
         if count:
-            notes.append(filled(request, f"uncovered_{key}", count=number(count)))
+            lines.append(filled(request, f"uncovered_{key}", count=number(count)))
             break
     band = summary.get("share_band") or {}
     if band.get("slow") is not None and band.get("fast") is not None:
         slow, fast = percent(band["slow"]), percent(band["fast"])
-        notes.append(filled(request, "band", slow=slow, fast=fast))
+        lines.append(filled(request, "band", slow=slow, fast=fast))
     unknown, share = summary.get("share_covered_if_unknown_open"), summary.get("share_covered")
     if unknown is not None and share is not None and unknown > share:
-        notes.append(filled(request, "if_unknown", share=percent(unknown)))
-    return notes
+        lines.append(filled(request, "if_unknown", share=percent(unknown)))
+    return lines
+
+
+def _frozen(request: MapRequest) -> str:
+    """Return since when the data have stood still, ``""`` where they are renewed."""
+    date = clip(request.page.frozen, 32)
+    return filled(request, "frozen", date=date) if date else ""
 
 
 def _form(request: MapRequest) -> Mapping[str, Any] | None:

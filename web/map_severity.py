@@ -64,7 +64,7 @@ def severity_pieces(found: Any, gaps: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     outcome, cells = found.outcomes["cells"], found.view.places.cells
     rows = np.flatnonzero(~outcome.covered & outcome.in_total)
     seconds = np.full(outcome.covered.size, np.nan)
-    seconds[rows] = _seconds_at_any_distance(found, rows)
+    seconds[rows] = seconds_at_any_distance(found, rows)
     band = severity(seconds, found.request.limit_ms / 1000)
     shapes, bands = [np.empty(0, dtype=object)], [np.empty(0, dtype=np.int64)]
     for number in BANDS:
@@ -80,8 +80,21 @@ def severity_pieces(found: Any, gaps: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     )
 
 
-def _seconds_at_any_distance(found: Any, rows: Int64Array) -> FloatArray:
-    """Return the time of uncovered cells to the station that would decide, NaN without a path."""
+def seconds_at_any_distance(found: Any, rows: Int64Array) -> FloatArray:
+    """Return the time of uncovered cells to the station that would decide.
+
+    Parameters
+    ----------
+    found : locator.index.CoverageAnswer
+        The answer.
+    rows : array (n,) of int64
+        Rows of its cells.
+
+    Returns
+    -------
+    array (n,) of float64
+        Seconds, beyond the limit too; NaN without a path.
+    """
     stations, least = found.selection.stations, found.request.at_least
     always = Selection.always(stations, found.selection.indptr.size - 1, UNLIMITED_MS)
     search = found.view.travel.search(always, least, UNLIMITED_MS)
