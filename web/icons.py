@@ -6,6 +6,7 @@ understood, so that a picture never differs from it in silence.
 """
 
 import io
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -130,6 +131,14 @@ def _outline(path: Element) -> tuple[str, tuple[Point, ...]]:
     return path.attrib["fill"], corners_of(path.attrib["d"])
 
 
+def _share(drawn: Shape) -> float:
+    """Return how far the figure has to shrink to lie in the safe zone, at most 1."""
+    middle = drawn.size / 2
+    corners = [corner for _, outline in drawn.outlines for corner in outline]
+    reach = max(math.dist(corner, (middle, middle)) for corner in corners)
+    return min(1.0, SAFE_SHARE * middle / reach)
+
+
 @cache
 def icon_png(size: int, *, filled: bool = False) -> bytes:
     """Return the icon.
@@ -150,7 +159,7 @@ def icon_png(size: int, *, filled: bool = False) -> bytes:
     from PIL import Image, ImageDraw  # noqa: PLC0415  heavy: only when asked
 
     drawn, wide = shape(), size * _SHARPER
-    scale = wide / drawn.size * (SAFE_SHARE if filled else 1.0)
+    scale = wide / drawn.size * (_share(drawn) if filled else 1.0)
     shift = (wide - drawn.size * scale) / 2
     image = Image.new("RGBA", (wide, wide), drawn.ground if filled else (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)

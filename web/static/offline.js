@@ -12,7 +12,7 @@
   var WEEK = 7 * 24 * 60, HORIZON = 60, LINGER = 10, SKEW_MS = 12e4, FAR_METRES = 1e5;
   var DATUMS = ['wgs84', 'gcj02', 'bd09'];
   /* The least that a true distance can be of one measured in the datum (tests/test_offline.py). */
-  var STRETCH = { wgs84: 0.999, gcj02: 0.992, bd09: 0.97 };
+  var STRETCH = { wgs84: 0.9999, gcj02: 0.992, bd09: 0.975 };
   /* No faster by road class than the highest limit on Chinese motorways (km/h). */
   var CEILING_KPH = 120;
   var queue = Promise.resolve();
@@ -41,7 +41,7 @@
   /* ---- keeping districts ---- */
 
   function asked(address) {
-    return window.fetch(address, { credentials: 'same-origin' }).then(function (found) {
+    return window.fetch(address, { credentials: 'same-origin', cache: 'no-cache' }).then(function (found) {
       if (!found.ok) { throw new Error(String(found.status)); }
       return found.json().then(function (data) {
         return { data: data, date: Date.parse(found.headers.get('Date') || '') };
@@ -49,9 +49,16 @@
     });
   }
 
-  function addressOf(region, datum) {
+  function codes(name, rows, limit) {
+    return rows.length > limit ? '' : rows.map(function (row) { return name + '=' + row.code; }).join('&') + '&';
+  }
+
+  /* Every kind of place and every way in, so that all filters can be answered. */
+  function addressOf(region, datum, about) {
+    var words = about.vocabularies, limit = about.limits.max_list_items;
+    var places = words.kinds.filter(function (row) { return row.is_place; });
     return '/api/v1/stations?' + (region ? 'region=' + encodeURIComponent(region) + '&' : '') +
-      'datum=' + datum;
+      codes('kind', places, limit) + codes('access', words.access, limit) + 'datum=' + datum;
   }
 
   function positions(collection) {
@@ -76,7 +83,7 @@
   }
 
   function recordOf(region, found, about) {
-    var first = found[0].data, words = about.data.vocabularies, now = Date.now();
+    var first = found[0].data, words = about.vocabularies, now = Date.now();
     var skew = found[0].date - now;
     return { region: region, from: first.from, kept: now, used: now, dataset: first.dataset,
       skew: Math.abs(skew) > SKEW_MS ? skew : 0, hotline: first.hotline || '',
@@ -108,10 +115,10 @@
   }
 
   function fetchRegion(cache, region) {
-    return Promise.all(DATUMS.map(function (datum) { return asked(addressOf(region, datum)); })
-      .concat(asked('/api/v1/dataset')))
-      .then(function (found) { return put(cache, recordOf(region, found, found[DATUMS.length])); })
-      .then(function () { return forgetOldest(cache); });
+    return asked('/api/v1/dataset').then(function (about) {
+      return Promise.all(DATUMS.map(function (datum) { return asked(addressOf(region, datum, about.data)); }))
+        .then(function (found) { return put(cache, recordOf(region, found, about.data)); });
+    }).then(function () { return forgetOldest(cache); });
   }
 
   function keepNow(region) {
@@ -166,25 +173,33 @@
 
   function known(minute) { return minute > -5 && minute < WEEK; }
 
-  function spanAt(spans, minute) {
-    return spans.filter(function (span) { return span[0] <= minute && minute < span[1]; })[0];
+  function inside(spans, minute) {
+    return spans.some(function (span) { return span[0] <= minute && minute < span[1]; });
   }
 
-  function stateOf(spans, minute) {
-    if (!spans || !known(minute)) { return { state: 'unknown', change: null }; }
-    var at = Math.max(minute, 0), inside = spanAt(spans, at);
-    var next = inside ? inside[1] : spans.map(function (span) { return span[0]; })
-      .filter(function (start) { return start > at; })[0];
-    return { state: inside ? 'open' : 'closed', change: next < WEEK ? next : null };
+  function changeAfter(spans, minute) {
+    var next = Math.min.apply(null, [].concat.apply([WEEK], spans)
+      .filter(function (edge) { return edge > minute; }));
+    return next < WEEK ? next : null;
+  }
+
+  function stateOf(station, minute) {
+    if (!station.spans || !known(minute)) { return { state: 'unknown', change: null }; }
+    var at = Math.max(minute, 0), doubtful = station.unknown_spans || [];
+    return { state: inside(station.spans, at) ? 'open' : inside(doubtful, at) ? 'unknown' : 'closed',
+      change: changeAfter(station.spans.concat(doubtful), at) };
   }
 
   /* Whether one finds it open on arrival and a while longer: true if so for every arrival between
      the earliest possible and the latest that counts, false if for none, null if it depends. */
-  function onArrival(spans, first, last) {
-    if (!spans || !known(last + LINGER)) { return null; }
-    var good = spans.map(function (span) { return [Math.max(span[0], first), Math.min(span[1] - LINGER, last)]; })
+  function onArrival(station, first, last) {
+    if (!station.spans || !known(last + LINGER)) { return null; }
+    var good = station.spans.map(function (span) { return [Math.max(span[0], first), Math.min(span[1] - LINGER, last)]; })
       .filter(function (span) { return span[0] <= span[1]; });
-    if (!good.length) { return false; }
+    var doubtful = (station.unknown_spans || []).some(function (span) {
+      return span[0] < last + LINGER && first < span[1];
+    });
+    if (!good.length) { return doubtful ? null : false; }
     return good.some(function (span) { return span[0] === first && span[1] === last; }) ? true : null;
   }
 
@@ -200,7 +215,9 @@
 
   function copied(station) {
     var out = {};
-    Object.keys(station).forEach(function (key) { if (key !== 'spans') { out[key] = station[key]; } });
+    Object.keys(station).forEach(function (key) {
+      if (key !== 'spans' && key !== 'unknown_spans') { out[key] = station[key]; }
+    });
     return out;
   }
 
@@ -210,14 +227,14 @@
     var earliest = straight * STRETCH[query.datum] / kph * 0.06;
     var first = Math.max(minute, 0) + earliest, horizon = Math.max(HORIZON, query.minutes);
     var last = Math.max(minute, 0) + Math.max(earliest, earliest <= query.minutes ? query.minutes : horizon);
-    var state = stateOf(station.spans, minute), found = copied(station);
+    var state = stateOf(station, minute), found = copied(station);
     found.lon = at[0];
     found.lat = at[1];
     found.seconds = found.metres = found.route = null;
     found.straight_metres = Math.round(straight * 10) / 10;
     found.open = { state: state.state,
       until: state.change === null ? null : iso(Date.parse(record.from) + state.change * 6e4, record.from),
-      on_arrival: known(minute) ? onArrival(station.spans, first, last) : null };
+      on_arrival: known(minute) ? onArrival(station, first, last) : null };
     return { shown: found, earliest: earliest, record: record,
       fails: failsOf(station, query, found.open, { access: query.access.length ? query.access : record.access }) };
   }
