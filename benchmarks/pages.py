@@ -1,7 +1,8 @@
 """The pages in a real browser on a slow phone and a slow link; the province of the demo.
 
 Chromium's processor is slowed four times and its link is 1.6 Mbit/s with 300 ms a request; every
-run begins with an empty browser; the server has drawn each page once. Times run from the start of the navigation, or from the tap.
+run begins with an empty browser; the server has drawn each page once. Times run from the start of
+the navigation, or from the tap.
 """
 
 import statistics
