@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,11 @@ from web.oembed import OembedAnswer, OembedQuestion, answer, own_query
 from web.openapi import parameters_of, problems
 from web.routes.caching import tag_of, unchanged
 from web.routes.drawing import drawn_once
+from web.schemas import CoverageQuestion
 from web.security import page_policy
 from web.service import Service
 from web.settings import Settings
+from web.sharing import share_panel
 from web.state import service_of
 from web.static_files import TILE_HOSTS, asset_url, script_hashes
 
@@ -57,6 +60,22 @@ def site_of(request: Request) -> str:
 def _language(question: EmbedQuestion, settings: Settings) -> str:
     """Return the language of a page."""
     return question.lang or settings.map_language
+
+
+def embedded(question: CoverageQuestion) -> EmbedQuestion:
+    """Return how an article asks the question of a map."""
+    return EmbedQuestion.model_validate(question.model_dump(exclude_defaults=True))
+
+
+def with_sharing(
+    page: Page, service: Service, question: EmbedQuestion, moment: datetime | None
+) -> Page:
+    """Return a map's page with the panel of what an editor takes along."""
+    title = own_title(service.manifest, question.minutes, page.lang)
+    regions = service.index.regions
+    districts = list(zip(regions["id"].astype(str), regions["name"].astype(str), strict=True))
+    extra = share_panel(question, (title, service.name["version"], moment), page.lang, districts)
+    return replace(page, scripts=(*page.scripts, "share.js"), extra=page.extra + extra)
 
 
 def _page(question: EmbedQuestion, service: Service) -> Page:

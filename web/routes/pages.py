@@ -10,17 +10,18 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
-from starlette.concurrency import run_in_threadpool
 
 from geodata.errors import Fault, ValidationError
 from web.dependencies import departure, read_query
-from web.keeping import Kept
+from web.embed_page import drawn_around, served_head, with_head
 from web.map_data import Page
 from web.map_panel import environment
 from web.map_request import labels_of, state_time
 from web.memory import give_back
 from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
+from web.routes.drawing import drawn_once
+from web.routes.embed import embedded, site_of, with_sharing
 from web.schemas import CoverageQuestion
 from web.security import page_policy
 from web.service import Service
@@ -31,7 +32,6 @@ from web.static_files import TILE_HOSTS, asset_url, find_static, script_hashes
 #: The map and the start page stand in no list of API operations.
 router = APIRouter(include_in_schema=False)
 
-_MAPS_KEPT, _MAP_BYTES = 16, 2 * 2**20
 _FOREVER = "public, max-age=31536000, immutable"
 Base = Literal["streets", "none", "osm", "tianditu", "amap"]
 Lang = Literal["zh", "en"]
@@ -98,16 +98,7 @@ def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime
 
     request = request_of(service, service.cover(question, moment), page)
     give_back()  # the answer, before its shapes are worked on
-    return coverage_map(request)
-
-
-def _kept_maps(request: Request) -> Kept:
-    """Return the maps drawn last; the application holds them."""
-    state = request.app.state
-    if not hasattr(state, "maps"):
-        state.maps = Kept(_MAPS_KEPT, _MAPS_KEPT * _MAP_BYTES)
-    kept: Kept = state.maps
-    return kept
+    return drawn_around(coverage_map(request), request, embedded(question))
 
 
 def _html(html: str, base: str = "streets", headers: Mapping[str, str] | None = None) -> Response:
@@ -123,18 +114,15 @@ async def show_map(request: Request) -> Response:
     question = read_query(_query(request), MapQuestion, lenient=True)
     service.check(question)
     moment = departure(question.at)
-    page = _page(request, question, service)
+    page = with_sharing(_page(request, question, service), service, embedded(question), moment)
     tag = _tag(service, question, page, moment)
-    if unchanged(request, tag):
-        return cached(b"", tag, status=304)
-    kept = _kept_maps(request)
-    drawn = kept.get(tag)
-    if drawn is None:
-        html = await run_in_threadpool(_drawn, service, question, page, moment)
-        drawn = html.encode()
-        kept.put(tag, drawn)
-        await run_in_threadpool(give_back)
-    return _html(drawn.decode(), page.base, {"ETag": tag, "Cache-Control": "no-cache"})
+    head = served_head(site_of(request), embedded(question), "/map")
+    sent = tag_of(f"{tag}{head}".encode())
+    if unchanged(request, sent):
+        return cached(b"", sent, status=304)
+    drawn = await drawn_once(request, tag, lambda: _drawn(service, question, page, moment))
+    headers = {"ETag": sent, "Cache-Control": "no-cache"}
+    return _html(with_head(drawn, head), page.base, headers)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
