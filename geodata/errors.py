@@ -8,6 +8,8 @@
     │   ├── DatumError           the coordinate reference is missing or wrong
     │   └── ValidationError      one or more values are wrong; carries every fault
     ├── DatasetError             a dataset folder is absent, damaged or of another format version
+    ├── RecordsError             what people report cannot be written down or read
+    │   └── RecordsFullError     there is no room left for it
     ├── LimitError               a stated limit was passed; names the limit
     └── HolidayDataMissingError  a public holiday was asked for a year without holiday data
 """
@@ -108,6 +110,18 @@ class DatasetError(LocatorError):
     """A dataset folder is absent, damaged or of another format version."""
 
     code = "bad_dataset"
+
+
+class RecordsError(LocatorError):
+    """What people report cannot be written down or read."""
+
+    code = "records_failed"
+
+
+class RecordsFullError(RecordsError):
+    """There is no room left for what people report."""
+
+    code = "records_full"
 
 
 class LimitError(LocatorError):

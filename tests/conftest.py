@@ -45,6 +45,14 @@ def absent(what: str, reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _reports_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests report out of the user's own file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCATOR_RECORDS", str(tmp_path_factory.mktemp("records") / "records.sqlite"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     """The folder that holds pyproject.toml."""

@@ -6,7 +6,7 @@ copies it and adds the numbers, so that a request does little more than the sear
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from pyproj import Geod
 
 from geodata.datum import from_wgs84
 from geodata.hours import CLOSED, OPEN, UNKNOWN, Timetable
+from geodata.regions import label
 from geodata.vocabulary import Vocabulary
 from locator.nearest import NearestAnswer
 from web.links import Place, navigation_links
@@ -26,6 +27,9 @@ _MS = 1000
 _DIGITS = 6
 _CLOCKS_KEPT = 32
 _ENTRIES_KEPT = 10_000
+
+#: How long a station has to stay open to be called always open.
+ALWAYS = timedelta(days=7)
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -41,6 +45,8 @@ class Clock:
         ISO time of the next change.
     indptr, start_ms, end_ms : list of int
         Open spans after the departure (CSR).
+    always : list of bool or None
+        Open at every minute of the next 7 days; None where the hours are unknown.
     """
 
     state: list[str]
@@ -48,6 +54,7 @@ class Clock:
     indptr: list[int]
     start_ms: list[int]
     end_ms: list[int]
+    always: list[bool | None]
 
     def on_arrival(self, station: int, arrival_ms: int, linger_ms: int) -> bool | None:
         """Return whether a station is open when somebody arrives, and a while longer.
@@ -108,17 +115,37 @@ class Clocks:
         """Ask the timetable."""
         spans = self._timetable.intervals(departure, self._horizon_ms, OPEN)
         changes = self._timetable.until(departure)
+        states = self._timetable.states(departure).tolist()
+        week = departure + ALWAYS
+        known = zip(self._timetable.expressions, states, changes, strict=True)
         return Clock(
-            state=[_STATE_NAMES[code] for code in self._timetable.states(departure).tolist()],
+            state=[_STATE_NAMES[code] for code in states],
             until=[None if change is None else change.isoformat() for change in changes],
             indptr=spans.indptr.tolist(),
             start_ms=spans.start_ms.tolist(),
             end_ms=spans.end_ms.tolist(),
+            always=[
+                code == OPEN and (change is None or change >= week) if hours else None
+                for hours, code, change in known
+            ],
         )
 
 
-def _texts(stations: Any, column: str) -> list[str]:
-    """Return a column as texts, ``""`` where it is missing."""
+def texts(stations: Any, column: str) -> list[str]:
+    """Return a column as texts, ``""`` where it is missing.
+
+    Parameters
+    ----------
+    stations : DataFrame
+        The station table.
+    column : str
+        Its name; the table may lack it.
+
+    Returns
+    -------
+    list of str
+        One a station.
+    """
     if column not in stations:
         return [""] * len(stations)
     return [str(value) if isinstance(value, str) else "" for value in stations[column]]
@@ -133,16 +160,22 @@ class StationBook:
         The station table.
     vocabulary : Vocabulary
         Which facilities serve which needs; which kinds are places.
+    regions : GeoDataFrame
+        Where they may lie.
     """
 
-    def __init__(self, stations: Any, vocabulary: Vocabulary) -> None:
+    def __init__(self, stations: Any, vocabulary: Vocabulary, regions: Any) -> None:
         self._lon = stations["lon"].to_numpy(np.float64)
         self._lat = stations["lat"].to_numpy(np.float64)
         self._columns = {
-            name: _texts(stations, name)
+            name: texts(stations, name)
             for name in ("id", "name", "kind", "facilities", "access", "address", "phone")
         }
-        self._verified = _texts(stations, "verified_on")
+        self._verified = texts(stations, "verified_on")
+        self._region = label(self._lon, self._lat, regions)
+        names = zip(texts(regions, "id"), texts(regions, "name"), strict=True)
+        # the last one is what -1 means: in none
+        self._regions = [*({"id": code, "name": name} for code, name in names), None]
         self._vocabulary = vocabulary
         self._positions: dict[str, tuple[list[float], list[float]]] = {}
         self._kept = lru_cache(maxsize=_ENTRIES_KEPT)(self._made)
@@ -193,8 +226,51 @@ class StationBook:
         """
         return self._kept(station, datum, mode).copy()
 
-    def _position(self, station: int, datum: str) -> tuple[float, float]:
-        """Return a station's position in a datum."""
+    def region(self, station: int) -> dict[str, str] | None:
+        """Return the region in which a station lies.
+
+        Parameters
+        ----------
+        station : int
+            Row of the station.
+
+        Returns
+        -------
+        dict or None
+            ``id`` and ``name``; None outside every region.
+        """
+        return self._regions[int(self._region[station])]
+
+    def regions_of(self, stations: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """Return the rows of the regions in which stations lie.
+
+        Parameters
+        ----------
+        stations : array (m,)
+            Rows of the stations.
+
+        Returns
+        -------
+        array (m,) of int32
+            -1 outside every region.
+        """
+        return self._region[stations]
+
+    def position(self, station: int, datum: str) -> tuple[float, float]:
+        """Return a station's position in a datum.
+
+        Parameters
+        ----------
+        station : int
+            Row of the station.
+        datum : str
+            Of the coordinates.
+
+        Returns
+        -------
+        float, float
+            Longitude and latitude, 6 decimals.
+        """
         if datum not in self._positions:
             lon, lat = from_wgs84(self._lon, self._lat, datum)
             self._positions[datum] = (lon.round(_DIGITS).tolist(), lat.round(_DIGITS).tolist())
@@ -206,9 +282,9 @@ class StationBook:
         text = {name: values[station] for name, values in self._columns.items()}
         facilities = [code for code in text["facilities"].split(";") if code]
         kind = self._vocabulary.kinds.get(text["kind"])
-        shown_lon, shown_lat = self._position(station, datum)
+        shown_lon, shown_lat = self.position(station, datum)
         place = Place(
-            text["name"], *self._position(station, "wgs84"), *self._position(station, "gcj02")
+            text["name"], *self.position(station, "wgs84"), *self.position(station, "gcj02")
         )
         return {
             "id": text["id"],
@@ -220,10 +296,12 @@ class StationBook:
             "metres": None,
             "straight_metres": None,
             "open": None,
+            "always_open": None,
             "facilities": facilities,
             "needs": needs_of(facilities, self._vocabulary),
             "access": text["access"],
             "address": text["address"],
+            "region": self.region(station),
             "phone": "" if kind is not None and kind.is_person else text["phone"],
             "verified_on": self._verified[station] or None,
             "navigate": navigation_links(place, mode),
@@ -340,6 +418,7 @@ def _filled(
         "until": clock.until[station],
         "on_arrival": on_arrival,
     }
+    entry["always_open"] = clock.always[station]
     return entry
 
 

@@ -14,12 +14,24 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from geodata.errors import LocatorError
 from web import errors
 from web.memory import give_back
 from web.openapi import codes_of, completed
-from web.routes import coverage, dataset, embed, health, nearest, offline, pages
+from web.routes import (
+    coverage,
+    dataset,
+    embed,
+    health,
+    nearest,
+    offline,
+    pages,
+    reports,
+    search,
+    stations,
+)
 from web.security import Doors, Wall, new_logger
 from web.settings import Settings
 from web.state import Holder
@@ -112,6 +124,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     nearest.add_routes(app, chosen)
     coverage.add_routes(app, chosen)
     dataset.add_routes(app)
+    stations.add_routes(app, chosen)
+    search.add_routes(app, chosen)
+    reports.add_routes(app, chosen)
     health.add_routes(app)
     embed.add_routes(app, chosen)
     app.include_router(pages.router)
@@ -119,4 +134,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _describe(app)
     app.add_middleware(Doors, gzip_minimum_bytes=chosen.gzip_minimum_bytes)
     app.add_middleware(Wall, settings=chosen, logger=app.state.logger)
+    if chosen.trusted_proxies:  # outermost: the log and the limits see the client, not the proxy
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=chosen.trusted_proxies)
     return app

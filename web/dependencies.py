@@ -19,10 +19,10 @@ from geodata.errors import Fault, LimitError
 from geodata.hours import parse_at
 from geodata.vocabulary import Vocabulary
 from web.errors import BodyError, Refusal, refusals_of, refuse
-from web.schemas import NearestQuestion, Question
+from web.schemas import Asked
 from web.settings import Settings
 
-Q = TypeVar("Q", bound=Question)
+Q = TypeVar("Q", bound=Asked)
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
@@ -255,21 +255,16 @@ def _unknown_codes(name: str, codes: Iterable[str], known: Iterable[str]) -> lis
     return [Refusal("not_in_list", fault)]
 
 
-def _over_limits(question: Question, settings: Settings) -> list[Fault]:
-    """Return a fault for every limit passed, which it names."""
+def _over_limits(question: Asked, settings: Settings) -> list[Fault]:
+    """Return a fault for every limit passed, which it names; some questions lack some fields."""
     limits: list[tuple[str, float, str, float]] = [
-        ("minutes", question.minutes, "max_minutes", settings.max_minutes),
+        ("minutes", getattr(question, "minutes", 0), "max_minutes", settings.max_minutes),
+        ("k", getattr(question, "k", 0), "max_k", settings.max_k),
         *(
-            (name, len(codes), "max_list_items", settings.max_list_items)
-            for name, codes in (
-                ("need", question.need),
-                ("kind", question.kind),
-                ("access", question.access),
-            )
+            (name, len(_codes(question, name)), "max_list_items", settings.max_list_items)
+            for name in ("need", "kind", "access")
         ),
     ]
-    if isinstance(question, NearestQuestion):
-        limits.append(("k", question.k, "max_k", settings.max_k))
     return [
         Fault(name, f"at most {most:g} (limit {limit})")
         for name, value, limit, most in limits
@@ -277,12 +272,18 @@ def _over_limits(question: Question, settings: Settings) -> list[Fault]:
     ]
 
 
-def check_question(question: Question, settings: Settings, vocabulary: Vocabulary) -> None:
+def _codes(question: Asked, name: str) -> Sequence[str]:
+    """Return the codes of a field, none where the question has no such field."""
+    found: Sequence[str] = getattr(question, name, ())
+    return found
+
+
+def check_question(question: Asked, settings: Settings, vocabulary: Vocabulary) -> None:
     """Check a question against the limits and the vocabulary.
 
     Parameters
     ----------
-    question : Question
+    question : Asked
         Checked by its model.
     settings : Settings
         The limits.
@@ -299,14 +300,15 @@ def check_question(question: Question, settings: Settings, vocabulary: Vocabular
     over = _over_limits(question, settings)
     if over:
         raise LimitError("; ".join(str(fault) for fault in over), faults=over)
-    if question.need or question.kind or question.access:
-        refuse(
-            [
-                *_unknown_codes("need", question.need, vocabulary.needs),
-                *_unknown_codes("kind", question.kind, vocabulary.kinds),
-                *_unknown_codes("access", question.access, vocabulary.access),
-            ]
-        )
+    known = (
+        ("need", vocabulary.needs),
+        ("kind", vocabulary.kinds),
+        ("access", vocabulary.access),
+    )
+    asked = [(name, _codes(question, name), words) for name, words in known]
+    refuse(
+        [item for name, codes, words in asked if codes for item in _unknown_codes(name, codes, words)]
+    )
 
 
 def departure(at: str | None) -> datetime | None:

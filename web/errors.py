@@ -26,6 +26,8 @@ from geodata.errors import (
     InputError,
     LimitError,
     LocatorError,
+    RecordsError,
+    RecordsFullError,
     ValidationError,
 )
 
@@ -47,17 +49,66 @@ class UnknownRegionError(LocatorError):
     code = "unknown_region"
 
 
+class UnknownStationError(LocatorError):
+    """The dataset has no such station."""
+
+    code = "unknown_station"
+
+
+class CrossSiteError(LocatorError):
+    """A browser sent this for a page of another site."""
+
+    code = "cross_site"
+
+
+class TooManyError(LocatorError):
+    """Somebody, or everybody together, sent too many.
+
+    Parameters
+    ----------
+    message : str
+        A sentence that names the limit.
+    retry_after_seconds : int
+        When one more is taken.
+    """
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class BodyError(LocatorError):
     """The body of a request is no JSON."""
 
     code = "body_not_json"
 
 
+class FontMissingError(LocatorError):
+    """No font has the characters of a text that a picture must show."""
+
+    code = "font_missing"
+
+
+class BusyError(LocatorError):
+    """Others are waiting already for what takes long."""
+
+    code = "overloaded"
+
+
 #: The one table: the first class that fits gives the status.
 STATUS: tuple[tuple[type[LocatorError], int], ...] = (
     (UnknownRegionError, 404),
+    (UnknownStationError, 404),
     (BodyError, 400),
+    (CrossSiteError, 403),
+    (TooManyError, 429),
+    (RecordsFullError, 507),
+    (RecordsError, 503),
     (DatasetError, 503),
+    (FontMissingError, 503),
+    (BusyError, 503),
     (FileFormatError, 422),
     (DatumError, 422),
     (ValidationError, 422),
@@ -256,6 +307,7 @@ def _sentence(kind: str, where: str, context: Mapping[str, Any]) -> tuple[str, s
         "literal_error": ("not_in_list", f"expected one of {context.get('expected')}"),
         "string_pattern_mismatch": ("invalid_value", f"expected {form}"),
         "too_long": ("over_limit", f"at most {context.get('max_length')} long"),
+        "string_too_short": ("invalid_value", f"at least {context.get('min_length')} long"),
         "string_too_long": ("over_limit", f"at most {context.get('max_length')} long"),
     }
     if kind in known:
@@ -320,11 +372,10 @@ def problem_of(error: LocatorError, retry_after_seconds: int = 2) -> Response:
         Problem details. The detail of several faults is their count, to stay short.
     """
     status = status_of(error)
-    headers = (
-        {"Retry-After": str(retry_after_seconds)}
-        if status == HTTPStatus.SERVICE_UNAVAILABLE
-        else {}
-    )
+    wait = retry_after_seconds if status == HTTPStatus.SERVICE_UNAVAILABLE else 0
+    if isinstance(error, TooManyError):
+        wait = error.retry_after_seconds
+    headers = {"Retry-After": str(wait)} if wait else {}
     detail = f"{len(error.faults)} values are wrong" if len(error.faults) > 1 else error.message
     return problem(status, error.code, detail, faults=error.faults, headers=headers)
 

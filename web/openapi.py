@@ -5,7 +5,7 @@ from typing import Any
 
 from geodata.vocabulary import Vocabulary
 from web.errors import PROBLEM_JSON
-from web.schemas import Problem, Question
+from web.schemas import Asked, Problem
 from web.settings import Settings
 
 
@@ -29,16 +29,17 @@ def limits_shown(schema: dict[str, Any], settings: Settings) -> dict[str, Any]:
         if name in properties:
             properties[name]["maximum"] = most
     for name in ("need", "kind", "access"):
-        properties[name]["maxItems"] = settings.max_list_items
+        if name in properties:
+            properties[name]["maxItems"] = settings.max_list_items
     return {**schema, "properties": properties}
 
 
-def parameters_of(model: type[Question], settings: Settings) -> list[dict[str, Any]]:
+def parameters_of(model: type[Asked], settings: Settings) -> list[dict[str, Any]]:
     """Return a question's query parameters for OpenAPI: unit, range and example for each.
 
     Parameters
     ----------
-    model : type of Question
+    model : type of Asked
         The question.
     settings : Settings
         The limits.
@@ -67,12 +68,12 @@ def parameters_of(model: type[Question], settings: Settings) -> list[dict[str, A
     return shown
 
 
-def body_of(model: type[Question], settings: Settings) -> dict[str, Any]:
+def body_of(model: type[Asked], settings: Settings) -> dict[str, Any]:
     """Return a question's JSON body for OpenAPI.
 
     Parameters
     ----------
-    model : type of Question
+    model : type of Asked
         The question.
     settings : Settings
         The limits.
@@ -105,10 +106,14 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """
     words = {
         400: "The body is no JSON.",
+        403: "A browser sent this for a page of another site.",
         404: "No such thing.",
         413: "The body is too long.",
         414: "The query string is too long.",
         422: "A value is wrong; `errors` names each one.",
+        429: "Too many; see Retry-After.",
+        501: "Another format than json.",
+        507: "There is no room left to write it down.",
         503: "Overloaded, or no data yet; see Retry-After.",
     }
     reference = {"$ref": "#/components/schemas/Problem"}

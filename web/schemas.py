@@ -31,8 +31,25 @@ CODE_PATTERN = "^[a-z][a-z0-9_]{0,39}$"
 Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
 
 
-def _field(unit: str, description: str, example: Any, **bounds: Any) -> Any:
-    """Return a field with its unit, range and example, as OpenAPI shows them."""
+def described(unit: str, description: str, example: Any, **bounds: Any) -> Any:
+    """Return a field with its unit, range and example, as OpenAPI shows them.
+
+    Parameters
+    ----------
+    unit : str
+        Empty for what has none.
+    description : str
+        A sentence.
+    example : Any
+        A value that is taken.
+    **bounds : Any
+        As pydantic's ``Field`` has them; ``shown`` goes into the schema as it is.
+
+    Returns
+    -------
+    Field
+        For ``Annotated``.
+    """
     extra = {"x-unit": unit or "none", **bounds.pop("shown", {})}
     text = f"{description} Unit: {unit}." if unit else description
     return Field(description=text, examples=[example], json_schema_extra=extra, **bounds)
@@ -41,45 +58,49 @@ def _field(unit: str, description: str, example: Any, **bounds: Any) -> Any:
 _TIME_WORDS = "ISO 8601 time of the years 2000 to 2099, or `now`; without offset: Asia/Shanghai."
 
 
-class Question(BaseModel):
-    """What every question has."""
+class Asked(BaseModel):
+    """What somebody sends: strict, nothing beside what is named."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
-    mode: Annotated[Mode, _field("", "How the worker travels.", "walk")] = "walk"
+
+class Question(Asked):
+    """What every question about travelling has."""
+
+    mode: Annotated[Mode, described("", "How the worker travels.", "walk")] = "walk"
     minutes: Annotated[
-        int, _field("minutes", "The limit that decides who is covered.", 15, ge=1)
+        int, described("minutes", "The limit that decides who is covered.", 15, ge=1)
     ] = 15
     need: Annotated[
-        list[Code], _field("", "Needs that a station must serve: all of them.", ["hot_meal"])
+        list[Code], described("", "Needs that a station must serve: all of them.", ["hot_meal"])
     ] = []
     kind: Annotated[
         list[Code],
-        _field("", "Kinds of station: any of them; none: those that count.", ["care_station"]),
+        described("", "Kinds of station: any of them; none: those that count.", ["care_station"]),
     ] = []
     access: Annotated[
         list[Code],
-        _field("", "Ways to get in: any of them; none: all but locked.", ["free", "scan"]),
+        described("", "Ways to get in: any of them; none: all but locked.", ["free", "scan"]),
     ] = []
 
 
 class NearestQuestion(Question):
     """Asks which stations can be reached from a position."""
 
-    lon: Annotated[float, _field("degrees", "Longitude, first.", 115.89, ge=-180, le=180)]
-    lat: Annotated[float, _field("degrees", "Latitude.", 28.68, ge=-90, le=90)]
+    lon: Annotated[float, described("degrees", "Longitude, first.", 115.89, ge=-180, le=180)]
+    lat: Annotated[float, described("degrees", "Latitude.", 28.68, ge=-90, le=90)]
     datum: Annotated[
-        Datum, _field("", "Datum of the position and of all coordinates in the answer.", "gcj02")
+        Datum, described("", "Datum of the position and of all coordinates in the answer.", "gcj02")
     ] = "wgs84"
-    k: Annotated[int, _field("stations", "Most stations in the answer.", 5, ge=1)] = 5
+    k: Annotated[int, described("stations", "Most stations in the answer.", 5, ge=1)] = 5
     at: Annotated[
-        str, _field("", f"Departure. {_TIME_WORDS}", "now", pattern=TIME_PATTERN, max_length=40)
+        str, described("", f"Departure. {_TIME_WORDS}", "now", pattern=TIME_PATTERN, max_length=40)
     ] = "now"
     open: Annotated[
         Literal["arrival", "now", "any"],
-        _field("", "Open on arrival and a while longer, open at departure, or any.", "arrival"),
+        described("", "Open on arrival and a while longer, open at departure, or any.", "arrival"),
     ] = "arrival"
-    route: Annotated[bool, _field("", "Add the line to travel to each station.", example=False)] = (
+    route: Annotated[bool, described("", "Add the line to travel to each station.", example=False)] = (
         False
     )
 
@@ -89,7 +110,7 @@ class CoverageQuestion(Question):
 
     at: Annotated[
         str | SkipJsonSchema[None],
-        _field(
+        described(
             "",
             f"Departure; without it, regardless of hours. {_TIME_WORDS}",
             "2026-11-22T03:00:00+08:00",
@@ -99,18 +120,18 @@ class CoverageQuestion(Question):
     ] = None
     region: Annotated[
         str | SkipJsonSchema[None],
-        _field("", "Id of one region of the dataset (adcode).", "360102", max_length=64),
+        described("", "Id of one region of the dataset (adcode).", "360102", max_length=64),
     ] = None
     stations_at_least: Annotated[
-        int, _field("stations", "How many stations must be in reach.", 1, ge=1, le=5)
+        int, described("stations", "How many stations must be in reach.", 1, ge=1, le=5)
     ] = 1
     include: Annotated[
         list[Literal["building", "planned"]],
-        _field("", "Count stations that do not work yet, too.", ["building"]),
+        described("", "Count stations that do not work yet, too.", ["building"]),
     ] = []
     geometry: Annotated[
         Literal["gaps", "cells", "none"],
-        _field("", "Draw gap polygons, 100 m cells, or nothing.", "gaps"),
+        described("", "Draw gap polygons, 100 m cells, or nothing.", "gaps"),
     ] = "gaps"
 
 
@@ -161,6 +182,13 @@ class Navigate(_Answer):
     geo: str
 
 
+class RegionName(_Answer):
+    """A region of the dataset."""
+
+    id: str
+    name: str
+
+
 class LineString(_Answer):
     """A GeoJSON line."""
 
@@ -180,10 +208,15 @@ class Station(_Answer):
     metres: Annotated[float | None, Field(description="Along the way (m).")]
     straight_metres: Annotated[float, Field(description="As the crow flies (m).")]
     open: OpenState
+    always_open: Annotated[
+        bool | None,
+        Field(description="Open at every minute of the next 7 days; null: hours unknown."),
+    ]
     facilities: list[str]
     needs: list[str]
     access: str
     address: str
+    region: Annotated[RegionName | None, Field(description="Where it lies; null: in none.")]
     phone: str
     verified_on: str | None
     navigate: Navigate

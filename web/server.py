@@ -41,6 +41,7 @@ def run(settings: Settings) -> None:
         workers=settings.workers,
         http="web.protocol:CountingProtocol",
         access_log=False,
+        proxy_headers=False,  # `web.app` reads them, from trusted_proxies only
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
     )

@@ -100,7 +100,7 @@ class Service:
         self.index = locator.Index(dataset, linger_seconds=settings.linger_seconds)
         self.manifest: Mapping[str, Any] = dataset.manifest
         self.name = dataset_name(dataset.manifest)
-        self.book = StationBook(self.index.stations, self.vocabulary)
+        self.book = StationBook(self.index.stations, self.vocabulary, self.index.regions)
         self._linger_ms = settings.linger_seconds * _MS
         horizon = max(_HORIZON_MINUTES, settings.max_minutes) * 60 * _MS + self._linger_ms
         self._clocks = Clocks(self.index.timetable, horizon)
@@ -151,10 +151,27 @@ class Service:
         if question.mode not in self.index.modes:
             fault = Fault("mode", "not in this dataset", f"it has: {', '.join(self.index.modes)}")
             raise LimitError(str(fault), code="mode_not_prepared", faults=[fault])
-        if isinstance(question, CoverageQuestion) and question.region is not None:
-            regions = set(self.index.regions["id"]) if len(self.index.regions) else set()
-            if question.region not in regions:
-                raise UnknownRegionError("the dataset has no such region; see /api/v1/dataset")
+        if isinstance(question, CoverageQuestion):
+            self.check_region(question.region)
+
+    def check_region(self, region: str | None) -> None:
+        """Check that a region exists.
+
+        Parameters
+        ----------
+        region : str or None
+            Its id; None is no region at all.
+
+        Raises
+        ------
+        UnknownRegionError
+            If there is no such region.
+        """
+        if region is None:
+            return
+        regions = set(self.index.regions["id"]) if len(self.index.regions) else set()
+        if region not in regions:
+            raise UnknownRegionError("the dataset has no such region; see /api/v1/dataset")
 
     def counted(self, question: Question) -> dict[str, list[str]]:
         """Return what counts as a station for a question, spelt out.

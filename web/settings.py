@@ -5,6 +5,7 @@ Each setting may be given in the environment with the prefix ``LOCATOR_`` (``LOC
 and passes it on.
 """
 
+import ipaddress
 import os
 import re
 import sys
@@ -96,7 +97,29 @@ class Settings(BaseSettings):
         int, Field(description="A gap with fewer workers shows none over HTTP.", ge=1, le=1000)
     ] = 10
 
+    # What people report.
+    records: Annotated[
+        Path, Field(description="File of the reports; made with the first one.")
+    ] = Field(default_factory=lambda: data_home() / "union-circle-locator" / "records.sqlite")
+    reports_per_client: Annotated[
+        int, Field(description="Most reports of one client in the window.", ge=1, le=1000)
+    ] = 5
+    reports_window_seconds: Annotated[
+        int, Field(description="The window of `reports_per_client` (s).", ge=1, le=86_400)
+    ] = 600
+    reports_per_day: Annotated[
+        int,
+        Field(description="Most reports of all clients in 24 hours, a worker.", ge=1, le=1_000_000),
+    ] = 2_000
+
     # The server.
+    trusted_proxies: Annotated[
+        str,
+        Field(
+            description="Addresses or networks whose `X-Forwarded-For` is believed, with commas.",
+            max_length=1000,
+        ),
+    ] = ""
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(description="Port to listen on.", ge=0, le=65535)] = 8000
     workers: Annotated[int, Field(description="Worker processes.", ge=1, le=64)] = 1
@@ -163,6 +186,21 @@ class Settings(BaseSettings):
         float, Field(description="Maps that stand still, together (MB).", ge=0, le=1_000_000)
     ] = 2_000.0
 
+    # The pictures.
+    font: Annotated[
+        Path | None,
+        Field(description="Font file with Chinese characters for pictures; without it, one found."),
+    ] = None
+    picture_most_side: Annotated[
+        int, Field(description="Greatest width and height of a picture (px).", ge=200, le=10_000)
+    ] = 4_000
+    picture_most_pixels: Annotated[
+        int, Field(description="Most pixels of a picture, scale and all.", ge=40_000, le=100_000_000)
+    ] = 16_000_000
+    picture_wait_seconds: Annotated[
+        float, Field(description="How long a picture waits for others before a 503 (s).", gt=0)
+    ] = 5.0
+
     @property
     def map_base(self) -> str:
         """The base layer as pages name it: ``streets`` (our own) where no tiles were chosen."""
@@ -190,6 +228,18 @@ class Settings(BaseSettings):
             )
             raise ValueError(msg)
         return " ".join(sources)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        """Refuse what is no address: everybody would be believed, or nobody."""
+        for part in filter(None, map(str.strip, value.split(","))):
+            try:
+                ipaddress.ip_network(part)
+            except ValueError:
+                msg = f"trusted_proxies: {part[:60]!r} is no address or network, like 127.0.0.1"
+                raise ValueError(msg) from None
+        return value
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

@@ -11,7 +11,11 @@ from web.settings import Settings
 
 if TYPE_CHECKING:
     from web.batching import Batcher
+    from web.finding import Search
+    from web.report_box import ReportBox
+    from web.report_box import ReportBox
     from web.service import Service
+    from web.station_list import StationList
 
 
 def dataset_folder(settings: Settings) -> Path:
@@ -45,6 +49,10 @@ class Holder:
         self._settings = settings
         self._service: Service | None = None
         self._batcher: Batcher | None = None
+        self._stations: StationList | None = None
+        self._search: Search | None = None
+        self._reports: ReportBox | None = None
+        self._reports: ReportBox | None = None
         self._lock = threading.Lock()
 
     @property
@@ -85,6 +93,68 @@ class Holder:
 
             self._batcher = Batcher(service)
         return self._batcher
+
+    def stations(self) -> "StationList":
+        """Return what lists stations.
+
+        Returns
+        -------
+        StationList
+            The same each time.
+        """
+        service = self.service()
+        with self._lock:
+            if self._stations is None:
+                from web.station_list import StationList  # noqa: PLC0415  only when asked
+
+                self._stations = StationList(service)
+            return self._stations
+
+    def search(self) -> "Search":
+        """Return what finds stations and regions by name.
+
+        Returns
+        -------
+        Search
+            The same each time; made with the first search.
+        """
+        service = self.service()
+        with self._lock:
+            if self._search is None:
+                from web.finding import Search  # noqa: PLC0415  only when asked
+
+                self._search = Search(service)
+            return self._search
+
+    def reports(self) -> "ReportBox":
+        """Return what takes reports in.
+
+        Returns
+        -------
+        ReportBox
+            The same each time; made with the first report.
+        """
+        with self._lock:
+            if self._reports is None:
+                from web.report_box import ReportBox  # noqa: PLC0415  brings SQLAlchemy
+
+                self._reports = ReportBox(self._settings)
+            return self._reports
+
+    def reports(self) -> "ReportBox":
+        """Return what takes reports in.
+
+        Returns
+        -------
+        ReportBox
+            The same each time; made with the first report.
+        """
+        with self._lock:
+            if self._reports is None:
+                from web.report_box import ReportBox  # noqa: PLC0415  brings SQLAlchemy
+
+                self._reports = ReportBox(self._settings)
+            return self._reports
 
     def _opened(self) -> "Service":
         """Open the dataset."""
@@ -133,3 +203,71 @@ def batcher_of(request: Request) -> "Batcher":
     """
     holder: Holder = request.app.state.holder
     return holder.batcher()
+
+
+def station_list_of(request: Request) -> "StationList":
+    """Return what lists the stations of an application.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+
+    Returns
+    -------
+    StationList
+        Made if it was not.
+    """
+    holder: Holder = request.app.state.holder
+    return holder.stations()
+
+
+def search_of(request: Request) -> "Search":
+    """Return what finds stations and regions of an application by name.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+
+    Returns
+    -------
+    Search
+        Made if it was not.
+    """
+    holder: Holder = request.app.state.holder
+    return holder.search()
+
+
+def report_box_of(request: Request) -> "ReportBox":
+    """Return what takes the reports of an application in.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+
+    Returns
+    -------
+    ReportBox
+        Made if it was not.
+    """
+    holder: Holder = request.app.state.holder
+    return holder.reports()
+
+
+def report_box_of(request: Request) -> "ReportBox":
+    """Return what takes the reports of an application in.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+
+    Returns
+    -------
+    ReportBox
+        Made if it was not.
+    """
+    holder: Holder = request.app.state.holder
+    return holder.reports()

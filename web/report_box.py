@@ -1,0 +1,128 @@
+"""Taking reports in: whether one more may come, what is kept of it, and where.
+
+Counts are kept in this process's memory only, by a network (an IPv4 address, an IPv6 /64) hashed
+with a salt that is drawn when the process starts and never leaves it. Several worker processes
+count each for itself.
+"""
+
+import hashlib
+import ipaddress
+import math
+import secrets
+import time
+from typing import Any
+
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from geodata.records import Records, Report
+from web.errors import TooManyError
+from web.masking import masked
+from web.settings import Settings
+from web.station_schemas import ReportBody
+
+_DAY = 86_400
+_IPV6_BITS = 64
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one client.
+
+    Parameters
+    ----------
+    address : str
+        IPv4 or IPv6; anything else is one client together.
+
+    Returns
+    -------
+    str
+        An IPv4 address, or the /64 of an IPv6 one.
+
+    Examples
+    --------
+    >>> network_of("2001:db8::1:2"), network_of("::ffff:203.0.113.7")
+    ('2001:db8::', '203.0.113.7')
+    """
+    try:
+        parsed = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((parsed, _IPV6_BITS), strict=False).network_address)
+
+
+class ReportBox:
+    """Takes reports in.
+
+    Parameters
+    ----------
+    settings : Settings
+        The file and the limits.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.records = Records(settings.records)
+        self._salt = secrets.token_bytes(16)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._per_client = RateLimitItemPerSecond(
+            settings.reports_per_client, settings.reports_window_seconds
+        )
+        self._per_day = RateLimitItemPerSecond(settings.reports_per_day, _DAY)
+
+    def admit(self, address: str) -> None:
+        """Count one more report of a client, or refuse it.
+
+        Parameters
+        ----------
+        address : str
+            Of the client, as trusted proxies tell it.
+
+        Raises
+        ------
+        TooManyError
+            If this client, or all together, sent too many.
+        """
+        digest = hashlib.blake2b(network_of(address).encode(), key=self._salt, digest_size=16)
+        self._count(self._per_client, digest.hexdigest(), "from here (limit reports_per_client)")
+        self._count(self._per_day, "all", "today (limit reports_per_day)")
+
+    def _count(self, limit: Any, key: str, words: str) -> None:
+        """Count one, or say when there is room again."""
+        if self._limiter.hit(limit, key):
+            return
+        reset, _ = self._limiter.get_window_stats(limit, key)
+        wait = max(1, math.ceil(reset - time.time()))
+        raise TooManyError(f"at most {limit.amount} reports {words}", wait)
+
+    def take(self, body: ReportBody, dataset_version: str) -> str:
+        """Write a report down.
+
+        Parameters
+        ----------
+        body : ReportBody
+            Checked; its station exists.
+        dataset_version : str
+            Which data the caller saw.
+
+        Returns
+        -------
+        str
+            Its id.
+
+        Raises
+        ------
+        RecordsError
+            If it cannot be written.
+        """
+        report = Report(
+            station_id=body.station,
+            dataset_version=dataset_version,
+            problem=body.problem,
+            note=masked(body.note),
+            lang=body.lang,
+        )
+        return self.records.add(report)

@@ -1,0 +1,59 @@
+"""``POST /api/v1/reports``: something is wrong with a station."""
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from geodata.errors import Fault
+from web.dependencies import read_body
+from web.errors import CrossSiteError, Refusal, refuse
+from web.openapi import body_of, problems
+from web.settings import Settings
+from web.state import report_box_of, service_of, station_list_of
+from web.station_schemas import ReportAnswer, ReportBody
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_UNKNOWN = Refusal("unknown_station", Fault("station", "there is no such station", "use its id"))
+
+
+def _take(request: Request, body: ReportBody) -> bytes:
+    """Check, count and write down."""
+    if body.station not in station_list_of(request):
+        refuse([_UNKNOWN])
+    box = report_box_of(request)
+    box.admit((request.scope.get("client") or ("",))[0])
+    number = box.take(body, service_of(request).name["version"])
+    return orjson.dumps({"id": number, "state": "new"})
+
+
+async def report(request: Request) -> Response:
+    """Take a report in; pages of other sites cannot make their readers send one."""
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise CrossSiteError("reports are taken from our own pages and from apps")
+    body = read_body(await request.body(), ReportBody)
+    content = await run_in_threadpool(_take, request, body)
+    return Response(content, 201, media_type="application/json", headers=_NO_STORE)
+
+
+def add_routes(app: FastAPI, settings: Settings) -> None:
+    """Add the routes to an application.
+
+    Parameters
+    ----------
+    app : FastAPI
+        To be added to.
+    settings : Settings
+        The limits, for OpenAPI.
+    """
+    app.add_api_route(
+        "/api/v1/reports",
+        report,
+        methods=["POST"],
+        tags=["reports"],
+        operation_id="report",
+        summary="Say that something is wrong with a station",
+        status_code=201,
+        response_model=ReportAnswer,
+        responses=problems(400, 403, 413, 422, 429, 503, 507),
+        openapi_extra={"requestBody": body_of(ReportBody, settings)},
+    )

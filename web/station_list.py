@@ -1,0 +1,341 @@
+"""The stations themselves, for lists and for phones without a network: public fields and hours.
+
+Hours are given as spans of the next seven days, counted from the hour that runs, so that an answer
+stays the same for an hour and whoever keeps it need not know about holidays. Answers are kept
+compressed.
+"""
+
+import gzip
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from geodata.errors import Fault, LimitError
+from geodata.hours import OPEN, UNKNOWN, Intervals, Timetable
+from locator.selection import Conditions
+from web.answers import ALWAYS, texts
+from web.dependencies import check_question, departure
+from web.errors import UnknownStationError
+from web.keeping import Kept
+from web.service import Service
+from web.station_schemas import StationsQuestion
+
+_MINUTE_MS = 60_000
+_WEEK_MS = ALWAYS // timedelta(milliseconds=1)
+_WHOLE_WEEK = [[0, _WEEK_MS // _MINUTE_MS]]
+_ANSWERS_KEPT = 32
+_GZIP_LEVEL = 6
+
+#: What an entry of a nearest answer holds besides, which depends on where and when one asks.
+_OF_A_JOURNEY = ("seconds", "metres", "straight_metres", "open", "route")
+
+#: Mobile numbers belong to persons; hours as received may hold one.
+_MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)")
+
+
+@dataclass(frozen=True)
+class Week:
+    """When the stations are open in seven days.
+
+    Attributes
+    ----------
+    start : datetime
+        Beginning, a full hour in Asia/Shanghai.
+    is_open, is_unknown : Intervals
+        Spans of the state (ms).
+    known : array (n,) of bool
+        False where nobody knows the hours at all.
+    """
+
+    start: datetime
+    is_open: Intervals
+    is_unknown: Intervals
+    known: npt.NDArray[np.bool_]
+
+    def spans(self, station: int) -> tuple[list[list[int]], list[list[int]]] | None:
+        """Return when a station is open, and when nobody knows.
+
+        Parameters
+        ----------
+        station : int
+            Its row.
+
+        Returns
+        -------
+        (list, list) or None
+            Minutes after the beginning; None where the hours are unknown.
+        """
+        if not self.known[station]:
+            return None
+        return _minutes(self.is_open, station), _minutes(self.is_unknown, station)
+
+
+def _minutes(spans: Intervals, row: int) -> list[list[int]]:
+    """Return the spans of a row in minutes."""
+    part = slice(spans.indptr[row], spans.indptr[row + 1])
+    pairs: list[list[int]] = (
+        np.column_stack((spans.start_ms[part], spans.end_ms[part])) // _MINUTE_MS
+    ).tolist()
+    return pairs
+
+
+def this_hour() -> datetime:
+    """Return the hour that runs in Asia/Shanghai.
+
+    Returns
+    -------
+    datetime
+        With a time zone.
+    """
+    moment = departure("now")
+    if moment is None:  # it is only None for no time at all
+        raise LimitError("the time is not understood", code="invalid_value")
+    return moment.replace(minute=0)
+
+
+def week_of(timetable: Timetable, start: datetime) -> Week:
+    """Return when the stations are open in the seven days from a moment.
+
+    Parameters
+    ----------
+    timetable : Timetable
+        Hours of all stations.
+    start : datetime
+        With a time zone.
+
+    Returns
+    -------
+    Week
+        Spans in the order of the stations.
+    """
+    return Week(
+        start=start,
+        is_open=timetable.intervals(start, _WEEK_MS, OPEN),
+        is_unknown=timetable.intervals(start, _WEEK_MS, UNKNOWN),
+        known=np.array([bool(text) for text in timetable.expressions], np.bool_),
+    )
+
+
+class StationList:
+    """The stations of a service as features.
+
+    Parameters
+    ----------
+    service : Service
+        Its dataset and settings.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        table = service.index.stations
+        self._row = {code: row for row, code in enumerate(texts(table, "id"))}
+        self._region = texts(service.index.regions, "id")
+        hours = [_MOBILE.sub("***", text) for text in texts(table, "opening_hours_text")]
+        self._more = list(
+            zip(texts(table, "status"), texts(table, "opening_hours"), hours, strict=True)
+        )
+        self._kept = Kept(_ANSWERS_KEPT, service.settings.coverage_cache_bytes)
+        self._week = lru_cache(maxsize=2)(self._made_week)
+
+    def __contains__(self, station: object) -> bool:
+        """Tell whether there is a station with this id."""
+        return station in self._row
+
+    def _made_week(self, start: datetime) -> Week:
+        """Ask the timetable."""
+        return week_of(self._service.index.timetable, start)
+
+    def check(self, question: StationsQuestion) -> None:
+        """Check a question against limits, vocabulary and regions.
+
+        Parameters
+        ----------
+        question : StationsQuestion
+            Checked by its model.
+
+        Raises
+        ------
+        LimitError
+            Naming each limit passed.
+        ValidationError
+            For codes that do not exist.
+        UnknownRegionError
+            If there is no such region.
+        """
+        check_question(question, self._service.settings, self._service.vocabulary)
+        self._service.check_region(question.region)
+
+    def etag(self, asked: Any, start: datetime) -> str:
+        """Return the tag of an answer: dataset, parameters, hour.
+
+        Parameters
+        ----------
+        asked : Any
+            What JSON can hold.
+        start : datetime
+            Beginning of the spans.
+
+        Returns
+        -------
+        str
+            A weak entity tag.
+        """
+        content = orjson.dumps([self._service.name, asked, start.isoformat()])
+        return f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
+
+    def packed(self, question: StationsQuestion, start: datetime) -> bytes:
+        """Return the answer to a question, compressed; answers are kept.
+
+        Parameters
+        ----------
+        question : StationsQuestion
+            Checked by `check`.
+        start : datetime
+            Beginning of the spans.
+
+        Returns
+        -------
+        bytes
+            GeoJSON, gzip.
+
+        Raises
+        ------
+        LimitError
+            If there are more stations than may be sent.
+        """
+        key = self.etag(question.model_dump(), start)
+        found = self._kept.get(key)
+        if found is None:
+            content = orjson.dumps(self.collection(question, start))
+            found = gzip.compress(content, _GZIP_LEVEL, mtime=0)
+            self._kept.put(key, found)
+        return found
+
+    def rows(self, question: StationsQuestion, start: datetime) -> list[int]:
+        """Return the rows of the stations that a question asks for.
+
+        Parameters
+        ----------
+        question : StationsQuestion
+            Checked by `check`.
+        start : datetime
+            Its day decides which stations exist.
+
+        Returns
+        -------
+        list of int
+            Ascending, so by id.
+        """
+        register, book = self._service.index.register, self._service.book
+        mark = register.counted(
+            Conditions(kinds=tuple(question.kind), include=tuple(question.include), on=start.date())
+        )
+        mark = mark & register.needs_met(question.need) & register.access_fits(question.access)
+        rows = np.flatnonzero(mark)
+        if question.region is not None:
+            rows = rows[book.regions_of(rows) == self._region.index(question.region)]
+        most = self._service.settings.max_features
+        if rows.size > most:
+            fault = Fault(
+                "region", f"more than {most} stations (limit max_features)", "ask one region"
+            )
+            raise LimitError(str(fault), faults=[fault])
+        found: list[int] = rows.tolist()
+        return found
+
+    def collection(self, question: StationsQuestion, start: datetime) -> dict[str, Any]:
+        """Return the stations that a question asks for.
+
+        Parameters
+        ----------
+        question : StationsQuestion
+            Checked by `check`.
+        start : datetime
+            Beginning of the spans.
+
+        Returns
+        -------
+        dict
+            A GeoJSON FeatureCollection, for `orjson.dumps`.
+
+        Raises
+        ------
+        LimitError
+            If there are more stations than may be sent.
+        """
+        week = self._week(start)
+        rows = self.rows(question, start)
+        words = self._service.vocabulary
+        counted = {
+            "kinds": list(question.kind or words.counting("kinds")),
+            "access": list(question.access or words.counting("access")),
+            "statuses": ["open", *question.include],
+        }
+        warning = self._service.index.timetable.holiday_warning(start + ALWAYS)
+        return {
+            "type": "FeatureCollection",
+            "features": [self._feature(row, question.datum, week) for row in rows],
+            "from": start.isoformat(),
+            "datum": question.datum,
+            "count": len(rows),
+            "hotline": self._service.settings.hotline,
+            "parameters": {**question.model_dump(), "counted": counted},
+            "dataset": self._service.name,
+            "warnings": [warning] if warning else [],
+        }
+
+    def one(self, station: str, datum: str, start: datetime) -> dict[str, Any]:
+        """Return one station, whatever its kind and status.
+
+        Parameters
+        ----------
+        station : str
+            Its id.
+        datum : str
+            Of the coordinates.
+        start : datetime
+            Beginning of the spans.
+
+        Returns
+        -------
+        dict
+            A GeoJSON feature, for `orjson.dumps`.
+
+        Raises
+        ------
+        UnknownStationError
+            If there is no such station.
+        """
+        row = self._row.get(station)
+        if row is None:
+            raise UnknownStationError("the dataset has no such station; see /api/v1/stations")
+        return {
+            **self._feature(row, datum, self._week(start)),
+            "from": start.isoformat(),
+            "datum": datum,
+            "hotline": self._service.settings.hotline,
+            "dataset": self._service.name,
+        }
+
+    def _feature(self, row: int, datum: str, week: Week) -> dict[str, Any]:
+        """Return one station as a feature."""
+        entry = self._service.book.entry(row, datum, "walk")
+        for name in _OF_A_JOURNEY:
+            del entry[name]
+        spans = week.spans(row)
+        entry["always_open"] = None if spans is None else spans[0] == _WHOLE_WEEK
+        entry["status"], entry["opening_hours"], entry["opening_hours_text"] = self._more[row]
+        entry["spans"], entry["unknown_spans"] = spans or (None, None)
+        return {
+            "type": "Feature",
+            "id": entry["id"],
+            "geometry": {"type": "Point", "coordinates": [entry["lon"], entry["lat"]]},
+            "properties": entry,
+        }

@@ -1,0 +1,313 @@
+"""Search by name, address and id: in Chinese, in pinyin, by initials, or a mixture.
+
+The texts of all stations and regions stand in one array of UTF-16 units, one after the other. A
+query is matched against it whole arrays at a time: each step narrows down the places where the
+query may begin. A step takes the character itself or, where the query has Latin letters, any
+character that is *read* so. So a character with two readings (重庆, 乐清, 铅山) is found by either
+and no transcription is kept: the index takes two bytes a character.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+Units = npt.NDArray[np.uint16]
+Places = npt.NDArray[np.int64]
+Table = npt.NDArray[np.bool_]
+
+_UNITS = 2**16
+_END = "\0"
+_BLANKS = re.compile(r"\s+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+#: A word begins after these, the last characters of parts of Chinese addresses.
+_ENDS_A_PART = "省市区县镇乡村街路道号楼"
+
+#: Ranks: the whole field, its beginning, the beginning of a word in it, anywhere.
+EXACT, PREFIX, WORD, ANYWHERE = range(4)
+_NONE = 9
+
+#: Kinds of entries, in their order.
+REGION, STATION = 0, 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What can be found.
+
+    Attributes
+    ----------
+    kind : int
+        `REGION` or `STATION`.
+    row : int
+        Its row in its table.
+    name, address, id : str
+        What is searched.
+    """
+
+    kind: int
+    row: int
+    name: str
+    address: str
+    id: str
+
+
+def plain(text: str, simplified: Callable[[str], str] = str) -> str:
+    """Return the form in which texts are compared.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+    simplified : callable, optional
+        From traditional characters to simplified ones.
+
+    Returns
+    -------
+    str
+        Half-width, lower-case, one blank between words, no control characters.
+
+    Examples
+    --------
+    >>> plain("  ＡＢＣ　驿站 ")
+    'abc 驿站'
+    """
+    folded = simplified(unicodedata.normalize("NFKC", text).casefold())
+    return _BLANKS.sub(" ", _CONTROL.sub(" ", folded)).strip()
+
+
+def _units(text: str) -> Units:
+    """Return a text as UTF-16 units; half characters are kept as they are."""
+    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+
+
+def _classes() -> npt.NDArray[np.uint8]:
+    """Return the class of every unit: 0 blanks and marks, 1 digits, 2 letters, 3 characters."""
+    found = np.zeros(_UNITS, np.uint8)
+    for code in range(_UNITS):
+        letter = chr(code)
+        if letter.isdigit():
+            found[code] = 1
+        elif letter.isalpha():
+            found[code] = 2 if code < 0x2E80 else 3  # noqa: PLR2004  where East Asian begins
+    found[0xD800:0xE000] = 3  # halves of rare characters
+    return found
+
+
+def _readings(codes: Iterable[int]) -> dict[int, set[str]]:
+    """Return every reading of characters in letters without tones; ü is v, u or yu."""
+    # Phrases tell which reading is meant; here all of them count, and 40 MB are not loaded.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    from pypinyin import Style, pinyin  # noqa: PLC0415  heavy: with the first search
+
+    found: dict[int, set[str]] = {}
+    for code in codes:
+        said = set(pinyin(chr(code), style=Style.NORMAL, heteronym=True, errors="ignore")[0:1][0])
+        more = {way for one in said if "v" in one for way in (one.replace("v", "u"),)}
+        more |= {one.replace("v", "yu") for one in said if "v" in one}
+        found[code] = {one for one in said | more if one.isascii() and one.isalpha()}
+    return found
+
+
+class Readings:
+    """Which characters of a text are read how, as tables over all units.
+
+    Parameters
+    ----------
+    text : array (n,) of uint16
+        Whose characters are meant.
+    """
+
+    def __init__(self, text: Units) -> None:
+        present = np.flatnonzero(np.bincount(text, minlength=_UNITS))
+        han = present[(present >= 0x3400) & (present < 0xA000)]  # noqa: PLR2004  CJK ideographs
+        self._by_reading: dict[str, list[int]] = {}
+        for code, said in _readings(han.tolist()).items():
+            for one in said:
+                self._by_reading.setdefault(one, []).append(code)
+        self.longest = max(map(len, self._by_reading), default=0)
+        self.read = lru_cache(maxsize=256)(self._read)
+        self.beginning = lru_cache(maxsize=256)(self._beginning)
+
+    def _table(self, readings: Iterable[str]) -> Table | None:
+        """Return the table of the characters with one of these readings; None for none."""
+        codes = [code for one in readings for code in self._by_reading.get(one, ())]
+        if not codes:
+            return None
+        table = np.zeros(_UNITS, np.bool_)
+        table[codes] = True
+        return table
+
+    def _read(self, letters: str) -> Table | None:
+        """Return the table of the characters read so."""
+        return self._table([letters])
+
+    def _beginning(self, letters: str) -> Table | None:
+        """Return the table of the characters whose reading begins so."""
+        return self._table(one for one in self._by_reading if one.startswith(letters))
+
+
+@dataclass(frozen=True)
+class _Hits:
+    """Where a query was found: begin and end in the text."""
+
+    begin: Places
+    end: Places
+
+
+class Finder:
+    """Finds stations and regions by what they are called.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        All that can be found.
+    simplified : callable, optional
+        From traditional characters to simplified ones.
+    """
+
+    def __init__(self, entries: Sequence[Entry], simplified: Callable[[str], str] = str) -> None:
+        self._simplified = simplified
+        self.entries = sorted(entries, key=lambda one: (one.kind, one.name, one.id))
+        parts = [
+            _END.join((*(plain(text, simplified) for text in (one.name, one.address, one.id)), ""))
+            for one in self.entries
+        ]
+        self._text = _units(_END + "".join(parts))
+        lengths = [len(part.encode("utf-16-le", "surrogatepass")) // 2 for part in parts]
+        self._ends = np.cumsum(np.array([1, *lengths], np.int64))[1:]
+        self._is_region = np.array([one.kind == 0 for one in self.entries], np.bool_)
+        self._count = np.bincount(self._text, minlength=_UNITS)
+        self._class = _classes()
+        self._breaks = np.zeros(_UNITS, np.bool_)
+        self._breaks[_units(_ENDS_A_PART)] = True
+        self._readings = Readings(self._text)
+
+    def find(self, query: str, limit: int) -> list[Entry]:
+        """Return what a query finds.
+
+        Parameters
+        ----------
+        query : str
+            Part of a name, address or id; characters, pinyin, initials.
+        limit : int
+            Most results.
+
+        Returns
+        -------
+        list of Entry
+            By rank (`EXACT` … `ANYWHERE`); regions first; then by name and id.
+        """
+        asked = plain(query, self._simplified)
+        if not asked or not self.entries:
+            return []
+        best = np.full(len(self.entries), _NONE, np.uint8)
+        for hits in self._hits(asked):
+            rank = self._rank(hits)
+            row = np.searchsorted(self._ends, hits.begin, side="right")
+            for level in (ANYWHERE, WORD, PREFIX, EXACT):  # the best one is written last
+                found = row[rank == level]
+                best[found] = np.minimum(best[found], level)
+        chosen: list[int] = []
+        for level in (EXACT, PREFIX, WORD, ANYWHERE):
+            # entries are sorted: regions first, then by name and id
+            rows = np.flatnonzero(best == level)[: limit - len(chosen)]
+            chosen += rows.tolist()
+        return [self.entries[row] for row in chosen]
+
+    def _hits(self, asked: str) -> Iterator[_Hits]:
+        """Yield where a query stands: as it is, in pinyin, by initials."""
+        units = _units(asked)
+        yield self._as_written(units)
+        if any("a" <= letter <= "z" for letter in asked):
+            spoken = asked.replace(" ", "").replace("'", "")
+            if spoken:
+                yield from self._spoken(spoken, self._syllables)
+                yield from self._spoken(spoken, self._initials)
+
+    def _as_written(self, units: Units) -> _Hits:
+        """Return where exactly these units stand."""
+        rarest = int(np.argmin(self._count[units]))
+        begin = np.flatnonzero(self._text == units[rarest]) - rarest
+        begin = begin[(begin >= 0) & (begin + units.size <= self._text.size)]
+        for offset, unit in enumerate(units.tolist()):
+            if offset != rarest and begin.size:
+                begin = begin[self._text[begin + offset] == unit]
+        return _Hits(begin, begin + units.size)
+
+    def _literal(self, letter: str) -> Table:
+        """Return the table of one unit."""
+        table = np.zeros(_UNITS, np.bool_)
+        table[ord(letter)] = True
+        return table
+
+    def _syllables(self, asked: str, at: int) -> Iterator[tuple[int, Table]]:
+        """Yield how far a reading takes from a place of the query, and the characters read so."""
+        rest = asked[at:]
+        for length in range(1, min(self._readings.longest, len(rest)) + 1):
+            part = rest[:length]
+            whole = length == len(rest)
+            table = self._readings.beginning(part) if whole else self._readings.read(part)
+            if table is not None:
+                yield length, table
+
+    def _initials(self, asked: str, at: int) -> Iterator[tuple[int, Table]]:
+        """Yield the characters whose reading begins with the letter at a place of the query."""
+        table = self._readings.beginning(asked[at])
+        if table is not None:
+            yield 1, table
+
+    def _steps(
+        self, asked: str, at: int, said: Callable[[str, int], Iterator[tuple[int, Table]]]
+    ) -> Iterator[tuple[int, Table]]:
+        """Yield the ways on from a place of the query."""
+        letter = asked[at]
+        if ord(letter) < _UNITS:
+            yield 1, self._literal(letter)
+        if "a" <= letter <= "z":
+            yield from said(asked, at)
+
+    def _spoken(
+        self, asked: str, said: Callable[[str, int], Iterator[tuple[int, Table]]]
+    ) -> Iterator[_Hits]:
+        """Yield where a query stands, letters taken as sounds.
+
+        ``reach[at]`` holds, by the number of characters taken, the places where the text may
+        begin so that the query is matched up to ``at``.
+        """
+        reach: list[dict[int, list[Places]]] = [{} for _ in range(len(asked) + 1)]
+        for at in range(len(asked)):
+            for taken, parts in reach[at].items() if at else [(0, [])]:
+                begins = np.unique(np.concatenate(parts)) if parts else None
+                for length, table in self._steps(asked, at, said):
+                    found = self._narrowed(begins, taken, table)
+                    if found.size:
+                        reach[at + length].setdefault(taken + 1, []).append(found)
+            reach[at].clear()
+        for taken, parts in reach[-1].items():
+            begins = np.unique(np.concatenate(parts))
+            yield _Hits(begins, begins + taken)
+
+    def _narrowed(self, begins: Places | None, taken: int, table: Table) -> Places:
+        """Return the beginnings whose next character is in a table; None: anywhere."""
+        if begins is None:
+            return np.flatnonzero(table[self._text])
+        inside = begins[begins + taken < self._text.size]
+        return inside[table[self._text[inside + taken]]]
+
+    def _rank(self, hits: _Hits) -> npt.NDArray[np.uint8]:
+        """Return how well each hit fits."""
+        before, first = self._text[hits.begin - 1], self._text[hits.begin]
+        after = self._text[hits.end]
+        kind = self._class[before]
+        word = (kind == 0) | (kind != self._class[first]) | self._breaks[before]
+        rank = np.where(word, WORD, ANYWHERE)
+        rank = np.where(before == 0, PREFIX, rank)
+        rank = np.where((before == 0) & (after == 0), EXACT, rank)
+        return rank.astype(np.uint8)
