@@ -19,6 +19,7 @@ GEOD = Geod(ellps="WGS84")
 MEMBERS = [
     "id", "name", "kind", "lon", "lat", "seconds", "metres", "straight_metres", "open",
     "facilities", "needs", "access", "address", "phone", "verified_on", "navigate", "route",
+    "region", "always_open",
 ]  # fmt: skip
 
 

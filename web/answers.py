@@ -296,16 +296,16 @@ class StationBook:
             "metres": None,
             "straight_metres": None,
             "open": None,
-            "always_open": None,
             "facilities": facilities,
             "needs": needs_of(facilities, self._vocabulary),
             "access": text["access"],
             "address": text["address"],
-            "region": self.region(station),
             "phone": "" if kind is not None and kind.is_person else text["phone"],
             "verified_on": self._verified[station] or None,
             "navigate": navigation_links(place, mode),
             "route": None,
+            "region": self.region(station),
+            "always_open": None,
         }
 
 

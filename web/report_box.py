@@ -45,7 +45,7 @@ def network_of(address: str) -> str:
     ('2001:db8::', '203.0.113.7')
     """
     try:
-        parsed = ipaddress.ip_address(address.split("%")[0])
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
     if isinstance(parsed, ipaddress.IPv4Address):

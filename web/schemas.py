@@ -208,19 +208,19 @@ class Station(_Answer):
     metres: Annotated[float | None, Field(description="Along the way (m).")]
     straight_metres: Annotated[float, Field(description="As the crow flies (m).")]
     open: OpenState
-    always_open: Annotated[
-        bool | None,
-        Field(description="Open at every minute of the next 7 days; null: hours unknown."),
-    ]
     facilities: list[str]
     needs: list[str]
     access: str
     address: str
-    region: Annotated[RegionName | None, Field(description="Where it lies; null: in none.")]
     phone: str
     verified_on: str | None
     navigate: Navigate
     route: LineString | None
+    region: Annotated[RegionName | None, Field(description="Where it lies; null: in none.")]
+    always_open: Annotated[
+        bool | None,
+        Field(description="Open at every minute of the next 7 days; null: hours unknown."),
+    ]
 
 
 class Alternative(Station):

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from web.batching import Batcher
     from web.finding import Search
     from web.report_box import ReportBox
-    from web.report_box import ReportBox
     from web.service import Service
     from web.station_list import StationList
 
@@ -51,7 +50,6 @@ class Holder:
         self._batcher: Batcher | None = None
         self._stations: StationList | None = None
         self._search: Search | None = None
-        self._reports: ReportBox | None = None
         self._reports: ReportBox | None = None
         self._lock = threading.Lock()
 
@@ -125,21 +123,6 @@ class Holder:
 
                 self._search = Search(service)
             return self._search
-
-    def reports(self) -> "ReportBox":
-        """Return what takes reports in.
-
-        Returns
-        -------
-        ReportBox
-            The same each time; made with the first report.
-        """
-        with self._lock:
-            if self._reports is None:
-                from web.report_box import ReportBox  # noqa: PLC0415  brings SQLAlchemy
-
-                self._reports = ReportBox(self._settings)
-            return self._reports
 
     def reports(self) -> "ReportBox":
         """Return what takes reports in.
@@ -237,23 +220,6 @@ def search_of(request: Request) -> "Search":
     """
     holder: Holder = request.app.state.holder
     return holder.search()
-
-
-def report_box_of(request: Request) -> "ReportBox":
-    """Return what takes the reports of an application in.
-
-    Parameters
-    ----------
-    request : Request
-        Any.
-
-    Returns
-    -------
-    ReportBox
-        Made if it was not.
-    """
-    holder: Holder = request.app.state.holder
-    return holder.reports()
 
 
 def report_box_of(request: Request) -> "ReportBox":

@@ -33,18 +33,18 @@ class StationsQuestion(Asked):
     kind: Annotated[
         list[Code],
         described("", "Kinds of station: any of them; none: those that count.", ["care_station"]),
-    ] = []
+    ] = []  # noqa: RUF012  pydantic copies it
     need: Annotated[
         list[Code], described("", "Needs that a station must serve: all of them.", ["hot_meal"])
-    ] = []
+    ] = []  # noqa: RUF012  pydantic copies it
     access: Annotated[
         list[Code],
         described("", "Ways to get in: any of them; none: all but locked.", ["free", "scan"]),
-    ] = []
+    ] = []  # noqa: RUF012  pydantic copies it
     include: Annotated[
         list[Literal["building", "planned"]],
         described("", "List stations that do not work yet, too.", ["building"]),
-    ] = []
+    ] = []  # noqa: RUF012  pydantic copies it
     datum: Annotated[Datum, _DATUM] = "wgs84"
 
 

@@ -1,6 +1,7 @@
 """``/api/v1/stations``: the stations themselves, all of them or one."""
 
 import gzip
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -80,7 +81,7 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
     settings : Settings
         The limits, for OpenAPI.
     """
-    same = {304: {"description": "Nothing has changed."}}
+    same: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing has changed."}}
     app.add_api_route(
         "/api/v1/stations",
         list_stations,
