@@ -162,7 +162,7 @@ def in_gap(page, vector):
     page.evaluate(
         """name => { const gap = unionMap.app.gaps.find(
                 g => g.region === name && g.pieces.length);
-            gap.layer.openPopup(gap.layer.getLayers()[0].getCenter()); }""",
+            unionMap.openGap(app, gap); }""",
         vector,
     )
     assert vector in page.locator(".um-popup h3").inner_text()
@@ -365,8 +365,8 @@ def test_a_click_on_a_gap_opens_it_and_covered_ground_says_nothing(browser, alon
         page = seen.page
         spot = page.evaluate(
             """() => { const app = unionMap.app, gap = app.gaps[0];
-                app.map.fitBounds(gap.layer.getBounds(), {animate: false});
-                const p = app.map.latLngToContainerPoint(gap.layer.getLayers()[0].getCenter());
+                app.map.fitBounds(unionMap.boundsOf(gap), {animate: false});
+                const p = app.map.latLngToContainerPoint(unionMap.insideOf(gap));
                 return [p.x, p.y]; }"""
         )
         page.mouse.click(*spot)

@@ -354,7 +354,7 @@ def test_legend_names_every_parameter(lang):
     assert list(rows.values())[:4] == words
     html = coverage_map(request)
     assert all(f"<dd>{word}</dd>" in html for word in words)
-    assert f'<html lang="{"zh-CN" if lang == "zh" else "en"}">' in html
+    assert f'<html lang="{"zh-CN" if lang == "zh" else "en"}" data-theme="auto">' in html
 
 
 def test_headline_says_of_what_the_share_is():

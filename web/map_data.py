@@ -17,6 +17,9 @@ from web.map_words import TEXT_LIMIT, clip
 #: The layers of a map, as `Page.layers` and the addresses of pages name them.
 LAYERS = ("stations", "gaps", "covered", "regions", "streets")
 
+#: Light, dark, or what the reader's device prefers.
+THEMES = ("auto", "light", "dark")
+
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -63,6 +66,10 @@ class Page:
         travels with the page.
     large_url : str
         The same map on a page of its own, for an embed's link; ``""`` for none.
+    scripts : tuple of str
+        Further scripts of ours to load, by their plain names.
+    extra : str
+        HTML of ours, escaped by its maker, that stands after the panel.
     """
 
     lang: str = "zh"
@@ -83,6 +90,8 @@ class Page:
     tiles_url: str = ""
     details_url: str = ""
     large_url: str = ""
+    scripts: tuple[str, ...] = ()
+    extra: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +166,13 @@ class MapRequest:
     def in_gcj02(self) -> bool:
         """Whether everything is drawn in GCJ-02, because the tiles are."""
         return self.page.base == "amap" and self.shift is not None
+
+    @property
+    def tiles(self) -> Mapping[str, Any]:
+        """What the manifest says of our vector tiles; empty where they are not drawn."""
+        known = self.manifest.get("basemap")
+        drawn = self.page.tiles_url and self.page.base == "streets"
+        return known if drawn and isinstance(known, Mapping) else _EMPTY
 
     def label(self, table: str, code: Any) -> str:
         """Return the name of a code, or the code itself where there is no name.

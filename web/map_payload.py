@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geodata.model import Int64Array
 from web.links import Place, navigation_links
 from web.map_code import encode, encode_points
 from web.map_columns import column, numbers, raw, rounded, texts
@@ -23,6 +24,9 @@ from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip, percent
 #: Characters of text that the streets, and all polygons together, may take in the page.
 STREET_BUDGET = 450_000
 POLYGON_BUDGET = 450_000
+
+#: The same for polygons of an embed, whose first view is to be light.
+EMBED_POLYGON_BUDGET = 120_000
 
 #: Polygons are not made coarser than this many points in all.
 _FEWEST_POINTS = 2_000
@@ -49,10 +53,15 @@ def payload(request: MapRequest) -> dict[str, Any]:
         ``text, view, stations, gaps, covered, regions, streets, panel, minutes, mode, nearest``.
     """
     shapes = _shapes(request)
-    drawn = request.page.base == "streets"
+    drawn = request.page.base == "streets" and not request.tiles
     empty = {"levels": [], "drawn": 0, "present": 0}
     return {
         "lang": request.page.lang,
+        "theme": request.page.theme,
+        "embed": request.page.embed,
+        "show": list(request.page.layers),
+        "tiles": _tiles(request),
+        "details_url": request.page.details_url,
         "text": dict(request.text),
         "view": view_of(request),
         "minutes": request.minutes,
@@ -67,6 +76,19 @@ def payload(request: MapRequest) -> dict[str, Any]:
         "covered": {"shapes": shapes["covered"]},
         "regions": {"shapes": shapes["regions"], **_regions(request)},
         "streets": encode_streets(request.streets, budget=STREET_BUDGET) if drawn else empty,
+    }
+
+
+def _tiles(request: MapRequest) -> dict[str, Any] | None:
+    """Return where our vector tiles are and how far they go."""
+    known = request.tiles
+    if not known:
+        return None
+    return {
+        "url": request.page.tiles_url,
+        "minzoom": known.get("minzoom", 8),
+        "maxzoom": known.get("maxzoom", 15),
+        "bounds": known.get("bounds"),
     }
 
 
@@ -119,7 +141,8 @@ def _drawn(request: MapRequest, shapes: Sequence[BaseGeometry]) -> Sequence[Base
 def _shapes(request: MapRequest) -> dict[str, dict[str, str]]:
     """Write gaps, covered areas and regions; coarser until they fit."""
     gaps, covered = list(_pieces(request).geometry), list(request.covered.geometry)
-    most_points = POLYGON_BUDGET // 4
+    budget = EMBED_POLYGON_BUDGET if request.page.embed else POLYGON_BUDGET
+    most_points = budget // 4
     while True:
         together = simplify_together(
             [*gaps, *covered], POLYGON_TOLERANCE_M, most_points=most_points
@@ -133,7 +156,7 @@ def _shapes(request: MapRequest) -> dict[str, dict[str, str]]:
             "regions": encode_polygons(_drawn(request, list(regions))),
         }
         size = sum(len(text) for shape in written.values() for text in shape.values())
-        if size <= POLYGON_BUDGET or most_points < _FEWEST_POINTS:
+        if size <= budget or most_points < _FEWEST_POINTS:
             return written
         most_points = most_points * 2 // 3
 
@@ -158,10 +181,10 @@ def _stations(request: MapRequest) -> dict[str, Any]:
     state = frame["state"].to_numpy(dtype=np.int64) if "state" in frame else np.full(len(lon), 2)
     shifted = np.column_stack(request.shift(lon, lat) if request.shift else (lon, lat))
     offset = np.rint((shifted - np.column_stack([lon, lat])) / POINT_GRID).astype(np.int64)
-    return {
+    return (_later(frame) if not request.page.details_url else {}) | {
         "n": len(frame),
         "xy": encode_points(np.column_stack([lon, lat]), POINT_GRID),
-        "shift": encode(offset) if offset.any() else "",
+        "shift": _shift(request, offset),
         "id": texts(frame, "id"),
         "name": texts(frame, "name", NAME_LIMIT),
         "kinds": [{"name": request.label("kind", k), "sign": sign_of(request, k)} for k in kinds],
@@ -177,9 +200,20 @@ def _stations(request: MapRequest) -> dict[str, Any]:
         "hours": column(hours),
         "facilities": column([_names(request, "facility", t) for t in texts(frame, "facilities")]),
         "access": column([request.label("access", c) if c else "" for c in texts(frame, "access")]),
-        "address": texts(frame, "address"),
-        "phone": texts(frame, "phone", 40),
     }
+
+
+def _later(frame: pd.DataFrame) -> dict[str, Any]:
+    """Write what is only seen in a popup, differs from station to station and is long."""
+    return {"address": texts(frame, "address"), "phone": texts(frame, "phone", 40)}
+
+
+def _shift(request: MapRequest, offset: Int64Array) -> str:
+    """Write how far GCJ-02 lies from WGS-84: by name where the page's script may compute it."""
+    if not offset.any():
+        return ""
+    everywhere = bool(offset.any(axis=1).all())
+    return "gcj02" if request.page.embed and everywhere else encode(offset)
 
 
 def sign_of(request: MapRequest, kind: str) -> str:
@@ -228,9 +262,8 @@ def _gaps(request: MapRequest) -> dict[str, Any]:
     )
     return {
         "n": len(frame),
-        "id": texts(frame, "id"),
         "severity": "".join(map(str, severity(seconds, request.minutes * 60).tolist())),
-        "owner": encode(pieces["gap"].to_numpy(dtype=np.int64)),
+        "owner": encode(np.diff(pieces["gap"].to_numpy(dtype=np.int64), prepend=0)),
         "band": "".join(map(str, pieces["band"].tolist())),
         "seconds": rounded(seconds, 0),
         "workers": rounded(numbers(frame, "workers"), 0),
@@ -265,6 +298,7 @@ def _regions(request: MapRequest) -> dict[str, Any]:
     return {
         "n": len(ids),
         "name": texts(request.regions, "name", NAME_LIMIT),
+        "chosen": ids.index(request.page.district) if request.page.district in ids else None,
         "share": [percent(by_id[i]) if i in by_id else "" for i in ids],
         "xy": encode_points(place, POINT_GRID),
     }

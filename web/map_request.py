@@ -79,7 +79,7 @@ def map_request(answered: Answered, page: Page) -> MapRequest:
         covered=answered.found.covered,
         pieces=severity_pieces(answered.found, gaps),
         regions=answered.index.regions,
-        streets=dataset_streets(answered.dataset) if page.base == "streets" else _no_streets(),
+        streets=_streets(answered.dataset, page),
         summary=summary,
         manifest=answered.dataset.manifest,
         labels=labels_of(answered.vocabulary, page.lang),
@@ -199,9 +199,29 @@ def _discreet_gaps(answered: Answered) -> gpd.GeoDataFrame:
     )
 
 
-def _no_streets() -> StreetLines:
-    """Return no streets: tiles show them."""
-    return street_lines(np.empty((0, 4)), [])
+def tiles_url(manifest: Mapping[str, Any]) -> str:
+    """Return where the vector tiles of a dataset are.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of the dataset.
+
+    Returns
+    -------
+    str
+        With ``{z}``, ``{x}`` and ``{y}`` to fill; ``""`` where the dataset has none.
+    """
+    if not manifest.get("basemap"):
+        return ""
+    return f"/tiles/basemap/{{z}}/{{x}}/{{y}}?v={manifest.get('version', '')}"
+
+
+def _streets(dataset: Dataset, page: Page) -> StreetLines:
+    """Return the streets that travel with the page: none where tiles show them."""
+    if page.base != "streets" or (page.tiles_url and dataset.manifest.get("basemap")):
+        return street_lines(np.empty((0, 4)), [])
+    return dataset_streets(dataset)
 
 
 def dataset_streets(dataset: Dataset) -> StreetLines:

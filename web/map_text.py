@@ -29,6 +29,7 @@ _ZH = {
     "layer_stations": "驿站（{count} 个）",
     "layer_regions": "区划与覆盖率",
     "layer_streets": "街道底图",
+    "layer_base": "底图",
     "severity": "到最近驿站的时间",
     "severity_1": "{low}–{high} 分钟",
     "severity_1_closed": "{high} 分钟以内，含到时关门的",
@@ -138,6 +139,10 @@ _ZH = {
     "clock_any": "不限",
     "and": "、",
     "colon": "：",
+    "open_large": "打开大图",
+    "frozen": "数据截至 {date}，不再更新",
+    "details_loading": "正在读取……",
+    "details_failed": "地址和电话暂时读不到。",
     "tiles_failed": "底图暂时加载不了，覆盖结果不受影响。",
 }
 
@@ -164,6 +169,7 @@ _EN = {
     "layer_stations": "Stations ({count})",
     "layer_regions": "Districts and shares",
     "layer_streets": "Streets",
+    "layer_base": "Base map",
     "severity": "Time to the nearest station",
     "severity_1": "{low}–{high} min",
     "severity_1_closed": "up to {high} min, or closed on arrival",
@@ -273,6 +279,10 @@ _EN = {
     "clock_any": "any",
     "and": ", ",
     "colon": ": ",
+    "open_large": "Open the large map",
+    "frozen": "Data as of {date}, not renewed",
+    "details_loading": "Loading …",
+    "details_failed": "Address and phone cannot be loaded now.",
     "tiles_failed": "The base map cannot be loaded now; the results do not depend on it.",
 }
 

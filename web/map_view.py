@@ -22,17 +22,26 @@ def view_of(request: MapRequest) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``bounds``: west, south, east, north of the districts, or else of the stations and what
-        they cover; ``limits``: of everything; ``gcj02``: whether these are GCJ-02.
+        ``bounds``: west, south, east, north of the chosen district, else of all districts, else of
+        the stations and what they cover; ``limits``: of everything; ``gcj02``: whether these are GCJ-02.
     """
     places = _point_box(request)
-    first = [_box(request.regions)] if len(request.regions) else [_box(request.covered), places]
-    every = [*first, places, _box(request.gaps), _box(request.covered)]
+    whole = [_box(request.regions)] if len(request.regions) else [_box(request.covered), places]
+    chosen = _chosen(request)
+    first = [_box(chosen)] if len(chosen) else whole
+    every = [*whole, places, _box(request.gaps), _box(request.covered)]
     return {
         "bounds": _around(request, first) or _around(request, every),
         "limits": _around(request, every),
         "gcj02": request.in_gcj02,
     }
+
+
+def _chosen(request: MapRequest) -> gpd.GeoDataFrame:
+    """Return the region that the map is to begin with, as a table of one row or none."""
+    if not request.page.district or not len(request.regions):
+        return request.regions.iloc[:0]
+    return request.regions[request.regions["id"].astype(str) == request.page.district]
 
 
 def _box(frame: gpd.GeoDataFrame) -> FloatArray:

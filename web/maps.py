@@ -17,7 +17,7 @@ from branca.element import Element, Figure, MacroElement
 from folium.plugins import MarkerCluster
 from folium.template import Template
 
-from web.map_data import MapRequest, Page
+from web.map_data import THEMES, MapRequest, Page
 from web.map_legend import sources
 from web.map_panel import calm, panel, title
 from web.map_payload import payload
@@ -29,7 +29,11 @@ from web.static_files import asset_url, inline_text, sealed_policy
 __all__ = ["MapRequest", "Page", "answer_map", "coverage_map"]
 
 _SCRIPTS = {"leaflet": "leaflet.js", "markercluster": "markercluster.js", "map": "map.js"}
+_TILE_SCRIPTS = {"leaflet": "leaflet.js", "basemap": "basemap.js"}
 _STYLES = {"leaflet": "leaflet.css", "markercluster": "markercluster.css", "map": "map.css"}
+
+#: Deepest zoom of the base layers that others draw.
+_DEEPEST = {"tianditu": 18, "amap": 18, "osm": 19}
 
 #: Characters that could end a JSON block, a string or a template: written as JSON escapes.
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&'`$\u2028\u2029"}
@@ -100,7 +104,7 @@ class _Start(MacroElement):
 
 _PAGE = Template(
     "<!DOCTYPE html>\n"
-    '<html lang="{{ kwargs.lang }}">\n<head>\n'
+    '<html lang="{{ kwargs.lang }}" data-theme="{{ kwargs.theme }}"{{ kwargs.embed }}>\n<head>\n'
     "<title>{{ this.title }}</title>\n"
     "{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
     "{{ this.html.render(**kwargs) }}\n"
@@ -194,7 +198,7 @@ def _named(element: _Named, name: str) -> _Named:
 
 def _limits(request: MapRequest) -> dict[str, Any]:
     """Return how far the map zooms."""
-    native = {"tianditu": 18, "amap": 18, "osm": 19}.get(request.page.base, 18)
+    native = 19 if request.tiles else _DEEPEST.get(request.page.base, 18)
     return {"min_zoom": 8, "max_zoom": native, "zoom_start": 11, "attribution_control": False}
 
 
@@ -205,7 +209,7 @@ def _layers(request: MapRequest) -> dict[str, Any]:
         "gaps": text["layer_gaps"].format(minutes=minutes),
         "covered": text["layer_covered"].format(minutes=minutes),
         "regions": text["layer_regions"],
-        "streets": text["layer_streets"],
+        "streets": text["layer_base" if request.tiles else "layer_streets"],
     }
     if not len(request.regions):
         del names["regions"]
@@ -274,18 +278,26 @@ def _finished(chart: _Map, cluster: Any, request: MapRequest) -> str:
     figure.title = calm(html.escape(title(request)))
     cluster.default_js, cluster.default_css = [], []
     chart.default_js, chart.default_css = [], []
+    scripts = _TILE_SCRIPTS | _SCRIPTS if request.tiles else _SCRIPTS
     if request.page.self_contained:
         parts = [f"<style>{inline_text(name)}</style>" for name in _STYLES.values()]
-        parts += [f"<script>{inline_text(name)}</script>" for name in _SCRIPTS.values()]
+        parts += [f"<script>{inline_text(name)}</script>" for name in scripts.values()]
         figure.header.add_child(_Text("\n".join(parts)), name="files")
     else:
-        chart.default_js = [(key, asset_url(name)) for key, name in _SCRIPTS.items()]
+        files = [*scripts.items(), *((name, name) for name in request.page.scripts)]
+        chart.default_js = [(key, asset_url(name)) for key, name in files]
         chart.default_css = [(f"{key}_css", asset_url(name)) for key, name in _STYLES.items()]
         icon = f'<link rel="icon" href="{asset_url("icon.svg")}" type="image/svg+xml">'
         figure.header.add_child(_Text(icon), name="icon")
-    figure.html.add_child(_Text(panel(request)), name="panel")
+    figure.html.add_child(_Text(panel(request) + request.page.extra), name="panel")
     figure.html.add_child(_Text(_data_block(request)), name="data")
-    return str(figure.render(lang="zh-CN" if request.page.lang == "zh" else "en"))
+    return str(
+        figure.render(
+            lang="zh-CN" if request.page.lang == "zh" else "en",
+            theme=request.page.theme if request.page.theme in THEMES else THEMES[0],
+            embed=' class="um-embed"' if request.page.embed else "",
+        )
+    )
 
 
 def _data_block(request: MapRequest) -> str:

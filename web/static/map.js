@@ -95,20 +95,35 @@
     return L.CRS.Earth.distance(L.latLng(a[0], a[1]), L.latLng(b[0], b[1]));
   }
 
-  var BANDS = [null,
-    { fillColor: '#fdae61', fillOpacity: 0.65, color: '#b35806' },
-    { fillColor: '#e8601c', fillOpacity: 0.65, color: '#8c3a00' },
-    { fillColor: '#b2182b', fillOpacity: 0.66, color: '#67000d' },
-    { fillColor: '#4d3b52', fillOpacity: 0.60, color: '#2d2131' }];
-  var STREETS = [
-    { color: '#b9b4a8', weight: 2.6, from: 0 }, { color: '#c4c0b5', weight: 1.8, from: 0 },
-    { color: '#cbc7bd', weight: 1.3, from: 11 }, { color: '#d2cec5', weight: 0.9, from: 13 },
-    { color: '#dad7cf', weight: 0.7, from: 15 }];
+  /* Colours of shapes, light and dark; those of the page stand in map.css. */
+  var LOOKS = {
+    light: {
+      bands: [null,
+        { fillColor: '#fdae61', fillOpacity: 0.65, color: '#b35806' },
+        { fillColor: '#e8601c', fillOpacity: 0.65, color: '#8c3a00' },
+        { fillColor: '#b2182b', fillOpacity: 0.66, color: '#67000d' },
+        { fillColor: '#4d3b52', fillOpacity: 0.60, color: '#2d2131' }],
+      covered: { fillColor: '#9fd0c7', fillOpacity: 0.62 },
+      streets: ['#b9b4a8', '#c4c0b5', '#cbc7bd', '#d2cec5', '#dad7cf'],
+      region: '#55606b', chosen: '#0b3c46', veil: { fillColor: '#efede8', fillOpacity: 0.6 } },
+    dark: {
+      bands: [null,
+        { fillColor: '#f0a860', fillOpacity: 0.50, color: '#ffd3a3' },
+        { fillColor: '#e8703a', fillOpacity: 0.55, color: '#ffc0a0' },
+        { fillColor: '#d8384f', fillOpacity: 0.55, color: '#ffb3bd' },
+        { fillColor: '#9a86a3', fillOpacity: 0.55, color: '#dccbe3' }],
+      covered: { fillColor: '#2b7f75', fillOpacity: 0.42 },
+      streets: ['#6b737a', '#5a6168', '#4e555b', '#454c52', '#3f464b'],
+      region: '#9fabb4', chosen: '#8fdbe6', veil: { fillColor: '#14181c', fillOpacity: 0.6 } }
+  };
+  var STREETS = [{ weight: 2.6, from: 0 }, { weight: 1.8, from: 0 }, { weight: 1.3, from: 11 },
+    { weight: 0.9, from: 13 }, { weight: 0.7, from: 15 }];
   var STATES = ['closed', 'open', 'unknown'];
 
   function start(map, layers, control) {
     var data = JSON.parse(document.getElementById('um-data').textContent);
-    var app = { map: map, layers: layers, data: data, t: data.text, minutesById: {}, me: null };
+    var app = { map: map, layers: layers, data: data, t: data.text, minutesById: {}, me: null, restyles: [] };
+    theme(app);
     map.getContainer().setAttribute('role', 'region');
     map.getContainer().setAttribute('aria-label', app.t.map_label);
     frame(app, control);
@@ -116,6 +131,7 @@
     app.stations = readStations(app);
     app.gaps = readGaps(app);
     app.regions = readRegions(app);
+    choose(app);
     drawStreets(app);
     drawCovered(app);
     drawGaps(app);
@@ -128,37 +144,71 @@
     gapList(app);
     regionList(app);
     form();
+    reading(app);
     window.unionMap.app = app;
     document.documentElement.setAttribute('data-ready', 'true');
+  }
+
+  /* ---- light and dark ---- */
+
+  function theme(app) {
+    var wish = window.matchMedia('(prefers-color-scheme: dark)');
+    function set() {
+      app.dark = app.data.theme === 'dark' || (app.data.theme === 'auto' && wish.matches);
+      app.look = LOOKS[app.dark ? 'dark' : 'light'];
+      app.restyles.forEach(function (restyle) { restyle(); });
+    }
+    set();
+    if (wish.addEventListener) { wish.addEventListener('change', set); } else { wish.addListener(set); }
+  }
+
+  /* Does something now and whenever light changes to dark or back. */
+  function styled(app, restyle) {
+    app.restyles.push(restyle);
+    restyle();
+  }
+
+  /* Layers that the page was not asked to show are there to be switched on. */
+  function choose(app) {
+    if (!app.data.show.length) { return; }
+    Object.keys(app.layers).forEach(function (key) {
+      if (app.data.show.indexOf(key) < 0) { app.map.removeLayer(app.layers[key]); }
+    });
   }
 
   /* ---- frame: panes, controls, bounds ---- */
 
   function frame(app, control) {
     var map = app.map, t = app.t;
-    [['um-covered', 310], ['um-gaps', 320], ['um-streets', 330], ['um-regions', 340],
-     ['um-me', 640]].forEach(function (pane) { map.createPane(pane[0]).style.zIndex = pane[1]; });
-    ['um-streets', 'um-regions', 'um-covered'].forEach(function (name) {
+    [['um-covered', 310], ['um-gaps', 320], ['um-streets', 330], ['um-names', 335], ['um-veil', 337],
+     ['um-regions', 340], ['um-me', 640]].forEach(function (pane) { map.createPane(pane[0]).style.zIndex = pane[1]; });
+    ['um-streets', 'um-names', 'um-veil', 'um-regions', 'um-covered'].forEach(function (name) {
       map.getPane(name).style.pointerEvents = 'none';
     });
     L.control.zoom({ position: 'topright', zoomInTitle: t.zoom_in, zoomOutTitle: t.zoom_out })
       .addTo(map);
-    locateControl(app).addTo(map);
+    if (!app.data.embed) { locateControl(app).addTo(map); }
+    var foot = document.querySelector('.um-foot') || sourcesOn(app);
+    L.control.scale({ position: 'bottomright', imperial: false, maxWidth: 120 }).addTo(map);
+    document.getElementById('um-layers').appendChild(control.getContainer());
+    var panel = document.getElementById('um-panel');
+    fit(app, foot);
+    window.addEventListener('resize', function () { fit(app, foot); });
+    map.on('resize', function () { fit(app, foot); });
+    map.on('popupopen', function () { document.body.classList.add('um-reading'); });
+    map.on('popupclose', function () { document.body.classList.remove('um-reading'); });
+    L.DomEvent.disableClickPropagation(panel);
+    L.DomEvent.disableScrollPropagation(panel);
+  }
+
+  /* Where the data come from, as a control of the map; an embed has a line below it. */
+  function sourcesOn(app) {
     var attribution = L.control.attribution({ position: 'bottomright', prefix: false });
     app.data.sources.forEach(function (line) {
       attribution.addAttribution(escapeHtml(line).replace('OpenStreetMap',
         '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">OpenStreetMap</a>'));
     });
-    attribution.addTo(map);
-    L.control.scale({ position: 'bottomright', imperial: false, maxWidth: 120 }).addTo(map);
-    document.getElementById('um-layers').appendChild(control.getContainer());
-    var panel = document.getElementById('um-panel');
-    fit(panel, attribution.getContainer());
-    window.addEventListener('resize', function () { fit(panel, attribution.getContainer()); });
-    map.on('popupopen', function () { document.body.classList.add('um-reading'); });
-    map.on('popupclose', function () { document.body.classList.remove('um-reading'); });
-    L.DomEvent.disableClickPropagation(panel);
-    L.DomEvent.disableScrollPropagation(panel);
+    return attribution.addTo(app.map).getContainer();
   }
 
   function escapeHtml(text) {
@@ -167,15 +217,22 @@
 
   function phone() { return window.matchMedia('(max-width: 700px)').matches; }
 
-  /* On a phone the buttons stand below the title, and the legend above the sources. */
-  function fit(panel, attribution) {
-    var style = document.documentElement.style;
+  /* On a phone the buttons stand below the title, and the legend above the sources. On paper the
+     map keeps its pixels and is scaled to the width of the sheet, so that nothing is drawn anew. */
+  function fit(app, foot) {
+    if (window.matchMedia('print').matches) { return; }
+    var style = document.documentElement.style, size = app.map.getSize();
     style.setProperty('--um-top', Math.round(document.querySelector('.um-head').getBoundingClientRect().bottom) + 'px');
-    style.setProperty('--um-foot', Math.round(attribution.getBoundingClientRect().height) + 'px');
+    style.setProperty('--um-foot', Math.round(foot.getBoundingClientRect().height) + 'px');
+    style.setProperty('--um-wide', size.x);
+    style.setProperty('--um-high', size.y);
   }
 
   /* What the panel leaves free: [left, top], [right, bottom] in pixels. */
   function padding() {
+    if (document.documentElement.classList.contains('um-embed')) {
+      return { paddingTopLeft: [10, 60], paddingBottomRight: [10, 14] };
+    }
     if (!phone()) { return { paddingTopLeft: [380, 24], paddingBottomRight: [64, 40] }; }
     var head = document.querySelector('.um-head').getBoundingClientRect();
     return { paddingTopLeft: [16, head.bottom + 8], paddingBottomRight: [16, 84] };
@@ -196,30 +253,33 @@
     var s = app.data.stations, xy = points(s.xy, 1e-6), kind = decode(s.kind);
     var until = column(s.until), status = column(s.status), hours = column(s.hours);
     var facilities = column(s.facilities), access = column(s.access);
-    var shift = s.shift ? decode(s.shift) : null;
+    var shift = s.shift && s.shift !== 'gcj02' ? decode(s.shift) : null;
     return xy.map(function (wgs, i) {
       var gcj = shift ? [wgs[0] + shift[2 * i + 1] * 1e-6, wgs[1] + shift[2 * i] * 1e-6] : wgs;
+      if (s.shift === 'gcj02') {
+        gcj = toGcj02(wgs[1], wgs[0]).reverse();
+      }
       return { index: i, id: s.id[i], name: s.name[i], wgs: wgs, gcj: gcj,
         at: app.data.view.gcj02 ? gcj : wgs, kind: s.kinds[kind[i]],
         state: STATES[+s.state[i]], until: until[i], status: status[i], hours: hours[i],
-        facilities: facilities[i], access: access[i], address: s.address[i], phone: s.phone[i] };
+        facilities: facilities[i], access: access[i], address: s.address ? s.address[i] : null,
+        phone: s.phone ? s.phone[i] : null };
     });
   }
 
   /* A gap is drawn as pieces, each of one band of travel time. */
   function readGaps(app) {
-    var g = app.data.gaps, shapes = polygons(g.shapes), owner = decode(g.owner);
+    var g = app.data.gaps, shapes = polygons(g.shapes), steps = decode(g.owner), owner = 0;
     var region = column(g.region), station = column(g.station);
     var cause = column(g.cause), also = column(g.also);
-    var gaps = g.id.map(function (id, i) {
-      return { id: id, pieces: [], band: +g.severity[i], seconds: g.seconds[i], workers: g.workers[i],
+    var gaps = g.seconds.map(function (seconds, i) {
+      return { index: i, pieces: [], band: +g.severity[i], seconds: seconds, workers: g.workers[i],
         suppressed: g.suppressed[i] === '1', area: g.area[i], detour: g.detour[i],
         region: region[i], station: station[i], cause: cause[i], also: also[i] };
     });
     shapes.forEach(function (shape, i) {
-      if (gaps[owner[i]] && shape.length) {
-        gaps[owner[i]].pieces.push({ band: +g.band[i], shape: shape });
-      }
+      owner += steps[i];
+      if (gaps[owner] && shape.length) { gaps[owner].pieces.push({ band: +g.band[i], shape: shape }); }
     });
     return gaps;
   }
@@ -237,14 +297,15 @@
     var note = document.getElementById('um-streets-note'), s = app.data.streets, t = app.t;
     note.textContent = !s.drawn ? '' : s.drawn < s.present ? t.streets_left : t.streets_all;
     if (!app.layers.streets) { return; }
+    if (app.data.tiles) { drawTiles(app); return; }
     var renderer = L.canvas({ pane: 'um-streets', padding: 0.3 });
-    var levels = s.levels.map(function (level, i) {
+    var levels = s.levels.map(function (level) {
       var xy = points(level.xy, 1e-5), at = 0;
       var lines = decode(level.lines).map(function (n) { return xy.slice(at, at += n); });
       return L.polyline(lines, { renderer: renderer, pane: 'um-streets', interactive: false,
-        color: STREETS[i].color, weight: STREETS[i].weight, smoothFactor: 1.2, lineCap: 'round' });
+        smoothFactor: 1.2, lineCap: 'round' });
     });
-    function choose() {
+    function zoomed() {
       var zoom = app.map.getZoom();
       levels.forEach(function (line, i) {
         var wanted = zoom >= STREETS[i].from;
@@ -252,111 +313,260 @@
           app.layers.streets[wanted ? 'addLayer' : 'removeLayer'](line);
         }
         var wide = zoom >= 15 ? 1.8 : zoom >= 13 ? 1.3 : 1;
-        line.setStyle({ weight: STREETS[i].weight * wide });
+        line.setStyle({ color: app.look.streets[i], weight: STREETS[i].weight * wide });
       });
     }
-    app.map.on('zoomend', choose);
-    choose();
+    app.map.on('zoomend', zoomed);
+    styled(app, zoomed);
+  }
+
+  /* Our own vector tiles, with their names above the shapes and beside stations and districts. */
+  function drawTiles(app) {
+    var base = window.unionBasemap.layer(Object.assign({ pane: 'um-streets', labelPane: 'um-names',
+      dark: app.dark, avoid: function () { return crowds(app, '.um-cluster span, .um-dot, .um-region:not([hidden])'); } }, app.data.tiles));
+    base.on('load', function () { document.documentElement.setAttribute('data-tiles', 'true'); });
+    styled(app, function () { base.setDark(app.dark); });
+    app.map.on('overlayadd overlayremove', function () { base.refreshNames(); });
+    app.base = base;
+    app.layers.streets.addLayer(base);
   }
 
   function drawCovered(app) {
-    var renderer = L.canvas({ pane: 'um-covered', padding: 0.3 });
-    polygons(app.data.covered.shapes).forEach(function (shape) {
-      L.polygon(shape, { renderer: renderer, pane: 'um-covered', interactive: false,
-        stroke: false, fillColor: '#9fd0c7', fillOpacity: 0.62, smoothFactor: 0.6 })
-        .addTo(app.layers.covered);
+    var all = [].concat.apply([], polygons(app.data.covered.shapes));
+    var layer = L.polygon(all, { renderer: L.canvas({ pane: 'um-covered', padding: 0.3 }), pane: 'um-covered',
+      interactive: false, stroke: false, smoothFactor: 0.6 });
+    styled(app, function () { layer.setStyle(app.look.covered); });
+    layer.addTo(app.layers.covered);
+  }
+
+  /* One shape for each band of travel time, however many gaps there are. */
+  function drawGaps(app) {
+    var renderer = L.canvas({ pane: 'um-gaps', padding: 0.3 });
+    [1, 2, 3, 4].forEach(function (band) {
+      var parts = [];
+      app.gaps.forEach(function (gap) {
+        gap.pieces.forEach(function (piece) { if (piece.band === band) { parts.push.apply(parts, piece.shape); } });
+      });
+      if (!parts.length) { return; }
+      var layer = L.polygon(parts, { renderer: renderer, pane: 'um-gaps', weight: 0.6, opacity: 0.6, smoothFactor: 0.6 });
+      styled(app, function () { layer.setStyle(app.look.bands[band]); });
+      layer.on('click', function (event) {
+        var gap = gapAt(app, [event.latlng.lat, event.latlng.lng]);
+        if (gap) { openGap(app, gap, event.latlng); }
+      });
+      layer.addTo(app.layers.gaps);
     });
   }
 
-  function drawGaps(app) {
-    var renderer = L.canvas({ pane: 'um-gaps', padding: 0.3 });
-    app.gaps.forEach(function (gap) {
-      gap.layer = L.featureGroup(gap.pieces.map(function (piece) {
-        return L.polygon(piece.shape, Object.assign({ renderer: renderer, pane: 'um-gaps',
-          weight: 0.6, opacity: 0.6, smoothFactor: 0.6 }, BANDS[piece.band]));
-      }));
-      gap.layer.bindPopup(function () { return gapPopup(app, gap); }, popupOptions());
-      gap.layer.on('popupopen', function () { gap.layer.setStyle({ weight: 2.5, opacity: 1 }); });
-      gap.layer.on('popupclose', function () { gap.layer.setStyle({ weight: 0.6, opacity: 0.6 }); });
-      gap.layer.addTo(app.layers.gaps);
+  function boxOf(rings) {
+    var b = [90, 180, -90, -180];
+    rings[0].forEach(function (p) {
+      b = [Math.min(b[0], p[0]), Math.min(b[1], p[1]), Math.max(b[2], p[0]), Math.max(b[3], p[1])];
     });
+    return b;
+  }
+
+  /* Where a parallel crosses the rings of a polygon, from west to east. */
+  function crossings(rings, lat) {
+    var found = [];
+    rings.forEach(function (ring) {
+      for (var i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+        var a = ring[i], b = ring[j];
+        if ((a[0] > lat) !== (b[0] > lat)) { found.push(a[1] + (lat - a[0]) / (b[0] - a[0]) * (b[1] - a[1])); }
+      }
+    });
+    return found.sort(function (a, b) { return a - b; });
+  }
+
+  function within(rings, at) {
+    return crossings(rings, at[0]).filter(function (x) { return x > at[1]; }).length % 2 === 1;
+  }
+
+  function eachPart(gap, visit) {
+    gap.pieces.forEach(function (piece) { piece.shape.forEach(visit); });
+  }
+
+  function gapAt(app, at) {
+    return app.gaps.filter(function (gap) {
+      if (!gap.box) { gap.box = boundsOf(gap).pad(0.01); }
+      if (!gap.box.contains(at)) { return false; }
+      var hit = false;
+      eachPart(gap, function (rings) { hit = hit || within(rings, at); });
+      return hit;
+    })[0];
+  }
+
+  function boundsOf(gap) {
+    var box = L.latLngBounds([]);
+    eachPart(gap, function (rings) {
+      var b = boxOf(rings);
+      box.extend([b[0], b[1]]).extend([b[2], b[3]]);
+    });
+    return box;
+  }
+
+  /* A place inside the largest part of a gap. */
+  function insideOf(gap) {
+    var best = null, size = -1;
+    eachPart(gap, function (rings) {
+      var b = boxOf(rings), area = (b[2] - b[0]) * (b[3] - b[1]);
+      if (area > size) { size = area; best = rings; }
+    });
+    var box = boxOf(best), lat = (box[0] + box[2]) / 2 + 1e-7, x = crossings(best, lat), at = null;
+    for (var i = 0; i + 1 < x.length; i += 2) {
+      if (!at || x[i + 1] - x[i] > at[1]) { at = [(x[i] + x[i + 1]) / 2, x[i + 1] - x[i]]; }
+    }
+    return at ? [lat, at[0]] : best[0][0];
+  }
+
+  function openGap(app, gap, at) {
+    app.map.closePopup();
+    var edge = L.polygon(gap.pieces.map(function (piece) { return piece.shape; }), { pane: 'um-gaps',
+      renderer: L.canvas({ pane: 'um-gaps', padding: 0.3 }), fill: false, interactive: false, weight: 2.5,
+      color: app.look.bands[gap.band].color }).addTo(app.map);
+    var popup = L.popup(popupOptions(app)).setLatLng(at).setContent(gapPopup(app, gap));
+    popup.on('remove', function () { edge.remove(); });
+    popup.openOn(app.map);
   }
 
   function drawRegions(app) {
     if (!app.layers.regions) { return; }
     var renderer = L.canvas({ pane: 'um-regions', padding: 0.3 });
-    app.regions.forEach(function (region) {
-      region.layer = L.polygon(region.shape, { renderer: renderer, pane: 'um-regions',
-        interactive: false, fill: false, color: '#55606b', weight: 1.2, dashArray: '5 4' })
-        .addTo(app.layers.regions);
-      var label = el('span', 'um-region');
+    app.regions.forEach(function (region, i) {
+      var chosen = i === app.data.regions.chosen;
+      region.layer = L.polygon(region.shape, Object.assign({ renderer: renderer, pane: 'um-regions',
+        interactive: false, fill: false }, chosen ? { weight: 3 } : { weight: 1.2, dashArray: '5 4' }));
+      styled(app, function () { region.layer.setStyle({ color: chosen ? app.look.chosen : app.look.region }); });
+      region.layer.addTo(app.layers.regions);
+      var label = el('span', 'um-region' + (chosen ? ' um-chosen' : ''));
       label.appendChild(el('b', '', region.name));
       if (region.share) { label.appendChild(el('span', '', region.share)); }
       region.label = label;
       var icon = L.divIcon({ className: 'um-region-icon', html: label, iconSize: [0, 0] });
       L.marker(region.at, { icon: icon, interactive: false, keyboard: false, pane: 'um-regions' })
         .addTo(app.layers.regions);
+      if (chosen) { veil(app, region); }
     });
     app.map.on('zoomend moveend', function () { thin(app); });
     app.map.on('overlayadd overlayremove', function () { thin(app); });
   }
 
-  /* Where clusters stand: [x, y, half width, half height] in pixels of the map. */
-  function crowds(app) {
+  /* Dims what lies outside the chosen region. */
+  function veil(app, region) {
+    var world = [[[85, -180], [85, 180], [-85, 180], [-85, -180]]];
+    var rings = region.shape.map(function (part) { return part[0]; });
+    if (!rings.length) { return; }
+    var layer = L.polygon([world[0]].concat(rings), { pane: 'um-veil', renderer: L.canvas({ pane: 'um-veil', padding: 0.3 }),
+      stroke: false, interactive: false });
+    styled(app, function () { layer.setStyle(app.look.veil); });
+    layer.addTo(app.layers.regions);
+  }
+
+  /* Where signs stand: [x, y, half width, half height] in pixels of the map. */
+  function crowds(app, which) {
     var frame = app.map.getContainer().getBoundingClientRect();
-    return Array.prototype.map.call(document.querySelectorAll('.um-cluster span'), function (span) {
-      var r = span.getBoundingClientRect();
+    return Array.prototype.map.call(app.map.getContainer().querySelectorAll(which), function (sign) {
+      var r = sign.getBoundingClientRect();
       return [(r.left + r.right) / 2 - frame.left, (r.top + r.bottom) / 2 - frame.top, r.width / 2 - 4, r.height / 2 - 4];
+    }).filter(function (box) { return box[2] > 0; });
+  }
+
+  /* Sizes of all labels, measured once and together: each measure makes the browser lay out. */
+  function measured(app) {
+    if (app.sizes) { return app.sizes; }
+    app.regions.forEach(function (region) { region.label.hidden = false; });
+    var sizes = app.regions.map(function (region) {
+      return [region.label.offsetWidth / 2 + 3, region.label.offsetHeight / 2 + 2];
     });
+    if (sizes.some(function (size) { return size[0] > 3; })) { app.sizes = sizes; }
+    return sizes;
   }
 
   /* Names that would lie on one another wait for a closer view; wide regions come first. */
   function thin(app) {
-    var taken = crowds(app), size = app.regions.map(function (region) {
-      var b = region.layer.getBounds();
-      return b.isValid() ? (b.getEast() - b.getWest()) * (b.getNorth() - b.getSouth()) : 0;
-    });
-    var order = app.regions.map(function (_, i) { return i; })
-      .sort(function (a, b) { return size[b] - size[a] || a - b; });
-    order.forEach(function (i) {
-      var label = app.regions[i].label, at = app.map.latLngToContainerPoint(app.regions[i].at);
-      label.hidden = false;
-      var w = label.offsetWidth / 2 + 3, h = label.offsetHeight / 2 + 2;
+    if (!app.map.hasLayer(app.layers.regions)) { return; }
+    var taken = crowds(app, '.um-cluster span'), sizes = measured(app);
+    if (!app.order) {
+      var wide = app.regions.map(function (region, i) {
+        var b = region.layer.getBounds();
+        return i === app.data.regions.chosen ? Infinity :
+          b.isValid() ? (b.getEast() - b.getWest()) * (b.getNorth() - b.getSouth()) : 0;
+      });
+      app.order = app.regions.map(function (_, i) { return i; })
+        .sort(function (a, b) { return wide[b] - wide[a] || a - b; });
+    }
+    app.order.forEach(function (i) {
+      var region = app.regions[i], at = app.map.latLngToContainerPoint(region.at), w = sizes[i][0], h = sizes[i][1];
       var clash = taken.some(function (t) {
         return Math.abs(t[0] - at.x) < t[2] + w && Math.abs(t[1] - at.y) < t[3] + h;
       });
-      label.hidden = clash;
+      region.label.hidden = clash;
       if (!clash) { taken.push([at.x, at.y, w, h]); }
     });
   }
 
-  function stationIcon(station) {
-    var state = station.status ? 'inactive' : station.state;
-    var dot = el('span', 'um-dot um-' + state, station.kind.sign);
-    return L.divIcon({ className: 'um-marker', html: dot, iconSize: [44, 44], popupAnchor: [0, -10] });
+  /* One sign for all stations of a kind and state: 4,200 stations make some twenty. */
+  var Sign = L.DivIcon.extend({
+    createIcon: function (old) {
+      var box = L.DivIcon.prototype.createIcon.call(this, old);
+      box.appendChild(el('span', 'um-dot um-' + this.options.state, this.options.sign));
+      return box;
+    }
+  });
+
+  function signs(app) {
+    var known = {};
+    return function (station) {
+      var state = station.status ? 'inactive' : station.state, key = station.kind.sign + state;
+      if (!known[key]) {
+        known[key] = new Sign({ className: 'um-marker', html: false, iconSize: [44, 44], popupAnchor: [0, -10],
+          sign: station.kind.sign, state: state });
+      }
+      return known[key];
+    };
   }
 
+  /* A marker that gets its popup when it is first shown. */
+  var Pin = L.Marker.extend({
+    onAdd: function (map) {
+      this.prepare();
+      return L.Marker.prototype.onAdd.call(this, map);
+    },
+    prepare: function () {
+      var app = this.options.app, station = this.options.station;
+      if (!this.getPopup()) { this.bindPopup(function () { return stationPopup(app, station); }, popupOptions(app)); }
+      return this;
+    },
+    openPopup: function (at) { return L.Marker.prototype.openPopup.call(this.prepare(), at); }
+  });
+
   function drawStations(app) {
-    var cluster = app.layers.stations;
+    var cluster = app.layers.stations, sign = signs(app);
     cluster.options.iconCreateFunction = function (group) {
       var n = group.getChildCount();
       var size = n < 10 ? 'small' : n < 100 ? 'middle' : 'large';
-      var icon = L.divIcon({ className: 'um-cluster um-cluster-' + size,
-        html: el('span', '', whole(n)), iconSize: [48, 48] });
-      return icon;
+      return L.divIcon({ className: 'um-cluster um-cluster-' + size, html: el('span', '', whole(n)), iconSize: [48, 48] });
     };
     app.stations.forEach(function (station) {
-      var marker = L.marker(station.at, { icon: stationIcon(station), title: station.name,
-        alt: station.name, riseOnHover: true });
-      marker.bindPopup(function () { return stationPopup(app, station); }, popupOptions());
-      station.marker = marker;
+      station.marker = new Pin(station.at, { icon: sign(station), title: station.name, alt: station.name,
+        riseOnHover: true, app: app, station: station });
     });
     cluster.addLayers(app.stations.map(function (station) { return station.marker; }));
+    /* A cluster is a button: it has a name, and the keyboard opens it as a click does. */
+    cluster.on('clusterkeypress', function (event) {
+      if (event.originalEvent && event.originalEvent.key === 'Enter') { event.layer.zoomToBounds(); }
+    });
   }
 
-  function popupOptions() {
-    return { minWidth: 232, maxWidth: Math.min(320, window.innerWidth - 48),
-      autoPanPaddingTopLeft: padding().paddingTopLeft, autoPanPaddingBottomRight: [20, 60] };
+  function popupOptions(app) {
+    if (!app.popup) {
+      var size = app.map.getSize();
+      app.popup = { minWidth: 232, maxWidth: Math.min(320, size.x - 48),
+        autoPanPaddingTopLeft: app.data.embed ? [8, 8] : padding().paddingTopLeft,
+        autoPanPaddingBottomRight: app.data.embed ? [8, 8] : [20, 60] };
+      if (app.data.embed) { app.popup.maxHeight = Math.max(160, size.y - 70); }
+    }
+    return app.popup;
   }
 
   /* ---- popups ---- */
@@ -397,9 +607,26 @@
     row(list, t.address, station.address);
     phoneRow(list, t.phone, station.phone);
     box.appendChild(list);
-    box.appendChild(minutesLine(app, station));
+    if (station.address === null) { box.appendChild(details(app, station)); }
+    if (!app.data.embed) { box.appendChild(minutesLine(app, station)); }
     box.appendChild(links(app, station));
     return box;
+  }
+
+  /* Address and phone of a light page come when they are asked for, and are kept. */
+  function details(app, station) {
+    var note = el('p', 'um-small', app.t.details_loading);
+    note.setAttribute('role', 'status');
+    window.fetch(fill(app.data.details_url, { id: encodeURIComponent(station.id) }), { credentials: 'same-origin' })
+      .then(function (answer) { if (!answer.ok) { throw new Error(answer.status); } return answer.json(); })
+      .then(function (answer) {
+        var facts = answer.properties || answer.station || answer;
+        station.address = String(facts.address || '');
+        station.phone = String(facts.phone || '');
+        reopen(station);
+      })
+      .catch(function () { note.textContent = app.t.details_failed; });
+    return note;
   }
 
   function phoneRow(list, name, number) {
@@ -436,7 +663,8 @@
   }
 
   function reopen(station) {
-    if (station.marker.getPopup().isOpen()) { station.marker.closePopup().openPopup(); }
+    var popup = station.marker.getPopup();
+    if (popup && popup.isOpen()) { popup.update(); }
   }
 
   function links(app, station) {
@@ -490,14 +718,14 @@
     button.addEventListener('click', function () {
       set(button.getAttribute('aria-expanded') !== 'true');
     });
-    set(!phone());
+    set(!phone() && !app.data.embed);
   }
 
   function gapList(app) {
     var order = app.gaps.filter(function (gap) { return gap.pieces.length; });
     order.sort(function (a, b) {
       return (b.workers || 0) - (a.workers || 0) || (b.area || 0) - (a.area || 0) ||
-        (a.id < b.id ? -1 : 1);
+        a.index - b.index;
     });
     var list = document.getElementById('um-gap-list');
     order.slice(0, 8).forEach(function (gap) {
@@ -532,15 +760,15 @@
 
   function fold() {
     var button = document.getElementById('um-toggle');
-    if (phone() && button.getAttribute('aria-expanded') === 'true') { button.click(); }
+    if ((phone() || document.documentElement.classList.contains('um-embed')) && button.getAttribute('aria-expanded') === 'true') { button.click(); }
   }
 
   function showGap(app, gap) {
     fold();
     app.map.addLayer(app.layers.gaps);
     app.map.closePopup();
-    app.map.fitBounds(gap.layer.getBounds(), Object.assign({ animate: false, maxZoom: 15 }, padding()));
-    gap.layer.openPopup(gap.layer.getLayers()[0].getCenter());
+    app.map.fitBounds(boundsOf(gap), Object.assign({ animate: false, maxZoom: 15 }, padding()));
+    openGap(app, gap, insideOf(gap));
   }
 
   function showStation(app, station) {
@@ -565,14 +793,18 @@
 
   function search(app) {
     var input = document.getElementById('um-search'), list = document.getElementById('um-found');
-    var entries = app.regions.map(function (region) {
-      return { key: plain(region.name), name: region.name, kind: app.t.search_region,
-        go: function () { showRegion(app, region); } };
-    }).concat(app.stations.map(function (station) {
-      return { key: plain(station.name), more: plain(station.address), name: station.name,
-        kind: station.kind.name, go: function () { showStation(app, station); } };
-    }));
-    var active = -1;
+    var entries = null, active = -1;
+
+    /* Made with the first letter: thousands of names are not read before somebody looks for one. */
+    function all() {
+      return app.regions.map(function (region) {
+        return { key: plain(region.name), name: region.name, kind: app.t.search_region,
+          go: function () { showRegion(app, region); } };
+      }).concat(app.stations.map(function (station) {
+        return { key: plain(station.name), more: plain((station.address || '') + ' ' + station.id), name: station.name,
+          address: station.address, kind: station.kind.name, go: function () { showStation(app, station); } };
+      }));
+    }
 
     function close() {
       list.hidden = true;
@@ -589,9 +821,10 @@
     }
 
     function show() {
-      var query = plain(input.value), most = 8;
+      var query = plain(input.value), most = 50;
       list.textContent = '';
       if (!query) { close(); return; }
+      entries = entries || all();
       var found = entries.map(function (entry, i) { return [rank(entry, query), i, entry]; })
         .filter(function (hit) { return hit[0] < 9; })
         .sort(function (a, b) { return a[0] - b[0] || a[1] - b[1]; });
@@ -600,17 +833,25 @@
         item.id = 'um-found-' + i;
         item.setAttribute('role', 'option');
         item.appendChild(el('span', '', hit[2].name));
+        if (hit[2].address) { item.appendChild(el('em', '', hit[2].address)); }
         item.appendChild(el('small', '', hit[2].kind));
         item.addEventListener('mousedown', function (event) { event.preventDefault(); });
         item.addEventListener('click', function () { choose(hit[2]); });
         item.umEntry = hit[2];
         list.appendChild(item);
       });
-      if (!found.length) { list.appendChild(el('li', 'um-none', fill(app.t.search_none, { query: input.value }))); }
-      if (found.length > most) { list.appendChild(el('li', 'um-none', fill(app.t.search_more, { count: found.length - most }))); }
+      if (!found.length) { note(fill(app.t.search_none, { query: input.value })); }
+      if (found.length > most) { note(fill(app.t.search_more, { count: found.length - most })); }
       list.hidden = false;
       active = -1;
       input.setAttribute('aria-expanded', 'true');
+    }
+
+    function note(text) {
+      var item = el('li', 'um-none', text);
+      item.setAttribute('role', 'option');
+      item.setAttribute('aria-disabled', 'true');
+      list.appendChild(item);
     }
 
     function choose(entry) {
@@ -620,7 +861,7 @@
     }
 
     function move(step) {
-      var items = list.querySelectorAll('[role=option]');
+      var items = list.querySelectorAll('[role=option]:not([aria-disabled])');
       if (!items.length) { return; }
       if (active >= 0) { items[active].removeAttribute('aria-selected'); }
       active = (active + step + items.length) % items.length;
@@ -637,7 +878,7 @@
       if (event.key === 'ArrowUp') { move(active < 0 ? 0 : -1); event.preventDefault(); }
       if (event.key === 'Escape') { close(); }
       if (event.key === 'Enter') {
-        var items = list.querySelectorAll('[role=option]');
+        var items = list.querySelectorAll('[role=option]:not([aria-disabled])');
         var item = items[Math.max(active, 0)];
         if (item) { choose(item.umEntry); }
         event.preventDefault();
@@ -751,6 +992,28 @@
     return fill(app.t.nearest_none, { minutes: app.data.minutes }) + (found ? ' ' + found : '');
   }
 
+  /* ---- popups are dialogs: named, reached by the keyboard, left by Escape ---- */
+
+  function reading(app) {
+    var from = null;
+    app.map.on('popupopen', function (event) {
+      var box = event.popup.getElement(), name = box.querySelector('h3');
+      box.setAttribute('role', 'dialog');
+      if (name) { box.setAttribute('aria-label', name.textContent); }
+      var close = box.querySelector('.leaflet-popup-close-button');
+      if (close) { close.setAttribute('aria-label', app.t.close); close.title = app.t.close; }
+      from = document.activeElement;
+      if (from && from !== document.body && from.matches(':focus-visible')) {
+        box.setAttribute('tabindex', '-1');
+        box.focus({ preventScroll: true });
+      }
+    });
+    app.map.on('popupclose', function (event) {
+      var box = event.popup.getElement();
+      if (box && box.contains(document.activeElement) && from && document.contains(from)) { from.focus({ preventScroll: true }); }
+    });
+  }
+
   /* ---- the form: what is empty is not sent ---- */
 
   function form() {
@@ -763,5 +1026,6 @@
     });
   }
 
-  window.unionMap = { start: start, decode: decode, toGcj02: toGcj02 };
+  window.unionMap = { start: start, decode: decode, toGcj02: toGcj02, boundsOf: boundsOf, insideOf: insideOf,
+    openGap: function (app, gap) { openGap(app, gap, insideOf(gap)); } };
 })();
