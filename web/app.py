@@ -21,8 +21,10 @@ from web import errors
 from web.memory import give_back
 from web.openapi import codes_of, completed
 from web.routes import (
+    bulletin,
     coverage,
     dataset,
+    download,
     embed,
     health,
     nearest,
@@ -131,6 +133,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     embed.add_routes(app, chosen)
     app.include_router(pages.router)
     app.include_router(offline.router)
+    app.include_router(bulletin.router)
+    app.include_router(download.router)
     _describe(app)
     app.add_middleware(Doors, gzip_minimum_bytes=chosen.gzip_minimum_bytes)
     app.add_middleware(Wall, settings=chosen, logger=app.state.logger)

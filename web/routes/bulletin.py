@@ -1,0 +1,116 @@
+"""``/bulletin``: the facts of the map as text, to be pasted and to be read aloud."""
+
+import hashlib
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+from starlette.concurrency import run_in_threadpool
+
+from web.bulletin import facts_of
+from web.bulletin_page import bulletin_page
+from web.bulletin_render import as_markdown, as_text
+from web.bulletin_text import written
+from web.dependencies import departure, read_query
+from web.keeping import Kept
+from web.memory import give_back
+from web.routes.caching import cached, unchanged
+from web.routes.embed import site_of
+from web.routes.pages import _query
+from web.schemas import CoverageQuestion
+from web.security import page_policy
+from web.service import Service
+from web.state import service_of
+from web.static_files import asset_url
+
+router = APIRouter(include_in_schema=False)
+
+Shape = Literal["html", "txt", "md"]
+
+_KEPT, _KEPT_BYTES = 64, 8 * 2**20
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+}
+_WANTED = {"text/markdown": "md", "text/plain": "txt", "text/html": "html"}
+
+
+class BulletinQuestion(CoverageQuestion):
+    """The question of a coverage, in which language and shape."""
+
+    lang: Annotated[
+        Literal["zh", "en"] | SkipJsonSchema[None],
+        Field(description="Language of the text.", examples=["en"]),
+    ] = None
+    format: Annotated[
+        Shape | SkipJsonSchema[None],
+        Field(description="A page, plain text or Markdown.", examples=["txt"]),
+    ] = None
+
+
+def _shape(request: Request, question: BulletinQuestion) -> str:
+    """Return the shape asked for: by the parameter, or else by the first type that we have."""
+    if question.format is not None:
+        return question.format
+    for part in request.headers.get("accept", "").split(","):
+        kind = part.split(";", maxsplit=1)[0].strip().lower()
+        if kind in _WANTED:
+            return _WANTED[kind]
+    return "html"
+
+
+def _written(
+    service: Service, question: BulletinQuestion, shape: str, lang: str, site: str
+) -> bytes:
+    """Ask who is covered and write it down."""
+    answer = service.cover(question, departure(question.at))
+    facts = facts_of(service, answer)
+    document = written(facts, lang)
+    if shape == "html":
+        text = bulletin_page(facts, document, question.model_dump(), service.extent, site)
+    else:
+        text = (as_markdown if shape == "md" else as_text)(document)
+    give_back()
+    return text.encode()
+
+
+def _kept_texts(request: Request) -> Kept:
+    """Return the bulletins written last; the application holds them."""
+    state = request.app.state
+    if not hasattr(state, "bulletins"):
+        state.bulletins = Kept(_KEPT, _KEPT_BYTES)
+    kept: Kept = state.bulletins
+    return kept
+
+
+@router.api_route("/bulletin", methods=["GET", "HEAD"])
+async def show_bulletin(request: Request) -> Response:
+    """Tell the coverage; takes what ``/api/v1/coverage`` takes, and ``lang`` and ``format``."""
+    service = service_of(request)
+    question = read_query(_query(request), BulletinQuestion, lenient=True)
+    service.check(question)
+    lang = question.lang or service.settings.map_language
+    shape, site = _shape(request, question), site_of(request)
+    parts = [service.etag(question, departure(question.at)), shape, lang, site]
+    parts += [asset_url(name) for name in ("bulletin.css", "bulletin.js")]
+    etag = f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+    if unchanged(request, etag):
+        return _varied(cached(b"", etag, status=304))
+    kept = _kept_texts(request)
+    text = kept.get(etag)
+    if text is None:
+        text = await run_in_threadpool(_written, service, question, shape, lang, site)
+        kept.put(etag, text)
+    if shape != "html":
+        return _varied(cached(text, etag, media_type=_TYPES[shape]))
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Security-Policy": page_policy()}
+    return _varied(HTMLResponse(text, headers=headers))
+
+
+def _varied(answer: Response) -> Response:
+    """Say that the answer depends on what the caller takes."""
+    answer.headers["Vary"] = "Accept, Accept-Encoding"
+    return answer
