@@ -63,6 +63,7 @@ _GZIP_LEVEL = 5
 LOAD = "locator.load"
 
 _UNKNOWN_ROUTE = "(none)"
+_NOT_MODIFIED = 304
 
 
 def page_policy(
@@ -369,6 +370,8 @@ class _Answer:
             self.status = message["status"]
             headers = list(message.get("headers", ()))
             present = {name.lower() for name, _ in headers}
+            if self.status == _NOT_MODIFIED:
+                present.add(b"content-security-policy")  # the page that is kept has its own
             headers += [(name, value) for name, value in _HEADERS.items() if name not in present]
             message = {**message, "headers": headers}
         elif message["type"] == "http.response.body":

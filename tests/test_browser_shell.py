@@ -1,0 +1,308 @@
+"""The service worker in a real browser: without a network, with a sick server, with a new release."""
+
+import asyncio
+import re
+import socket
+import threading
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+
+from tests.browsing import PHONE, Watched, until, wait_ready
+from web.app import create_app
+from web.settings import Settings
+
+pytestmark = pytest.mark.browser
+
+IN_CHARGE = "() => navigator.serviceWorker.controller !== null"
+SHELLS = "() => caches.keys().then(names => names.filter(n => n.startsWith('union-shell-')))"
+
+
+class Server:
+    """One address of this machine where applications come and go."""
+
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._running = None
+
+    def start(self, app):
+        """Serve an application in place of the one before."""
+        self.stop()
+        config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error", timeout_graceful_shutdown=1)
+        server, ready = uvicorn.Server(config), threading.Event()
+        started = server.startup
+
+        async def startup(sockets=None):
+            await started(sockets=sockets)
+            ready.set()
+
+        server.startup = startup
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        assert ready.wait(60)
+        self._running = server, thread
+
+    def stop(self):
+        """Be gone: connections are refused."""
+        if self._running is not None:
+            server, thread = self._running
+            server.should_exit = True
+            thread.join(20)
+            self._running = None
+
+
+class Moody:
+    """An application whose answers to some paths are taken from it."""
+
+    def __init__(self, app):
+        self._app, self.sick, self.mute, self.asked = app, (), (), []
+
+    async def __call__(self, scope, receive, send):
+        path = scope.get("path", "")
+        if scope["type"] == "http":
+            self.asked.append(f"{path}?{scope['query_string'].decode()}".rstrip("?"))
+        while path in self.mute:
+            await asyncio.sleep(0.05)
+        if path in self.sick:
+            await send({"type": "http.response.start", "status": 503, "headers": []})
+            await send({"type": "http.response.body", "body": b"busy"})
+            return
+        await self._app(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def apps(demo_dataset):
+    """Two releases of the page: the second one has another hotline."""
+    return [
+        create_app(Settings(data=demo_dataset, access_log=False, hotline=hotline))
+        for hotline in ("12351", "12399")
+    ]
+
+
+@pytest.fixture
+def server():
+    """An address without an application yet."""
+    made = Server()
+    yield made
+    made.stop()
+
+
+@contextmanager
+def visitor(browser, server, path="/", **options):
+    """A page whose service worker is installed and in charge."""
+    context = browser.new_context(viewport=PHONE, service_workers="allow", **options)
+    context.set_default_timeout(15_000)
+    seen = Watched(context.new_page())
+    try:
+        seen.page.goto(server.address + path)
+        assert seen.page.evaluate("() => unionOffline.ready()") is True
+        until(seen.page, IN_CHARGE)
+        yield seen
+        seen.assert_calm()
+    finally:
+        context.close()
+
+
+def sound(page):
+    """The page is there, with its script and style."""
+    assert page.title()
+    assert page.evaluate("() => typeof unionOffline") == "object"
+    assert page.evaluate("() => [...document.styleSheets].every(s => s.cssRules.length > 0)")
+    assert page.locator("h1").is_visible()
+
+
+def test_the_page_opens_when_the_phone_is_offline(browser, server, apps):
+    server.start(apps[0])
+    with visitor(browser, server) as seen:
+        page = seen.page
+        page.context.set_offline(True)
+        for path in ("/", "/?lang=en", "/?lang=zh&source=installed"):
+            page.goto(server.address + path)
+            sound(page)
+        assert page.locator("html").get_attribute("lang") == "zh-CN"
+        page.goto(server.address + "/?lang=en")
+        assert page.locator("html").get_attribute("lang") == "en"
+        page.context.set_offline(False)
+
+
+def test_the_page_opens_when_the_server_is_gone(browser, server, apps):
+    server.start(apps[0])
+    with visitor(browser, server) as seen:
+        server.stop()
+        answer = seen.page.reload()
+        assert answer.from_service_worker
+        sound(seen.page)
+        server.start(apps[0])
+        assert seen.page.reload().status == 200
+
+
+def test_the_page_opens_when_the_server_is_sick(browser, server, apps):
+    app = Moody(apps[0])
+    server.start(app)
+    with visitor(browser, server) as seen:
+        app.sick = ("/", "/api/v1/dataset")
+        assert seen.page.reload().status == 200
+        sound(seen.page)
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(browser, server, apps):
+    app = Moody(apps[0])
+    server.start(app)
+    with visitor(browser, server) as seen:
+        app.mute = ("/", "/api/v1/dataset")
+        assert seen.page.reload(wait_until="commit").from_service_worker
+        seen.page.wait_for_selector("h1")
+        sound(seen.page)
+        app.mute = ()
+
+
+def test_the_map_and_posts_pass_untouched(browser, server, apps):
+    server.start(apps[0])
+    with visitor(browser, server) as seen:
+        answer = seen.page.evaluate(
+            """() => fetch('/api/v1/nearest', {method: 'POST', body: '{"lon":115.9,"lat":28.7}',
+                headers: {'Content-Type': 'application/json'}}).then(r => r.status)"""
+        )
+        assert answer == 200
+        assert not seen.page.goto(server.address + "/map").from_service_worker
+        wait_ready(seen, "html[data-ready]")
+        kept = seen.page.evaluate(
+            """() => caches.keys().then(names => Promise.all(names.map(n => caches.open(n)
+                .then(c => c.keys())))).then(all => all.flat().map(r => r.url + r.method))"""
+        )
+        assert not [address for address in kept if "/map" in address or "POST" in address]
+
+
+def test_a_new_release_replaces_the_shell_and_old_pages_keep_their_files(browser, server, apps):
+    server.start(apps[0])
+    with visitor(browser, server) as seen:
+        page = seen.page
+        [old] = page.evaluate(SHELLS)
+        server.start(apps[1])
+        page.reload()  # the network comes first: a new page at once, under the old worker
+        assert page.locator("a[href='tel:12399']").count() >= 1
+        until(page, "old => caches.keys().then(n => n.filter(x => x.startsWith('union-shell-')"
+              " && x !== old).length === 1)", old)  # fmt: skip
+        until(page, "() => navigator.serviceWorker.ready.then(r => !r.waiting && !r.installing)")
+        assert old in page.evaluate(SHELLS)  # one release more, for pages that are still open
+        page.context.set_offline(True)
+        page.reload()
+        assert page.locator("a[href='tel:12399']").count() >= 1
+        sound(page)
+        page.context.set_offline(False)
+
+
+def test_no_more_than_two_shells_are_kept(browser, server, apps, demo_dataset):
+    with_third = [*apps, create_app(Settings(data=demo_dataset, hotline="12300", access_log=False))]
+    server.start(with_third[0])
+    with visitor(browser, server) as seen:
+        [first] = seen.page.evaluate(SHELLS)
+        for app in with_third[1:]:
+            before = seen.page.evaluate(SHELLS)
+            server.start(app)
+            seen.page.reload()
+            until(seen.page, "n => caches.keys().then(a => a.filter(x => "
+                  "x.startsWith('union-shell-') && !n.includes(x)).length > 0)", before)  # fmt: skip
+            until(seen.page, "() => navigator.serviceWorker.ready"
+                  ".then(r => !r.waiting && !r.installing && r.active.state === 'activated')")  # fmt: skip
+        shells = seen.page.evaluate(SHELLS)
+        assert len(shells) == 2
+        assert first not in shells
+
+
+def test_a_shell_with_a_hole_is_not_put_in_place(browser, server, apps):
+    app = Moody(apps[0])
+    app.sick = ("/icon-512.png",)
+    server.start(app)
+    context = browser.new_context(viewport=PHONE, service_workers="allow")
+    page = context.new_page()
+    page.goto(server.address)
+    page.wait_for_selector("h1")
+    until(page, "() => navigator.serviceWorker.getRegistration().then(r => r === undefined)")
+    assert "/sw.js" in app.asked
+    assert page.evaluate(SHELLS) == []
+    app.sick = ()
+    page.reload()
+    until(page, IN_CHARGE)
+    assert len(page.evaluate(SHELLS)) == 1
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/map"])
+def test_a_page_seen_before_works_again(browser, server, apps, path):
+    server.start(apps[0])
+    context = browser.new_context(viewport=PHONE, service_workers="block")
+    seen = Watched(context.new_page())
+    for _ in range(2):  # the second time the server says that nothing has changed
+        seen.page.goto(server.address + path)
+        assert seen.page.evaluate("() => [...document.styleSheets].every(s => s.cssRules.length)")
+    seen.assert_calm()
+    context.close()
+
+
+BROKEN = {
+    "no storage": "delete window.caches; Object.defineProperty(window, 'caches', {value: undefined})",
+    "storage refused": "CacheStorage.prototype.open = () => Promise.reject(new DOMException('no'))",
+    "no worker": "Object.defineProperty(Navigator.prototype, 'serviceWorker', {value: undefined})",
+    "worker refused": "ServiceWorkerContainer.prototype.register = () => "
+    "Promise.reject(new DOMException('no', 'SecurityError'))",
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_browser_that_keeps_nothing_still_works_online(browser, server, apps, how):
+    server.start(apps[0])
+    context = browser.new_context(viewport=PHONE, service_workers="allow")
+    context.add_init_script(BROKEN[how])
+    seen = Watched(context.new_page())
+    seen.page.goto(server.address)
+    sound(seen.page)
+    kept = seen.page.evaluate("() => unionOffline.keep('')")
+    assert kept is (how in {"no worker", "worker refused"})
+    found = seen.page.evaluate("() => unionOffline.answer({lon: 115.9, lat: 28.7}, new Date())")
+    assert found["approximate"] is True
+    seen.assert_calm()
+    context.close()
+
+
+def test_a_position_in_the_address_is_neither_stored_nor_looked_up(browser, server, apps):
+    server.start(apps[0])
+    with visitor(browser, server, "/?lon=115.901234&lat=28.712345&datum=gcj02") as seen:
+        page = seen.page
+        page.goto(server.address + "/?lang=zh&lon=115.901234&lat=28.712345")
+        page.context.set_offline(True)
+        page.goto(server.address + "/?lat=28.712345&lon=115.901234&lang=en")
+        sound(page)
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert not re.search("901234|712345", page.evaluate(EVERYTHING_KEPT))
+        page.context.set_offline(False)
+
+
+#: Every text in Cache Storage, IndexedDB, localStorage, sessionStorage and cookies.
+EVERYTHING_KEPT = """async () => {
+    const texts = [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage}),
+                   document.cookie, JSON.stringify(history.state)];
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) {
+            const found = await cache.match(request);
+            texts.push(name, request.url, await found.text(), JSON.stringify([...found.headers]));
+        }
+    }
+    for (const {name} of await indexedDB.databases()) {
+        texts.push(name);
+        const db = await new Promise(r => { const q = indexedDB.open(name);
+            q.onsuccess = () => r(q.result); });
+        for (const store of db.objectStoreNames) {
+            texts.push(JSON.stringify(await new Promise(r => {
+                const q = db.transaction(store).objectStore(store).getAll();
+                q.onsuccess = () => r(q.result); })));
+        }
+        db.close();
+    }
+    return texts.join('\\n');
+}"""
