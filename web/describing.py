@@ -9,6 +9,7 @@ from web.settings import Settings
 
 _DIGITS = 6
 _TABLES = ("kinds", "needs", "facilities", "access", "statuses", "modes")
+_KNOWN = ("sources", "licence", "synthetic", "basemap")
 _LIMITS = ("max_k", "max_minutes", "max_list_items", "max_features", "max_body_bytes")
 
 
@@ -32,7 +33,7 @@ def describe(
         For `orjson.dumps`.
     """
     manifest, words, regions = dataset.manifest, dataset.vocabulary, dataset.regions
-    known = {key: manifest.get(key) for key in ("sources", "licence", "synthetic")}
+    known = {key: manifest.get(key) for key in _KNOWN}
     pairs = zip(regions["id"], regions["name"], strict=True) if len(regions) else ()
     return {
         **dataset_name(manifest),

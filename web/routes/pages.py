@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,9 +15,9 @@ from pydantic.json_schema import SkipJsonSchema
 from geodata.errors import Fault, ValidationError
 from web.dependencies import departure, read_query
 from web.embed_page import drawn_around, served_head, with_head
+from web.home_page import home_page
 from web.map_data import Page
-from web.map_panel import environment
-from web.map_request import labels_of, state_time
+from web.map_request import labels_of, state_time, tiles_url
 from web.memory import give_back
 from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
@@ -32,6 +33,8 @@ from web.static_files import TILE_HOSTS, asset_url, find_static, script_hashes
 #: The map and the start page stand in no list of API operations.
 router = APIRouter(include_in_schema=False)
 
+#: No browser keeps a page whose address holds a position: it would keep the address with it.
+_POSITION = {"lon", "lng", "lat"}
 _FOREVER = "public, max-age=31536000, immutable"
 Base = Literal["streets", "none", "osm", "tianditu", "amap"]
 Lang = Literal["zh", "en"]
@@ -46,6 +49,10 @@ class MapQuestion(CoverageQuestion):
     base: Annotated[
         Base | SkipJsonSchema[None], Field(description="What lies below.", examples=["streets"])
     ] = None
+    theme: Annotated[
+        Literal["auto", "light", "dark"],
+        Field(description="Light, dark, or what the reader's device prefers.", examples=["dark"]),
+    ] = "auto"
 
 
 def _query(request: Request) -> str:
@@ -70,9 +77,12 @@ def _page(request: Request, question: MapQuestion, service: Service) -> Page:
     other = "en" if lang == "zh" else "zh"
     labels = labels_of(service.vocabulary, lang)
     kept = [pair for pair in parse_qsl(_query(request)) if pair[0] != "lang"]
+    base = _chosen_base(question, settings)
     return Page(
         lang=lang,
-        base=_chosen_base(question, settings),
+        base=base,
+        theme=question.theme,
+        tiles_url=tiles_url(service.manifest) if base == "streets" else "",
         tianditu_key=settings.tianditu_key,
         approval=settings.map_review_number,
         nearest_url="/api/v1/nearest",
@@ -88,7 +98,7 @@ def _page(request: Request, question: MapQuestion, service: Service) -> Page:
 def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
     """Return the tag of a map: the answer's, the minute's, the page's and the scripts'."""
     parts = [service.etag(question, moment), str(state_time(moment)), repr(page)]
-    parts += [asset_url(name) for name in ("map.js", "map.css", "leaflet.js")]
+    parts += [asset_url(name) for name in ("map.js", "map.css", "basemap.js", "leaflet.js")]
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
@@ -129,15 +139,18 @@ async def show_map(request: Request) -> Response:
 async def show_start(request: Request) -> Response:
     """Show the worker's page: stations near, and whether they are open."""
     settings: Settings = request.app.state.settings
-    asked = dict(parse_qsl(_query(request))).get("lang", "")
-    lang = asked if asked in HOME else settings.map_language
-    html = start_page(lang, settings)
+    asked = dict(parse_qsl(_query(request)))
+    lang = asked.get("lang", "")
+    html = start_page(lang if lang in HOME else settings.map_language, settings)
+    if _POSITION & asked.keys():
+        return _html(html, headers={"Cache-Control": "no-store"})
     tag = tag_of(html.encode())
     if unchanged(request, tag):
         return cached(b"", tag, status=304)
     return _html(html, headers={"ETag": tag, "Cache-Control": "no-cache"})
 
 
+@lru_cache(maxsize=2 * len(HOME))
 def start_page(lang: str, settings: Settings) -> str:
     """Return the worker's page.
 
@@ -146,27 +159,14 @@ def start_page(lang: str, settings: Settings) -> str:
     lang : str
         ``zh`` or ``en``.
     settings : Settings
-        For the hotline.
+        For the hotline and the limits.
 
     Returns
     -------
     str
         HTML.
     """
-    text = dict(HOME[lang])
-    walk = "步行" if lang == "zh" else "on foot"
-    return (
-        environment()
-        .get_template("home.html")
-        .render(
-            lang=lang,
-            t=text,
-            words={"lang": lang, "text": text},
-            walk=walk,
-            hotline=settings.hotline,
-            asset=asset_url,
-        )
-    )
+    return home_page(lang, settings)
 
 
 @router.api_route("/static/{address}", methods=["GET", "HEAD"])

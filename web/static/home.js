@@ -1,169 +1,194 @@
-/* The worker's page: asks /api/v1/nearest by POST and lists the stations as text nodes. */
+/* The worker's page: words, language, what is remembered, small tools. Everything that a stranger
+   wrote is only ever put in as text. Nothing here or elsewhere keeps a position: it lives in one
+   variable of home-ask.js, until the page is left. */
 (function () {
   'use strict';
 
   var page = JSON.parse(document.getElementById('words').textContent);
-  var t = page.text, form = document.getElementById('ask');
-  var status = document.getElementById('status'), answer = document.getElementById('answer');
-  var names = { facilities: {}, access: {}, kinds: {}, modes: {} };
+  var home = window.unionHome = { page: page, lang: page.lang };
+  var STORE = 'union-home', NAME_MOST = 80;
+  /* Marks that turn the direction of what follows, and other characters without a shape. */
+  var TURNING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-  function fill(text, values) {
-    return text.replace(/\{(\w+)\}/g, function (all, key) {
-      return values[key] !== undefined ? String(values[key]) : all;
-    });
-  }
+  /* ---- words ---- */
 
-  function el(tag, className, text) {
+  home.t = function (key, values) {
+    var text = page.text[home.lang][key];
+    if (text === undefined) { return key; }
+    return values ? text.replace(/\{(\w+)\}/g, function (all, name) {
+      return values[name] !== undefined ? String(values[name]) : all;
+    }) : text;
+  };
+
+  home.has = function (key) { return page.text[home.lang][key] !== undefined; };
+
+  /* The word for a code; a code that the vocabulary does not know stands for itself. */
+  home.label = function (table, code) {
+    var words = page.labels[home.lang][table];
+    return words && Object.prototype.hasOwnProperty.call(words, code) ? words[code] : code;
+  };
+
+  home.labels = function (table, codes) {
+    return codes.map(function (code) { return home.label(table, code); }).join(home.t('and'));
+  };
+
+  /* What strangers wrote: without marks that turn the text round, and not longer than `most`. */
+  home.clip = function (text, most) {
+    var letters = Array.from(String(text === null || text === undefined ? '' : text)
+      .slice(0, 4 * (most || NAME_MOST) + 4).replace(TURNING, ' ').replace(/\s+/g, ' ').trim());
+    return letters.length > (most || NAME_MOST) ? letters.slice(0, (most || NAME_MOST) - 1).join('') + '…' : letters.join('');
+  };
+
+  /* A name inside a sentence: isolated, so that its direction stays its own. */
+  home.quoted = function (name) { return '\u2068' + home.clip(name, 40) + '\u2069'; };
+
+  /* ---- elements ---- */
+
+  home.el = function (tag, options, children) {
     var node = document.createElement(tag);
-    if (className) { node.className = className; }
-    if (text !== undefined && text !== '') { node.textContent = text; }
+    Object.keys(options || {}).forEach(function (key) {
+      if (key === 'text') { node.textContent = options.text; } else { node.setAttribute(key, options[key]); }
+    });
+    (children || []).forEach(function (child) { if (child) { node.appendChild(child); } });
     return node;
-  }
+  };
 
-  function say(text) { status.textContent = text || ''; }
+  home.icon = function (name) {
+    var space = 'http://www.w3.org/2000/svg', node = document.createElementNS(space, 'svg');
+    var use = document.createElementNS(space, 'use');
+    node.setAttribute('class', 'icon');
+    node.setAttribute('aria-hidden', 'true');
+    node.setAttribute('focusable', 'false');
+    use.setAttributeNS('http://www.w3.org/1999/xlink', 'href', '#i-' + (document.getElementById('i-' + name) ? name : 'dot'));
+    node.appendChild(use);
+    return node;
+  };
 
-  function name(table, code) { return names[table][code] || code; }
+  home.button = function (text, act, options) {
+    var given = options || {}, node = home.el('button', { type: 'button' });
+    if (given.icon) { node.appendChild(home.icon(given.icon)); }
+    node.appendChild(home.el('span', { text: text }));
+    if (given.className) { node.className = given.className; }
+    if (given.label) { node.setAttribute('aria-label', given.label); }
+    node.addEventListener('click', act);
+    return node;
+  };
 
-  /* ---- what the data knows: modes, needs, names ---- */
+  home.empty = function (node) { while (node.firstChild) { node.removeChild(node.firstChild); } };
 
-  function options(select, rows) {
-    var first = select.options[0];
-    select.textContent = '';
-    if (first && first.value === '') { select.appendChild(first); }
-    rows.forEach(function (row) {
-      var option = el('option', '', row[page.lang]);
-      option.value = row.code;
-      select.appendChild(option);
-    });
-  }
+  home.id = function (id) { return document.getElementById(id); };
 
-  function learn(data) {
-    var words = data.vocabularies;
-    ['facilities', 'access', 'kinds', 'modes'].forEach(function (table) {
-      words[table].forEach(function (row) { names[table][row.code] = row[page.lang]; });
-    });
-    options(form.elements.mode, words.modes.filter(function (m) { return data.modes.indexOf(m.code) >= 0; }));
-    options(form.elements.need, words.needs);
-    document.getElementById('sources').textContent = [data.name, data.as_of].concat(data.attribution)
-      .filter(Boolean).join(' · ');
-  }
+  /* Told to those who do not see, and shown while it matters. */
+  home.say = function (text, quiet) {
+    var status = home.id('status');
+    if (status.textContent !== text) { status.textContent = text; }
+    status.className = quiet ? 'quiet' : '';
+  };
 
-  window.fetch('/api/v1/dataset', { credentials: 'same-origin' })
-    .then(function (found) { if (!found.ok) { throw new Error(); } return found.json(); })
-    .then(learn)
-    .catch(function () { say(t.nodata); });
+  home.show = function (node) {
+    var calm = window.matchMedia && window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    try { node.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' }); } catch (e) { node.scrollIntoView(); }
+  };
 
-  /* ---- asking ---- */
+  /* ---- numbers and times ---- */
 
-  function ask(position) {
-    say(t.asking);
-    var body = { lon: position.lon, lat: position.lat, datum: position.datum,
-      mode: form.elements.mode.value, k: 5 };
-    if (form.elements.need.value) { body.need = [form.elements.need.value]; }
-    return window.fetch('/api/v1/nearest', { method: 'POST', credentials: 'same-origin',
-      headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
-      .then(function (found) {
-        return found.json().then(function (data) {
-          if (!found.ok) { throw new Error(data.errors && data.errors[0] ? data.errors[0].what : ''); }
-          return data;
-        });
-      })
-      .then(function (data) { say(''); show(data); })
-      .catch(function (error) { say(t.failed + (error.message ? ' (' + error.message + ')' : '')); });
-  }
+  home.distance = function (metres) {
+    if (metres < 950) { return home.t('metres', { n: Math.round(metres / 10) * 10 }); }
+    return home.t('km', { n: metres < 9950 ? (metres / 1000).toFixed(1) : Math.round(metres / 1000) });
+  };
 
-  document.getElementById('locate').addEventListener('click', function () {
-    if (!navigator.geolocation) { say(t.nolocation); return; }
-    say(t.locating);
-    navigator.geolocation.getCurrentPosition(function (found) {
-      ask({ lon: found.coords.longitude, lat: found.coords.latitude, datum: 'wgs84' });
-    }, function (error) {
-      say(error.code === 1 ? t.denied : t.nolocation);
-      document.getElementById('typed').open = true;
-    }, { enableHighAccuracy: true, timeout: 15000, maximumAge: 30000 });
-  });
+  home.by = function (mode) {
+    return home.has('by_' + mode) ? home.t('by_' + mode) : home.label('modes', mode);
+  };
 
-  form.addEventListener('submit', function (event) {
-    event.preventDefault();
-    var lon = parseFloat(form.elements.lon.value), lat = parseFloat(form.elements.lat.value);
-    if (!isFinite(lon) || !isFinite(lat) || Math.abs(lon) > 180 || Math.abs(lat) > 90) {
-      say(t.numbers);
-      return;
+  /* ISO text to milliseconds; the offset stands in the text. */
+  home.ms = function (iso) {
+    var m = /^(\d+)-(\d+)-(\d+)T(\d+):(\d+)(?::(\d+))?(?:\.\d+)?(Z|([+-])(\d+):(\d+))?/.exec(iso || '');
+    if (!m) { return NaN; }
+    var away = m[8] ? (m[8] === '-' ? -1 : 1) * (+m[9] * 60 + +m[10]) : m[7] === 'Z' ? 0 : 480;
+    return Date.UTC(+m[1], m[2] - 1, +m[3], +m[4], +m[5], +(m[6] || 0)) - away * 6e4;
+  };
+
+  /* A moment as clocks in China show it: "22:00", "tomorrow 08:00", "24/12 08:00". */
+  home.clock = function (ms, from) {
+    function day(at) { return Math.floor((at + 288e5) / 864e5); }
+    var there = new Date(ms + 288e5), two = function (n) { return (n < 10 ? '0' : '') + n; };
+    var clock = two(there.getUTCHours()) + ':' + two(there.getUTCMinutes()), days = day(ms) - day(from);
+    if (days === 0) { return clock; }
+    return home.t(days === 1 ? 'tomorrow' : 'on_day', { clock: clock, month: there.getUTCMonth() + 1, day: there.getUTCDate() });
+  };
+
+  home.minutesOf = function (seconds) { return Math.max(1, Math.ceil(seconds / 60 - 1e-9)); };
+
+  /* ---- remembered on this phone: mode, filters, language; nothing else ---- */
+
+  home.remembered = function () {
+    try { return JSON.parse(window.localStorage.getItem(STORE)) || {}; } catch (e) { return {}; }
+  };
+
+  home.remember = function (choices) {
+    var kept = { mode: choices.mode, needs: choices.needs, kind: choices.kind, allday: choices.allday, lang: home.lang };
+    try { window.localStorage.setItem(STORE, JSON.stringify(kept)); } catch (e) { /* private window: fine */ }
+  };
+
+  /* ---- scripts that are fetched when they are wanted ---- */
+
+  var wanted = {};
+  home.load = function (name) {
+    if (!wanted[name]) {
+      wanted[name] = new Promise(function (done, fail) {
+        var address = page.assets[name];
+        if (!address) { fail(new Error(name)); return; }
+        var style = /\.css$/.test(name), node = document.createElement(style ? 'link' : 'script');
+        if (style) { node.rel = 'stylesheet'; node.href = address; } else { node.src = address; }
+        node.onload = function () { done(); };
+        node.onerror = function () { delete wanted[name]; node.remove(); fail(new Error(name)); };
+        document.head.appendChild(node);
+      });
     }
-    ask({ lon: lon, lat: lat, datum: form.elements.datum.value });
-  });
+    return wanted[name];
+  };
 
-  /* ---- showing ---- */
+  /* ---- language, without leaving the page ---- */
 
-  function clock(iso, now) {
-    var m = /^(\d+)-(\d+)-(\d+)T(\d+:\d+)/.exec(iso), n = /^(\d+)-(\d+)-(\d+)/.exec(now);
-    var days = (Date.UTC(m[1], m[2] - 1, m[3]) - Date.UTC(n[1], n[2] - 1, n[3])) / 864e5;
-    if (days === 0) { return m[4]; }
-    return fill(days === 1 ? t.tomorrow : t.on_day, { clock: m[4], month: +m[2], day: +m[3] });
+  function each(selector, act) { Array.prototype.forEach.call(document.querySelectorAll(selector), act); }
+
+  function sources() {
+    var about = page.dataset, parts = [about.name];
+    if (about.as_of) { parts.push(home.t('as_of', { date: about.as_of })); }
+    parts = parts.concat(about.attribution).filter(Boolean);
+    home.id('sources').textContent = (about.synthetic ? home.t('synthetic') + ' ' : '') + parts.join(' · ');
   }
 
-  function stateText(open, at) {
-    if (open.state === 'unknown') { return t.unknown; }
-    var text = open.until ? fill(t[open.state + '_until'], { time: clock(open.until, at) }) : t[open.state];
-    return open.state === 'open' && open.on_arrival === false ? text + ' · ' + t.not_on_arrival : text;
-  }
-
-  function row(list, label, text) {
-    if (!text) { return; }
-    list.appendChild(el('dt', '', label));
-    list.appendChild(el('dd', '', text));
-  }
-
-  function codes(table, values) {
-    return values.map(function (code) { return name(table, code); }).join(t.and);
-  }
-
-  function card(station, data) {
-    var box = el('article', 'card'), time = el('p', 'time'), list = el('dl');
-    box.appendChild(el('h3', '', station.name));
-    if (station.seconds === null) {
-      time.textContent = fill(t.straight, { metres: Math.round(station.straight_metres) });
-    } else {
-      time.textContent = fill(t.minutes, { minutes: Math.ceil(station.seconds / 60), mode: name('modes', data.mode) }) +
-        ' · ' + fill(t.metres, { metres: Math.round(station.metres) });
-    }
-    box.appendChild(time);
-    box.appendChild(el('p', 'state ' + station.open.state, stateText(station.open, data.at)));
-    if (station.fails) {
-      box.appendChild(el('p', 'small', station.fails.map(function (f) { return t['fails_' + f] || f; }).join(t.and)));
-    }
-    row(list, t.facilities, codes('facilities', station.facilities));
-    row(list, t.access, station.access ? name('access', station.access) : '');
-    row(list, t.address, station.address);
-    row(list, t.phone, station.phone);
-    box.appendChild(list);
-    box.appendChild(links(station));
-    return box;
-  }
-
-  function links(station) {
-    var nav = el('nav', 'links');
-    nav.setAttribute('aria-label', t.navigate);
-    ['amap', 'baidu', 'tencent', 'apple'].forEach(function (app) {
-      var link = el('a', '', t[app]), href = station.navigate[app];
-      if (!/^https:\/\//.test(href || '')) { return; }
-      link.href = href;
-      link.target = '_blank';
-      link.rel = 'noopener noreferrer';
-      nav.appendChild(link);
+  home.setLanguage = function (lang) {
+    var other = lang === 'zh' ? 'en' : 'zh', link = home.id('lang');
+    home.lang = lang;
+    document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en';
+    document.title = home.t('title');
+    each('[data-t]', function (node) { node.textContent = home.t(node.getAttribute('data-t')); });
+    each('[data-hint]', function (node) { node.placeholder = home.t(node.getAttribute('data-hint')); });
+    each('[data-name]', function (node) { node.setAttribute('aria-label', home.t(node.getAttribute('data-name'))); });
+    each('[data-to]', function (node) { node.href = node.getAttribute('data-to') + '?lang=' + lang; });
+    each('[data-label]', function (node) {
+      var path = node.getAttribute('data-label').split('.');
+      node.textContent = home.label(path[0], path[1]);
     });
-    return nav;
-  }
+    link.textContent = home.t('other');
+    link.href = '/?lang=' + other;
+    link.hreflang = link.lang = other === 'zh' ? 'zh-CN' : 'en';
+    if (home.id('manifest')) { home.id('manifest').href = '/manifest.webmanifest?lang=' + lang; }
+    sources();
+  };
 
-  function show(data) {
-    var minutes = data.limit_seconds / 60;
-    answer.textContent = '';
-    answer.appendChild(el('p', data.covered ? 'verdict' : 'verdict no',
-      fill(data.covered ? t.covered : t.uncovered, { minutes: minutes })));
-    if (data.reason) { answer.appendChild(el('p', '', t['reason_' + data.reason] || data.reason)); }
-    data.stations.forEach(function (station) { answer.appendChild(card(station, data)); });
-    if (data.alternatives.length) { answer.appendChild(el('h2', '', t.alternatives)); }
-    data.alternatives.forEach(function (station) { answer.appendChild(card(station, data)); });
-    if (!data.stations.length && !data.alternatives.length) { answer.appendChild(el('p', '', t.none)); }
-  }
+  /* Members of the address that the page keeps when its language changes. */
+  home.address = function (changes) {
+    var kept = new URLSearchParams(location.search);
+    Object.keys(changes).forEach(function (key) {
+      if (changes[key]) { kept.set(key, changes[key]); } else { kept.delete(key); }
+    });
+    var query = kept.toString();
+    history.replaceState(null, '', location.pathname + (query ? '?' + query : '') + location.hash);
+  };
+
+  sources();
 })();

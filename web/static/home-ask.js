@@ -1,0 +1,473 @@
+/* The worker's page: where from, what is asked, and what is done when something does not answer.
+   The position lives in the variable `position` and nowhere else. */
+(function () {
+  'use strict';
+
+  var home = window.unionHome, t = home.t, form = home.id('ask'), finder = home.id('search');
+  var ROUGH = 500, PATIENCE = 8000, LOCATE = 10000, SLOW = 4000, SHOWN = 10, AWAY = 3e5;
+  var position = null, view = null, turn = 0, hunt = 0, at = '', redraw = null, hiddenAt = 0;
+
+  /* ---- asking the server ---- */
+
+  function timely(address, options) {
+    var stop = window.AbortController ? new AbortController() : null, given = Object.assign({ credentials: 'same-origin' }, options);
+    if (stop) { given.signal = stop.signal; }
+    return new Promise(function (done, fail) {
+      var timer = setTimeout(function () { fail({ kind: 'unreachable' }); if (stop) { stop.abort(); } }, PATIENCE);
+      window.fetch(address, given).then(function (found) {
+        if (found.status >= 500) { throw found; }
+        return found.json().then(function (data) {
+          done({ ok: found.ok, status: found.status, data: data, wait: +found.headers.get('Retry-After') || 0 });
+        });
+      }).catch(function (found) {
+        fail({ kind: 'unreachable', status: found && found.status });
+      }).then(function () { clearTimeout(timer); });
+    });
+  }
+
+  function wanted(address, options) {
+    return timely(address, options).then(function (found) {
+      if (!found.ok) { throw { kind: 'refused', status: found.status, data: found.data }; }
+      return found.data;
+    });
+  }
+
+  function post(address, body) {
+    return timely(address, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  }
+
+  home.post = post;
+
+  function nearest(body) {
+    return post('/api/v1/nearest', body).then(function (found) {
+      if (!found.ok) { throw { kind: 'refused', status: found.status, data: found.data }; }
+      return found.data;
+    });
+  }
+
+  /* ---- what is chosen ---- */
+
+  function checked(name) {
+    return Array.prototype.filter.call(form.querySelectorAll('[name=' + name + ']'), function (box) { return box.checked; })
+      .map(function (box) { return box.value; });
+  }
+
+  function choices() {
+    return { mode: checked('mode')[0] || 'walk', needs: checked('need'), kind: form.elements.kind.value, allday: checked('allday').length > 0 };
+  }
+
+  function choose(wish) {
+    Array.prototype.forEach.call(form.querySelectorAll('[name=mode]'), function (box) {
+      if (box.value === wish.mode && !box.closest('label').hidden) { box.checked = true; }
+    });
+    Array.prototype.forEach.call(form.querySelectorAll('[name=need]'), function (box) { box.checked = (wish.needs || []).indexOf(box.value) >= 0; });
+    form.elements.allday.checked = !!wish.allday;
+    form.elements.kind.value = wish.kind || '';
+    if (form.elements.kind.selectedIndex < 0) { form.elements.kind.value = ''; }
+    summary();
+  }
+
+  /* How many choices hide in the folded corner. */
+  function summary() {
+    var folded = home.id('filters').querySelectorAll('input:checked').length + (form.elements.kind.value ? 1 : 0) + (at ? 1 : 0);
+    home.id('chosen').textContent = folded ? '(' + folded + ')' : '';
+  }
+
+  function filtered(asked) { return asked.needs.length > 0 || asked.allday || asked.kind !== ''; }
+
+  /* About 100 m are enough for a list; only the line to walk needs more. */
+  function rounded(degrees) { return Math.round(degrees * 1000) / 1000; }
+
+  function question(asked, k, exact) {
+    var body = { lon: exact ? position.lon : rounded(position.lon), lat: exact ? position.lat : rounded(position.lat),
+      datum: position.datum, mode: asked.mode, minutes: Math.min(15, home.page.limits.max_minutes), k: Math.min(k, home.page.limits.max_k) };
+    if (asked.needs.length) { body.need = asked.needs; }
+    if (asked.kind) { body.kind = [asked.kind]; }
+    if (at) { body.at = at; }
+    return body;
+  }
+
+  /* ---- an answer ---- */
+
+  function clockOf(data) {
+    var start = home.ms(data.at), began = Date.now();
+    return function () { return at ? start : start + Date.now() - began; };
+  }
+
+  function viewOf(data, asked, k) {
+    var limit = data.limit_seconds / 60, stations = data.stations, other = data.alternatives, covered = data.covered === true || (!!data.approximate && data.covered !== false);
+    if (asked.allday) {
+      other = stations.filter(function (s) { return !home.isAllDay(s); }).concat(other.filter(function (s) { return !home.isAllDay(s); })).slice(0, 3);
+      stations = stations.filter(home.isAllDay);
+      covered = stations.length > 0 && stations[0].seconds !== null && stations[0].seconds <= data.limit_seconds;
+    }
+    return { data: data, limit: limit, stations: stations, alternatives: other, covered: covered, later: [], choices: asked,
+      allday: asked.allday, filtered: filtered(asked), asked: k, notes: [], clock: clockOf(data) };
+  }
+
+  function notesOf(shown) {
+    var notes = [];
+    if (at) { notes.push(t('at_shown', { time: home.clock(home.ms(shown.data.at), Date.now()) })); }
+    if (position && (position.from === 'pin' || position.from === 'link')) { notes.push(t('from_' + position.from)); }
+    return notes.concat((shown.data.warnings || []).map(function (text) { return home.clip(text, 200); }));
+  }
+
+  function draw() {
+    var shown = view;
+    shown.notes = notesOf(shown);
+    home.drawAnswer(shown);
+  }
+
+  function accept(shown) {
+    view = shown;
+    redraw = draw;
+    draw();
+    document.documentElement.setAttribute('data-answered', '');
+    home.say(home.spoken(shown), true);
+    home.show(home.id(home.id('notice').firstChild ? 'notice' : 'answer'));
+    if (home.mapClose) { home.mapClose(); }
+    keep(shown);
+  }
+
+  /* What opens later, when all near are closed. */
+  function completed(shown, mine) {
+    if (shown.covered || shown.data.reason !== 'closed' || shown.data.approximate) { return Promise.resolve(shown); }
+    return nearest(Object.assign(question(shown.choices, 20), { open: 'any' })).then(function (data) {
+      shown.later = mine === turn ? data.stations : [];
+      return shown;
+    }, function () { return shown; });
+  }
+
+  function search() {
+    var mine = turn += 1, asked = choices(), k = asked.allday ? home.page.limits.max_k : SHOWN;
+    home.remember(asked);
+    home.say(t('asking'));
+    form.setAttribute('aria-busy', 'true');
+    nearest(question(asked, k)).then(function (data) { return completed(viewOf(data, asked, k), mine); })
+      .then(function (shown) { if (mine === turn) { accept(shown); } }, function (why) { if (mine === turn) { instead(why, asked); } })
+      .then(function () { form.removeAttribute('aria-busy'); });
+  }
+
+  home.widen = function () { choose({ mode: choices().mode }); search(); };
+
+  /* ---- without a network ---- */
+
+  function offline() {
+    return home.load('offline.js').then(function () {
+      if (!window.unionOffline) { throw new Error('offline'); }
+      return window.unionOffline;
+    });
+  }
+
+  function keep(shown) {
+    if (shown.data.approximate) { return; }
+    var first = shown.stations.concat(shown.alternatives)[0], region = first && first.region ? first.region.id : '';
+    offline().then(function (kept) { if (first) { return kept.keep(region); } return null; }).catch(function () { return null; });
+  }
+
+  function instead(why, asked) {
+    if (why.kind !== 'unreachable') { refused(why); return; }
+    var given = { lon: position.lon, lat: position.lat, datum: position.datum, mode: asked.mode, minutes: 15,
+      needs: asked.needs, kinds: asked.kind ? [asked.kind] : [], k: SHOWN };
+    offline().then(function (kept) { return kept.answer(given, at ? new Date(home.ms(at)) : new Date()); }).then(function (data) {
+      if (!data.stations.length && !data.alternatives.length) { throw new Error('nothing kept'); }
+      trouble('offline_answer', [again()], { date: String(data.as_of || '').slice(0, 10) });
+      accept(viewOf(data, asked, SHOWN));
+    }).catch(function () {
+      home.say('');
+      trouble(navigator.onLine === false ? 'offline_none' : why.status === 503 ? 'busy' : 'failed', [again()]);
+    });
+  }
+
+  function refused(why) {
+    var fault = why.data && why.data.errors && why.data.errors[0];
+    home.say(t('failed') + (fault ? ' (' + home.clip(fault.where + ': ' + fault.what, 120) + ')' : ''));
+  }
+
+  function again() { return home.button(t('retry'), function () { trouble(''); if (position) { search(); } else { locate(); } }, { className: 'strong' }); }
+
+  /* ---- troubles, each with every way on ---- */
+
+  function waysOn() {
+    return [home.button(t('retry'), locate, { className: 'strong', icon: 'here' }), home.button(t('pick'), pick, { icon: 'pin' }),
+      home.button(t('search'), function () { home.id('q').focus(); }, { icon: 'search' })];
+  }
+
+  var told = null;
+  function trouble(kind, buttons, values) {
+    told = kind ? function () { home.trouble(kind, { buttons: typeof buttons === 'function' ? buttons() : buttons, values: values }); } : null;
+    if (told) { told(); } else { home.trouble(''); }
+  }
+
+  function lost(kind) {
+    trouble(kind, waysOn);
+    home.say(t(kind + '_title') + t('stop') + ' ' + t(kind + '_text'), true);
+    home.show(home.id('notice'));
+  }
+
+  /* ---- the position ---- */
+
+  function use(found) {
+    position = found;
+    hunt += 1;
+    trouble('');
+    if (found.accuracy > ROUGH) {
+      trouble('inaccurate', function () { return [home.button(t('inaccurate_fix'), pick, { icon: 'pin', className: 'strong' })]; },
+        { distance: home.distance(found.accuracy) });
+    }
+    search();
+  }
+
+  function number(text) { return /^\s*[+-]?\d+(\.\d*)?\s*$/.test(String(text)) ? parseFloat(text) : NaN; }
+
+  function placed(lon, lat) { return isFinite(lon) && isFinite(lat) && Math.abs(lon) <= 180 && Math.abs(lat) <= 90; }
+
+  function locate() {
+    var mine = hunt += 1, ended = false;
+    function late() { if (mine === hunt && !ended) { home.say(t('locating_slow')); } }
+    function end(kind) {
+      if (mine !== hunt || ended) { return; }
+      ended = true;
+      home.say('');
+      lost(kind);
+    }
+    trouble('');
+    if (!navigator.geolocation) { end(window.isSecureContext === false ? 'insecure' : 'lost'); return; }
+    home.say(t('locating'));
+    setTimeout(late, SLOW);
+    setTimeout(function () { end('timeout'); }, LOCATE + 5000);
+    navigator.geolocation.getCurrentPosition(function (found) {
+      if (mine !== hunt) { return; }
+      ended = true;
+      use({ lon: found.coords.longitude, lat: found.coords.latitude, datum: 'wgs84', accuracy: found.coords.accuracy || 0, from: 'phone' });
+    }, function (error) {
+      if (error.code === 1) { end(window.isSecureContext === false ? 'insecure' : 'denied'); } else { end(error.code === 3 ? 'timeout' : 'lost'); }
+    }, { enableHighAccuracy: true, timeout: LOCATE, maximumAge: 30000 });
+  }
+
+  /* A position that a mini-program hands over in the address; home_handover.js took it out. */
+  function handed() {
+    var given = window.unionHandover();
+    if (!given) { return; }
+    var lon = number(given.lon), lat = number(given.lat), datum = String(given.datum || 'wgs84').toLowerCase().replace(/[-_]/g, '');
+    if (!placed(lon, lat) || ['wgs84', 'gcj02', 'bd09', 'cgcs2000'].indexOf(datum) < 0) { lost('badlink'); return; }
+    use({ lon: lon, lat: lat, datum: datum, accuracy: number(given.accuracy) || 0, from: 'link' });
+  }
+
+  /* ---- the map, fetched when it is wanted ---- */
+
+  function withMap() {
+    home.say(t('map_title') + ' …', true);
+    return Promise.all([home.load('leaflet.css'), home.load('leaflet.js')])
+      .then(function () { return Promise.all([home.load('basemap.js'), home.load('home-map.js')]); })
+      .then(function () { home.say('', true); });
+  }
+
+  function failedMap() { home.say(t('map_failed')); }
+
+  function pick() { withMap().then(function () { home.drawPick(position, use); }).catch(failedMap); }
+
+  home.openMap = function (station) {
+    withMap().then(function () { home.drawMap(view, position, station); }).catch(failedMap);
+  };
+
+  /* The way to one station, from the exact position; null where there is none to draw. */
+  home.wayTo = function (station) {
+    if (!position || (view && view.data.approximate)) { return Promise.resolve(null); }
+    var asked = choices();
+    var body = Object.assign(question({ mode: asked.mode, needs: [], kind: station.kind }, 20, true), { open: 'any', route: true });
+    if (station.access) { body.access = [station.access]; }
+    return nearest(body).then(function (data) {
+      return data.stations.filter(function (found) { return found.id === station.id; })[0] || null;
+    }).catch(function () { return null; });
+  };
+
+  /* ---- searching a station or a district ---- */
+
+  function hit(found) {
+    var place = found.type === 'region' ? t('search_region') : home.label('kinds', found.kind);
+    var where = [place, found.region ? found.region.name : '', found.address].filter(Boolean).map(function (text) { return home.clip(text, 40); });
+    var node = home.el('button', { type: 'button' }, [home.icon(found.type === 'region' ? 'map' : 'pin'),
+      home.el('span', {}, [home.el('bdi', { text: home.clip(found.name) }), home.el('span', { 'class': 'small', text: where.join(' · ') })])]);
+    node.addEventListener('click', function () { hits([]); (found.type === 'region' ? openRegion : openStation)(found); });
+    return home.el('li', {}, [node]);
+  }
+
+  function hits(found) {
+    var list = home.id('hits');
+    home.empty(list);
+    found.forEach(function (one) { list.appendChild(hit(one)); });
+    list.hidden = !found.length;
+  }
+
+  var typing = 0;
+  function find(text, spoken) {
+    var mine = typing += 1, q = text.trim();
+    if (!q) { hits([]); home.say(''); return; }
+    if (spoken) { home.say(t('searching')); }
+    wanted('/api/v1/search?q=' + encodeURIComponent(q) + '&limit=10').then(function (data) {
+      if (mine !== typing) { return; }
+      hits(data.results);
+      home.say(data.results.length ? t('search_found', { n: data.results.length }) : t('search_none', { q: home.clip(q, 30) }), data.results.length > 0);
+    }).catch(function (why) {
+      if (mine === typing) { home.say(t(why.kind === 'unreachable' && navigator.onLine === false ? 'offline_search' : 'failed')); }
+    });
+  }
+
+  /* Whether a station of a list is open, from its spans of the coming week. */
+  function withState(station, from, now) {
+    var minute = (now - home.ms(from)) / 6e4, open = false, change = null;
+    if (!station.spans) { return Object.assign({}, station, { open: { state: 'unknown', until: null, on_arrival: null } }); }
+    station.spans.forEach(function (span) {
+      if (span[0] <= minute && minute < span[1]) { open = true; change = span[1]; }
+      if (!open && change === null && span[0] > minute) { change = span[0]; }
+    });
+    var until = change === null || station.always_open || change >= 10080 ? null : new Date(home.ms(from) + change * 6e4).toISOString();
+    var doubt = (station.unknown_spans || []).some(function (span) { return span[0] <= minute && minute < span[1]; });
+    return Object.assign({}, station, { open: { state: open ? 'open' : doubt ? 'unknown' : 'closed', until: until, on_arrival: null } });
+  }
+
+  function shownAt() { var chosen = at ? home.ms(at) : NaN; return function () { return isNaN(chosen) ? Date.now() : chosen; }; }
+
+  function showList(title, note, stations, clock) {
+    var mode = choices().mode;
+    turn += 1;
+    view = { data: { mode: mode, stations: stations, alternatives: [], approximate: false, parameters: {} }, stations: stations, alternatives: [], clock: clock, listed: true };
+    redraw = function () { home.drawList(title(), note(), view.stations, clock, view.data); };
+    redraw();
+    document.documentElement.setAttribute('data-answered', '');
+    home.say(title() + t('stop') + ' ' + note(), true);
+    home.show(home.id('answer'));
+  }
+
+  function openStation(found) {
+    var clock = shownAt();
+    wanted('/api/v1/stations/' + encodeURIComponent(found.id)).then(function (feature) {
+      var station = withState(feature.properties, feature.from, clock());
+      if (!position) { return { station: station, note: '' }; }
+      var body = Object.assign(question({ mode: choices().mode, needs: [], kind: station.kind }, home.page.limits.max_k), { open: 'any' });
+      if (station.access) { body.access = [station.access]; }
+      return nearest(body).then(function (data) {
+        var reached = data.stations.filter(function (s) { return s.id === station.id; })[0];
+        return { station: reached ? Object.assign({}, station, reached) : station, note: reached ? '' : 'far_away' };
+      });
+    }).then(function (got) {
+      showList(function () { return t('station_title'); }, function () { return got.note ? t(got.note) : ''; }, [got.station], clock);
+      home.id('answer').querySelector('.name').focus();
+    }).catch(function () { home.say(t(navigator.onLine === false ? 'offline_search' : 'failed')); });
+  }
+
+  function ranked(stations) {
+    var order = { open: 0, unknown: 1, closed: 2 };
+    return stations.sort(function (a, b) {
+      return order[a.open.state] - order[b.open.state] || (a.name < b.name ? -1 : 1);
+    });
+  }
+
+  function openRegion(found) {
+    var asked = choices(), clock = shownAt(), name = home.clip(found.name, 40);
+    var address = '/api/v1/stations?region=' + encodeURIComponent(found.id) +
+      asked.needs.map(function (need) { return '&need=' + encodeURIComponent(need); }).join('') + (asked.kind ? '&kind=' + encodeURIComponent(asked.kind) : '');
+    wanted(address).then(function (data) {
+      var stations = data.features.map(function (feature) { return withState(feature.properties, data.from, clock()); });
+      stations = ranked(asked.allday ? stations.filter(home.isAllDay) : stations);
+      showList(function () { return t('region_title', { name: name }); }, function () {
+        return t(stations.length ? 'region_count' : filtered(asked) ? 'no_all' : 'region_empty', { n: stations.length, name: name });
+      }, stations, clock);
+    }).catch(function () { home.say(t(navigator.onLine === false ? 'offline_search' : 'failed')); });
+  }
+
+  /* ---- what the data knows ---- */
+
+  function learn(data) {
+    var words = data.vocabularies, page = home.page;
+    ['zh', 'en'].forEach(function (lang) {
+      ['kinds', 'needs', 'facilities', 'access', 'modes', 'statuses'].forEach(function (table) {
+        words[table].forEach(function (row) { page.labels[lang][table][row.code] = row[lang]; });
+      });
+    });
+    page.limits = data.limits;
+    page.extent = data.extent;
+    page.basemap = data.basemap || null;
+    page.version = data.version;
+    page.dataset = { name: data.name, as_of: data.as_of, attribution: data.attribution, synthetic: !!data.synthetic };
+    Array.prototype.forEach.call(form.querySelectorAll('[name=mode]'), function (box) {
+      box.closest('label').hidden = data.modes.indexOf(box.value) < 0;
+      if (box.checked && box.closest('label').hidden) { choose(Object.assign(choices(), { mode: data.modes[0] })); }
+    });
+    home.setLanguage(home.lang);
+  }
+
+  home.learned = wanted('/api/v1/dataset').then(learn).then(function () {
+    if (redraw) { redraw(); }
+    document.documentElement.setAttribute('data-ready', '');
+  }).catch(function (why) {
+    if (why && why.status === 503 && !view) { home.say(t('nodata')); }
+    document.documentElement.setAttribute('data-ready', 'alone');
+  });
+
+  /* ---- wiring ---- */
+
+  function leaveAt(text) {
+    at = text;
+    home.id('at').value = text;
+    home.address({ at: text });
+    summary();
+    if (position) { search(); }
+  }
+
+  form.addEventListener('submit', function (event) { event.preventDefault(); locate(); });
+  form.addEventListener('change', function (event) {
+    if (event.target.name === 'at') { return; }
+    summary();
+    home.remember(choices());
+    if (position) { search(); }
+  });
+  home.id('clear').addEventListener('click', function () { choose({ mode: choices().mode }); home.remember(choices()); if (position) { search(); } });
+  home.id('at-go').addEventListener('click', function () { leaveAt(home.id('at').value.slice(0, 16)); });
+  home.id('at-now').addEventListener('click', function () { leaveAt(''); });
+  home.id('pick').addEventListener('click', pick);
+
+  finder.addEventListener('submit', function (event) { event.preventDefault(); find(home.id('q').value, true); });
+  var pause = 0;
+  home.id('q').addEventListener('input', function (event) {
+    clearTimeout(pause);
+    if (event.isComposing) { return; }
+    pause = setTimeout(function () { find(home.id('q').value, false); }, 350);
+  });
+
+  home.id('coords').addEventListener('submit', function (event) {
+    var fields = event.target.elements, lon = number(fields.lon.value), lat = number(fields.lat.value);
+    event.preventDefault();
+    if (!placed(lon, lat)) { home.say(t('numbers')); home.show(home.id('status')); return; }
+    use({ lon: lon, lat: lat, datum: fields.datum.value, accuracy: 0, from: 'typed' });
+  });
+
+  home.id('lang').addEventListener('click', function (event) {
+    event.preventDefault();
+    home.setLanguage(home.lang === 'zh' ? 'en' : 'zh');
+    home.address({ lang: home.lang });
+    home.remember(choices());
+    if (told) { told(); }
+    if (redraw) { redraw(); }
+    if (home.mapClose) { home.mapClose(); }
+    home.say('');
+  });
+
+  /* Nothing is kept when the page is left. After a while away the answer may be of another place. */
+  document.addEventListener('visibilitychange', function () {
+    if (document.hidden) { hiddenAt = Date.now(); return; }
+    if (!position || !hiddenAt || Date.now() - hiddenAt < AWAY) { return; }
+    if (position.from === 'phone') { position = null; }
+    trouble('moved', function () { return [home.button(t('near_again'), locate, { icon: 'here', className: 'strong' })]; });
+  });
+
+  window.addEventListener('hashchange', handed);
+
+  var before = home.remembered(), asked = new URLSearchParams(location.search);
+  if (!asked.get('lang') && (before.lang === 'zh' || before.lang === 'en') && before.lang !== home.lang) { home.setLanguage(before.lang); }
+  choose({ mode: before.mode, needs: Array.isArray(before.needs) ? before.needs : [], kind: before.kind, allday: before.allday });
+  if (/^20\d\d-\d\d-\d\d[T ]\d\d:\d\d/.test(asked.get('at') || '')) { at = asked.get('at').slice(0, 16).replace(' ', 'T'); home.id('at').value = at; summary(); }
+  handed();
+  (window.requestIdleCallback || function (act) { setTimeout(act, 2000); })(function () { offline().catch(function () { return null; }); });
+})();
