@@ -8,7 +8,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from pyproj import Geod  # noqa: TID251  an oracle beside our own distances
+from pyproj import Geod
 
 from geodata.datum import from_wgs84
 from tests.browsing import PHONE, opened, served

@@ -1,4 +1,4 @@
-"""The service worker in a real browser: without a network, with a sick server, with a new release."""
+"""The service worker in a real browser: no network, a sick server, a new release."""
 
 import asyncio
 import re
@@ -15,7 +15,12 @@ from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
+LOADED = "() => typeof unionOffline === 'object'"
 IN_CHARGE = "() => navigator.serviceWorker.controller !== null"
+AT_REST = """() => navigator.serviceWorker.ready
+    .then(r => !r.waiting && !r.installing && r.active.state === 'activated')"""
+NEWER_THAN = """old => caches.keys()
+    .then(names => names.some(n => n.startsWith('union-shell-') && !old.includes(n)))"""
 SHELLS = "() => caches.keys().then(names => names.filter(n => n.startsWith('union-shell-')))"
 
 
@@ -32,7 +37,9 @@ class Server:
     def start(self, app):
         """Serve an application in place of the one before."""
         self.stop()
-        config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=self.port, log_level="error", timeout_graceful_shutdown=1
+        )
         server, ready = uvicorn.Server(config), threading.Event()
         started = server.startup
 
@@ -65,8 +72,8 @@ class Moody:
         path = scope.get("path", "")
         if scope["type"] == "http":
             self.asked.append(f"{path}?{scope['query_string'].decode()}".rstrip("?"))
-        while path in self.mute:
-            await asyncio.sleep(0.05)
+        if path in self.mute:
+            await asyncio.Event().wait()  # for ever: the server's end cancels it
         if path in self.sick:
             await send({"type": "http.response.start", "status": 503, "headers": []})
             await send({"type": "http.response.body", "body": b"busy"})
@@ -99,6 +106,7 @@ def visitor(browser, server, path="/", **options):
     seen = Watched(context.new_page())
     try:
         seen.page.goto(server.address + path)
+        until(seen.page, LOADED)
         assert seen.page.evaluate("() => unionOffline.ready()") is True
         until(seen.page, IN_CHARGE)
         yield seen
@@ -110,7 +118,7 @@ def visitor(browser, server, path="/", **options):
 def sound(page):
     """The page is there, with its script and style."""
     assert page.title()
-    assert page.evaluate("() => typeof unionOffline") == "object"
+    until(page, LOADED)
     assert page.evaluate("() => [...document.styleSheets].every(s => s.cssRules.length > 0)")
     assert page.locator("h1").is_visible()
 
@@ -185,9 +193,8 @@ def test_a_new_release_replaces_the_shell_and_old_pages_keep_their_files(browser
         server.start(apps[1])
         page.reload()  # the network comes first: a new page at once, under the old worker
         assert page.locator("a[href='tel:12399']").count() >= 1
-        until(page, "old => caches.keys().then(n => n.filter(x => x.startsWith('union-shell-')"
-              " && x !== old).length === 1)", old)  # fmt: skip
-        until(page, "() => navigator.serviceWorker.ready.then(r => !r.waiting && !r.installing)")
+        until(page, NEWER_THAN, [old])
+        until(page, AT_REST)
         assert old in page.evaluate(SHELLS)  # one release more, for pages that are still open
         page.context.set_offline(True)
         page.reload()
@@ -205,10 +212,8 @@ def test_no_more_than_two_shells_are_kept(browser, server, apps, demo_dataset):
             before = seen.page.evaluate(SHELLS)
             server.start(app)
             seen.page.reload()
-            until(seen.page, "n => caches.keys().then(a => a.filter(x => "
-                  "x.startsWith('union-shell-') && !n.includes(x)).length > 0)", before)  # fmt: skip
-            until(seen.page, "() => navigator.serviceWorker.ready"
-                  ".then(r => !r.waiting && !r.installing && r.active.state === 'activated')")  # fmt: skip
+            until(seen.page, NEWER_THAN, before)
+            until(seen.page, AT_REST)
         shells = seen.page.evaluate(SHELLS)
         assert len(shells) == 2
         assert first not in shells
@@ -245,7 +250,7 @@ def test_a_page_seen_before_works_again(browser, server, apps, path):
 
 
 BROKEN = {
-    "no storage": "delete window.caches; Object.defineProperty(window, 'caches', {value: undefined})",
+    "no storage": "Object.defineProperty(window, 'caches', {value: undefined})",
     "storage refused": "CacheStorage.prototype.open = () => Promise.reject(new DOMException('no'))",
     "no worker": "Object.defineProperty(Navigator.prototype, 'serviceWorker', {value: undefined})",
     "worker refused": "ServiceWorkerContainer.prototype.register = () => "

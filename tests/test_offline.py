@@ -4,8 +4,10 @@ import io
 import json
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
+from pyproj import Geod
 
 from geodata.datum import from_wgs84, in_china
 from tests.webtools import client_of, new_client
@@ -13,7 +15,7 @@ from web.icons import SAFE_SHARE, corners_of, icon_png, shape
 from web.routes.offline import ICONS, shell_of
 from web.security import page_policy
 from web.settings import Settings
-from web.static_files import PREFIX, find_static
+from web.static_files import PREFIX, find_static, static_files
 
 
 @pytest.fixture(scope="module")
@@ -142,28 +144,18 @@ def test_paths_are_read_as_svg_means_them():
 
 def test_shifted_datums_stretch_distances_no_more_than_the_phone_allows_for():
     """`STRETCH` in offline.js, which makes the earliest arrival early enough."""
-    import numpy as np
-    from pyproj import Geod  # noqa: TID251  an oracle beside our own distances
-
     geod, draw = Geod(ellps="WGS84"), np.random.default_rng(3)
     count = 200_000
     lon, lat = draw.uniform(73.5, 135.1, count), draw.uniform(18.1, 53.6, count)
     length = 10 ** draw.uniform(1.5, 4.5, count)
     east, north, _ = geod.fwd(lon, lat, draw.uniform(0, 360, count), length)
     inside = in_china(lon, lat) & in_china(east, north)
-    text = find_static(shell_file("offline.js")).text
+    text = static_files()["offline.js"].text
     for datum in ("wgs84", "gcj02", "bd09"):
         a, b = from_wgs84(lon, lat, datum), from_wgs84(east, north, datum)
         share = float(re.search(rf"\b{datum}: (0\.\d+)", text)[1])
         measured = geod.inv(*a, *b)[2]
         assert (length / measured)[inside].min() > share, datum
-
-
-def shell_file(name):
-    """The address of a file of ours without its folder."""
-    from web.static_files import asset_url
-
-    return asset_url(name).removeprefix(PREFIX)
 
 
 def test_nothing_is_drawn_twice():
@@ -173,7 +165,7 @@ def test_nothing_is_drawn_twice():
 
 @pytest.mark.parametrize("path", ["/", "/map", "/sw.js"])
 def test_a_page_that_has_not_changed_keeps_its_own_policy(client, path):
-    """A browser takes the headers of a 304 over: the wall's policy would forbid the page's files."""
+    """A browser takes over the headers of a 304: the wall's policy would forbid all files."""
     first = client.get(path)
     again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from xml.etree.ElementTree import Element, fromstring  # noqa: S405  our own file
+from xml.etree.ElementTree import Element, fromstring
 
 from web.static_files import static_files
 

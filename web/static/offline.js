@@ -28,9 +28,9 @@
     navigator.serviceWorker.register('/sw.js', { scope: '/' }).catch(function () { return null; });
   }
 
-  window.addEventListener('load', function () {
-    (window.requestIdleCallback || window.setTimeout)(register);
-  });
+  function whenIdle() { (window.requestIdleCallback || window.setTimeout)(register); }
+
+  if (document.readyState === 'complete') { whenIdle(); } else { window.addEventListener('load', whenIdle); }
 
   /* True once the page would open without a network; false where the browser keeps nothing. */
   function ready() {
