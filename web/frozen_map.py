@@ -51,7 +51,9 @@ class Frozen:
         """Ids of its regions."""
         return frozenset(self.parts["regions"]["id"].astype(str))
 
-    def request(self, page: Page, streets: StreetLines) -> MapRequest:
+    def request(
+        self, page: Page, streets: StreetLines, basemap: Mapping[str, Any] | None = None
+    ) -> MapRequest:
         """Return what a map of the answer draws.
 
         Parameters
@@ -60,6 +62,8 @@ class Frozen:
             How it is shown.
         streets : StreetLines
             What lies below.
+        basemap : mapping, optional
+            What today's dataset says of its vector tiles.
 
         Returns
         -------
@@ -67,8 +71,10 @@ class Frozen:
             For `web.maps.coverage_map`.
         """
         known = {field.name for field in dataclasses.fields(MapRequest)}
+        parts = {name: part for name, part in self.parts.items() if name in known}
+        parts["manifest"] = {**parts["manifest"], "basemap": basemap}
         return MapRequest(
-            **{name: part for name, part in self.parts.items() if name in known},
+            **parts,
             labels=self.labels[page.lang],
             streets=streets,
             shift=_to_gcj02,

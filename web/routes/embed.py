@@ -95,8 +95,17 @@ def _page(question: EmbedQuestion, service: Service) -> Page:
         layers=tuple(question.layers),
         title=question.title,
         district=question.district,
+        tiles_url=_tiles_url(service) if base == "streets" else "",
+        details_url="" if question.version else "/api/v1/stations/{id}",
         large_url=address_of(question, "/embed/map" if question.version else "/map"),
     )
+
+
+def _tiles_url(service: Service) -> str:
+    """Return where our vector tiles are, ``""`` where the dataset has none."""
+    if not service.manifest.get("basemap"):
+        return ""
+    return f"/tiles/basemap/{{z}}/{{x}}/{{y}}?v={service.name['version']}"
 
 
 def _framed(html: str, page: Page, settings: Settings) -> dict[str, str]:
@@ -237,7 +246,8 @@ def _redrawn(service: Service, question: EmbedQuestion, page: Page) -> str:
     if found is None:
         return ""
     _check_district(question.district, found.regions)
-    request = found.request(page, _streets(service, page))
+    basemap = service.manifest.get("basemap")
+    request = found.request(page, _streets(service, page), basemap)
     return drawn_around(coverage_map(request), request, question)
 
 

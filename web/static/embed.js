@@ -7,13 +7,13 @@
   var asked = parseInt(document.currentScript.getAttribute('data-height'), 10);
   var told = 0;
 
-  /* The height asked for; more where the words around the map leave less than half of it. */
+  /* The height asked for; more where the words above and below leave the map less than 7/10. */
   function wanted() {
     var words = 0;
-    Array.prototype.forEach.call(document.querySelectorAll('[data-um-fixed]'), function (part) {
+    Array.prototype.forEach.call(document.querySelectorAll('.um-head, .um-foot'), function (part) {
       words += part.getBoundingClientRect().height;
     });
-    return Math.min(2000, Math.max(asked, Math.ceil(words * 2)));
+    return Math.min(2000, Math.max(asked, Math.ceil(words + 0.7 * asked)));
   }
 
   function tell() {
