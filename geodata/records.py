@@ -191,6 +191,30 @@ class Records:
             with self._engine.connect() as connection:
                 return [dict(row) for row in connection.execute(asked).mappings()]
 
+    def copy_to(self, path: Path | str) -> None:
+        """Copy the file, whole even while others write.
+
+        Parameters
+        ----------
+        path : path
+            The copy; it must not exist yet.
+
+        Raises
+        ------
+        RecordsError
+            If there is nothing to copy, the file is damaged or the copy cannot be written.
+        """
+        copy = Path(path)
+        if not self.path.exists():
+            raise RecordsError(f"{self.path}: there are no reports yet")
+        if copy.exists():
+            raise RecordsError(f"{copy}: is there already; choose another name")
+        with self._named():
+            self._check()
+            os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            with closing(self._connect()) as connection:
+                connection.execute("VACUUM INTO ?", (str(copy),))
+
     def _connect(self) -> sqlite3.Connection:
         """Open the file; SQLAlchemy closes it."""
         connection = sqlite3.connect(self.path, timeout=_BUSY_MS / 1000, check_same_thread=False)

@@ -16,7 +16,7 @@ from pyproj import Geod
 
 from geodata.datum import from_wgs84
 from geodata.hours import CLOSED, OPEN, UNKNOWN, Timetable
-from geodata.regions import label
+from geodata.regions import label, no_regions
 from geodata.vocabulary import Vocabulary
 from locator.nearest import NearestAnswer
 from web.links import Place, navigation_links
@@ -160,11 +160,11 @@ class StationBook:
         The station table.
     vocabulary : Vocabulary
         Which facilities serve which needs; which kinds are places.
-    regions : GeoDataFrame
-        Where they may lie.
+    regions : GeoDataFrame, optional
+        Where they may lie; none if not given.
     """
 
-    def __init__(self, stations: Any, vocabulary: Vocabulary, regions: Any) -> None:
+    def __init__(self, stations: Any, vocabulary: Vocabulary, regions: Any = None) -> None:
         self._lon = stations["lon"].to_numpy(np.float64)
         self._lat = stations["lat"].to_numpy(np.float64)
         self._columns = {
@@ -172,6 +172,7 @@ class StationBook:
             for name in ("id", "name", "kind", "facilities", "access", "address", "phone")
         }
         self._verified = texts(stations, "verified_on")
+        regions = no_regions() if regions is None else regions
         self._region = label(self._lon, self._lat, regions)
         names = zip(texts(regions, "id"), texts(regions, "name"), strict=True)
         # the last one is what -1 means: in none

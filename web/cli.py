@@ -237,6 +237,25 @@ def fetch(
     typer.echo(fetch_streets(_settings(), bbox or place or "", out, as_json=as_json))
 
 
+@app.command(epilog="Example: locator reports --data mycity --out reports.xlsx")
+def reports(
+    records: Annotated[
+        Path | None, typer.Option(help="File of the reports; without it LOCATOR_RECORDS.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Dataset folder, for the names of the stations.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Table to write: .csv or .xlsx.")] = None,
+    backup: Annotated[Path | None, typer.Option(help="Where to copy the file to, whole.")] = None,
+) -> None:
+    """List what people report about stations, newest first."""
+    from web.report_queue import list_reports
+
+    settings = _settings(data=data, records=records)
+    typer.echo(list_reports(settings, out=out, backup=backup, as_json=as_json))
+
+
 @app.command(epilog="Example: locator serve --data mycity --port 8000")
 def serve(
     data: Data = None,

@@ -31,7 +31,6 @@ _ENDS_A_PART = "省市区县镇乡村街路道号楼"
 
 #: Ranks: the whole field, its beginning, the beginning of a word in it, anywhere.
 EXACT, PREFIX, WORD, ANYWHERE = range(4)
-_NONE = 9
 
 #: Kinds of entries, in their order.
 REGION, STATION = 0, 1
@@ -155,10 +154,15 @@ class Readings:
 
 @dataclass(frozen=True)
 class _Hits:
-    """Where a query was found: begin and end in the text."""
+    """Where a query was found: the beginnings in the text, and how many units it takes."""
 
     begin: Places
-    end: Places
+    length: int
+
+
+def _merged(parts: Sequence[Places]) -> Places:
+    """Return places of several lists as one ascending list."""
+    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
 
 
 class Finder:
@@ -207,28 +211,35 @@ class Finder:
         asked = plain(query, self._simplified)
         if not asked or not self.entries:
             return []
-        best = np.full(len(self.entries), _NONE, np.uint8)
-        for hits in self._hits(asked):
-            rank = self._rank(hits)
-            row = np.searchsorted(self._ends, hits.begin, side="right")
-            for level in (ANYWHERE, WORD, PREFIX, EXACT):  # the best one is written last
-                found = row[rank == level]
-                best[found] = np.minimum(best[found], level)
+        hits = list(self._hits(asked))
         chosen: list[int] = []
         for level in (EXACT, PREFIX, WORD, ANYWHERE):
-            # entries are sorted: regions first, then by name and id
-            rows = np.flatnonzero(best == level)[: limit - len(chosen)]
-            chosen += rows.tolist()
+            # entries are sorted as answers of one rank are, so the first ones are the best
+            rows = [self._first_rows(hit, level, set(chosen), limit) for hit in hits]
+            chosen += sorted(set().union(*rows))[: limit - len(chosen)]
+            if len(chosen) >= limit:
+                break
         return [self.entries[row] for row in chosen]
+
+    def _first_rows(self, hit: _Hits, level: int, known: set[int], limit: int) -> set[int]:
+        """Return the first entries that a query fits so well and that are not known yet."""
+        begin = self._at_level(hit, level)
+        found: set[int] = set()
+        at, step = 0, 4 * limit
+        while at < begin.size and len(found) < limit:
+            rows = np.searchsorted(self._ends, begin[at : at + step], side="right")
+            found |= set(rows.tolist()) - known
+            at, step = at + step, step * 4
+        return found
 
     def _hits(self, asked: str) -> Iterator[_Hits]:
         """Yield where a query stands: as it is, in pinyin, by initials."""
-        units = _units(asked)
-        yield self._as_written(units)
-        if any("a" <= letter <= "z" for letter in asked):
-            spoken = asked.replace(" ", "").replace("'", "")
-            if spoken:
-                yield from self._spoken(spoken, self._syllables)
+        yield self._as_written(_units(asked))
+        units = _units(asked.replace(" ", "").replace("'", ""))
+        spoken = "".join(map(chr, units.tolist()))  # a rare character as its two halves
+        if any("a" <= letter <= "z" for letter in spoken):
+            yield from self._spoken(spoken, self._syllables)
+            if len(spoken) > 1:  # one letter is the beginning of a syllable
                 yield from self._spoken(spoken, self._initials)
 
     def _as_written(self, units: Units) -> _Hits:
@@ -239,7 +250,7 @@ class Finder:
         for offset, unit in enumerate(units.tolist()):
             if offset != rarest and begin.size:
                 begin = begin[self._text[begin + offset] == unit]
-        return _Hits(begin, begin + units.size)
+        return _Hits(begin, units.size)
 
     def _literal(self, letter: str) -> Table:
         """Return the table of one unit."""
@@ -268,7 +279,7 @@ class Finder:
     ) -> Iterator[tuple[int, Table]]:
         """Yield the ways on from a place of the query."""
         letter = asked[at]
-        if ord(letter) < _UNITS:
+        if self._count[ord(letter)]:
             yield 1, self._literal(letter)
         if "a" <= letter <= "z":
             yield from said(asked, at)
@@ -284,30 +295,32 @@ class Finder:
         reach: list[dict[int, list[Places]]] = [{} for _ in range(len(asked) + 1)]
         for at in range(len(asked)):
             for taken, parts in reach[at].items() if at else [(0, [])]:
-                begins = np.unique(np.concatenate(parts)) if parts else None
+                begins = _merged(parts) if parts else None
                 for length, table in self._steps(asked, at, said):
                     found = self._narrowed(begins, taken, table)
                     if found.size:
                         reach[at + length].setdefault(taken + 1, []).append(found)
             reach[at].clear()
         for taken, parts in reach[-1].items():
-            begins = np.unique(np.concatenate(parts))
-            yield _Hits(begins, begins + taken)
+            yield _Hits(_merged(parts), taken)
 
     def _narrowed(self, begins: Places | None, taken: int, table: Table) -> Places:
         """Return the beginnings whose next character is in a table; None: anywhere."""
         if begins is None:
-            return np.flatnonzero(table[self._text])
-        inside = begins[begins + taken < self._text.size]
-        return inside[table[self._text[inside + taken]]]
+            found: Places = np.flatnonzero(table[self._text])
+            return found
+        return begins[table[self._text[begins + taken]]]  # the text ends with more than one mark
 
-    def _rank(self, hits: _Hits) -> npt.NDArray[np.uint8]:
-        """Return how well each hit fits."""
-        before, first = self._text[hits.begin - 1], self._text[hits.begin]
-        after = self._text[hits.end]
+    def _at_level(self, hit: _Hits, level: int) -> Places:
+        """Return where a query begins with this rank, of the better ranks some as well."""
+        before = self._text[hit.begin - 1]
+        if level in {EXACT, PREFIX}:
+            first = hit.begin[before == 0]
+            if level == PREFIX:
+                return first
+            return hit.begin[(before == 0) & (self._text[hit.begin + hit.length] == 0)]
+        if level == ANYWHERE:
+            return hit.begin
         kind = self._class[before]
-        word = (kind == 0) | (kind != self._class[first]) | self._breaks[before]
-        rank = np.where(word, WORD, ANYWHERE)
-        rank = np.where(before == 0, PREFIX, rank)
-        rank = np.where((before == 0) & (after == 0), EXACT, rank)
-        return rank.astype(np.uint8)
+        word = (kind == 0) | (kind != self._class[self._text[hit.begin]]) | self._breaks[before]
+        return hit.begin[word]
