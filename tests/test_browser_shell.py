@@ -124,16 +124,19 @@ def sound(page):
 
 
 def test_the_page_opens_when_the_phone_is_offline(browser, server, apps):
-    server.start(apps[0])
+    app = Moody(apps[0])
+    server.start(app)
     with visitor(browser, server) as seen:
         page = seen.page
         page.context.set_offline(True)
+        app.asked.clear()
         for path in ("/", "/?lang=en", "/?lang=zh&source=installed"):
             page.goto(server.address + path)
             sound(page)
         assert page.locator("html").get_attribute("lang") == "zh-CN"
         page.goto(server.address + "/?lang=en")
         assert page.locator("html").get_attribute("lang") == "en"
+        assert app.asked == []
         page.context.set_offline(False)
 
 

@@ -5,11 +5,11 @@
 
   var home = window.unionHome, t = home.t, form = home.id('ask'), finder = home.id('search');
   var ROUGH = 500, PATIENCE = 8000, LOCATE = 10000, SLOW = 4000, SHOWN = 10, AWAY = 3e5;
-  var position = null, view = null, turn = 0, hunt = 0, at = '', redraw = null, hiddenAt = 0;
+  var position = null, view = null, turn = 0, hunt = 0, at = '', redraw = null, hiddenAt = 0, missed = false;
 
   /* ---- asking the server ---- */
 
-  function timely(address, options) {
+  function sent(address, options) {
     var stop = window.AbortController ? new AbortController() : null, given = Object.assign({ credentials: 'same-origin' }, options);
     if (stop) { given.signal = stop.signal; }
     return new Promise(function (done, fail) {
@@ -22,6 +22,16 @@
       }).catch(function (found) {
         fail({ kind: 'unreachable', status: found && found.status });
       }).then(function () { clearTimeout(timer); });
+    });
+  }
+
+  /* A phone that calls itself offline is asked quietly first: a machine without a network may well
+     reach its own server, and a request that is bound to fail would be an error on the console. */
+  function timely(address, options) {
+    if (navigator.onLine !== false) { return sent(address, options); }
+    return offline().then(function (kept) { return kept.reachable(); }).catch(function () { return true; }).then(function (there) {
+      if (!there) { throw { kind: 'unreachable' }; }
+      return sent(address, options);
     });
   }
 
@@ -161,12 +171,18 @@
 
   function keep(shown) {
     if (shown.data.approximate) { return; }
-    var first = shown.stations.concat(shown.alternatives)[0], region = first && first.region ? first.region.id : '';
-    offline().then(function (kept) { if (first) { return kept.keep(region); } return null; }).catch(function () { return null; });
+    missed = false;
+    var regions = [];
+    shown.stations.concat(shown.alternatives).forEach(function (station) {
+      var region = station.region ? station.region.id : '';
+      if (regions.indexOf(region) < 0 && regions.length < 3) { regions.push(region); }
+    });
+    offline().then(function (kept) { regions.reverse().forEach(kept.keep); }).catch(function () { return null; });
   }
 
   function instead(why, asked) {
     if (why.kind !== 'unreachable') { refused(why); return; }
+    missed = true;
     var given = { lon: position.lon, lat: position.lat, datum: position.datum, mode: asked.mode, minutes: 15,
       needs: asked.needs, kinds: asked.kind ? [asked.kind] : [], k: SHOWN };
     offline().then(function (kept) { return kept.answer(given, at ? new Date(home.ms(at)) : new Date()); }).then(function (data) {
@@ -400,10 +416,10 @@
 
   home.learned = wanted('/api/v1/dataset').then(learn).then(function () {
     if (redraw) { redraw(); }
-    document.documentElement.setAttribute('data-ready', '');
+    document.documentElement.setAttribute('data-learned', '');
   }).catch(function (why) {
     if (why && why.status === 503 && !view) { home.say(t('nodata')); }
-    document.documentElement.setAttribute('data-ready', 'alone');
+    document.documentElement.setAttribute('data-learned', 'nothing');
   });
 
   /* ---- wiring ---- */
@@ -463,11 +479,13 @@
   });
 
   window.addEventListener('hashchange', handed);
+  window.addEventListener('online', function () { if (missed && position) { search(); } });
 
   var before = home.remembered(), asked = new URLSearchParams(location.search);
   if (!asked.get('lang') && (before.lang === 'zh' || before.lang === 'en') && before.lang !== home.lang) { home.setLanguage(before.lang); }
   choose({ mode: before.mode, needs: Array.isArray(before.needs) ? before.needs : [], kind: before.kind, allday: before.allday });
   if (/^20\d\d-\d\d-\d\d[T ]\d\d:\d\d/.test(asked.get('at') || '')) { at = asked.get('at').slice(0, 16).replace(' ', 'T'); home.id('at').value = at; summary(); }
   handed();
+  document.documentElement.setAttribute('data-ready', '');
   (window.requestIdleCallback || function (act) { setTimeout(act, 2000); })(function () { offline().catch(function () { return null; }); });
 })();

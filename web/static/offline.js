@@ -38,6 +38,15 @@
     return navigator.serviceWorker.ready.then(function () { return true; });
   }
 
+  /* Whether the server answers, asked through the service worker, so that "no" is no error. */
+  function reachable() {
+    if (navigator.onLine !== false || !(navigator.serviceWorker && navigator.serviceWorker.controller)) {
+      return Promise.resolve(true);
+    }
+    return window.fetch('/healthz', { cache: 'no-store' })
+      .then(function (found) { return found.status === 200; }, function () { return false; });
+  }
+
   /* ---- keeping districts ---- */
 
   function asked(address) {
@@ -325,5 +334,5 @@
     });
   }
 
-  window.unionOffline = { ready: ready, keep: keep, answer: answer };
+  window.unionOffline = { ready: ready, reachable: reachable, keep: keep, answer: answer };
 })();

@@ -99,8 +99,8 @@ function file(request, address) {
     .then(function (found) { return found || fetch(request); });
 }
 
-/* Tiles are the browser's own cache's business; one that is missing offline is an empty one. */
-function tile(request) {
+/* Offline, a tile that the browser has not kept is an empty one, and so is a sign of life. */
+function orEmpty(request) {
   return fetch(request).catch(function () { return new Response(null, { status: 204 }); });
 }
 
@@ -115,7 +115,7 @@ self.addEventListener('fetch', function (event) {
     event.respondWith(file(request, address));
   } else if (address === ABOUT) {
     event.respondWith(about(request));
-  } else if (url.pathname.indexOf('/tiles/') === 0 && self.navigator.onLine === false) {
-    event.respondWith(tile(request));
+  } else if (self.navigator.onLine === false && /^\/(tiles\/|healthz$)/.test(url.pathname)) {
+    event.respondWith(orEmpty(request));
   }
 });
