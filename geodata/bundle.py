@@ -17,6 +17,7 @@ from geodata.model import Cells, Dataset, Network, Pieces, Positions
 from geodata.parts import (
     private_files,
     public_files,
+    read_basemap,
     read_by_mode,
     read_frame,
     read_geoframe,
@@ -185,6 +186,7 @@ def _open(folder: Path, *, private: bool | None, modes: Sequence[str] | None) ->
         way_class=streets["way_class"],
         barrier_lines=streets["barrier_lines"],
         vocabulary=read_vocabulary(public),
+        basemap=read_basemap(public),
     )
 
 

@@ -4,6 +4,7 @@ Units stand in the names: ``*_ms`` integer milliseconds, ``*_m`` metres, ``lon``
 degrees. Every class checks itself when made and reports all faults at once.
 """
 
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -24,6 +25,9 @@ Int64Array = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 ByteArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
+
+#: An archive of tiles: its bytes, or its file mapped into memory.
+Archive = bytes | mmap.mmap
 
 #: Travel time of a direction that is closed, and of a place that nothing reaches (ms).
 CLOSED_MS = 2**30
@@ -375,6 +379,8 @@ class Dataset:
         As in ``Streets``: positions asked later are snapped by the same rule.
     vocabulary : Vocabulary
         Kinds, needs, facilities, access, statuses and modes.
+    basemap : bytes-like or None
+        Archive of vector tiles (PMTiles), mapped where it was opened; None where there is none.
     """
 
     manifest: Mapping[str, Any]
@@ -391,3 +397,4 @@ class Dataset:
     way_class: npt.NDArray[np.object_]
     barrier_lines: FloatArray
     vocabulary: "Vocabulary"
+    basemap: Archive | None = None

@@ -20,9 +20,11 @@ from geodata import opl
 from geodata.errors import Fault, FileFormatError, ValidationError
 from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array, Streets
 from geodata.osm_nodes import NodeTable, read_nodes
+from geodata.osm_scenery import SceneryReader
 from geodata.osm_tags import MODES, Rules
 from geodata.osm_ways import Kind, Ways, read_ways
 from geodata.package_data import data_rows
+from geodata.scenery import Scenery
 
 #: What ``Streets.skipped`` counts, always all of it.
 REASONS = (
@@ -80,15 +82,56 @@ def read_streets(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -
     ValidationError
         If a mode is unknown.
     """
+    return _read(paths, modes, None)
+
+
+def read_map(
+    paths: Sequence[Path | str], *, modes: Sequence[str] = MODES
+) -> tuple[Streets, Scenery]:
+    """Read the streets of OSM files, and what a base map shows besides them, in one go.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        As for `read_streets`.
+    modes : sequence of str
+        As for `read_streets`.
+
+    Returns
+    -------
+    (Streets, Scenery)
+        The same streets as `read_streets` returns.
+
+    Raises
+    ------
+    FileFormatError
+        As `read_streets` raises it.
+    ValidationError
+        If a mode is unknown.
+    """
+    reader = SceneryReader()
+    streets = _read(paths, modes, reader)
+    return streets, reader.scenery
+
+
+def _read(
+    paths: Sequence[Path | str], modes: Sequence[str], scenery: SceneryReader | None
+) -> Streets:
+    """Read the streets; fill the reader of scenery on the way."""
     _check_modes(modes)
     rules, skipped = load_rules(), Counter(dict.fromkeys(REASONS, 0))
     names = [Path(path) for path in paths]
     with tempfile.TemporaryDirectory(prefix="streets-") as folder:
         sources = [opl.open_source(path, Path(folder)) for path in names]
         facts = [opl.header_facts(source) for source in sources]
-        ways, kinds = read_ways(sources, rules, skipped)
+        ways, kinds = read_ways(sources, rules, skipped, scenery)
         nodes = NodeTable(np.unique(ways.ref), modes, rules)
-        read_nodes(sources, nodes)
+        if scenery is None:
+            read_nodes(sources, nodes)
+        else:
+            seen = NodeTable(scenery.needed(), (), rules)
+            read_nodes(sources, nodes, seen, also=scenery.add_nodes)
+            scenery.build(seen)
     streets = _assemble(ways, kinds, nodes, skipped)
     title = ", ".join(path.name for path in names) or "no file"
     if len(streets.segment_m) == 0:

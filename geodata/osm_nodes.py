@@ -1,7 +1,7 @@
 """Nodes of OSM files as arrays: where the needed ones lie, and whom they stop."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -54,8 +54,23 @@ class NodeTable:
         batches : iterable of RecordBatch
             Blocks with the columns `opl.NODE_COLUMNS`.
         """
+        take = self.file_taker()
+        for batch in batches:
+            take(batch)
+
+    def file_taker(self) -> Callable[[pa.RecordBatch], None]:
+        """Return what takes in the nodes of one file, block by block.
+
+        Returns
+        -------
+        callable
+            To be called with each block.
+        """
         here = np.zeros(len(self.id), bool)
-        for batch in batches if len(self.id) else ():
+
+        def take(batch: pa.RecordBatch) -> None:
+            if not len(self.id):
+                return
             place, row = self._wanted(opl.ids(batch["id"]))
             place, first = np.unique(place, return_index=True)
             fresh = ~here[place]
@@ -63,6 +78,8 @@ class NodeTable:
             here[place] = True
             fresh &= ~self.seen[place]
             self._fill(place[fresh], batch.take(pa.array(row[first][fresh])))
+
+        return take
 
     def _wanted(self, found: Int64Array) -> tuple[Int64Array, Int64Array]:
         """Return the places of needed nodes in the table, and their rows."""
@@ -84,15 +101,21 @@ class NodeTable:
                     self.closed[mode][place[row]] = True
 
 
-def read_nodes(sources: Sequence[opl.Source], table: NodeTable) -> None:
-    """Fill a table from files, in their order.
+def read_nodes(
+    sources: Sequence[opl.Source],
+    *tables: NodeTable,
+    also: Callable[[pa.RecordBatch], None] | None = None,
+) -> None:
+    """Fill tables from files, in their order.
 
     Parameters
     ----------
     sources : sequence of Source
         OSM files.
-    table : NodeTable
-        Takes in what it needs.
+    *tables : NodeTable
+        Each takes in what it needs.
+    also : callable, optional
+        Called with every block of nodes.
 
     Raises
     ------
@@ -100,6 +123,9 @@ def read_nodes(sources: Sequence[opl.Source], table: NodeTable) -> None:
         If a file is damaged.
     """
     for source in sources:
+        takers = [table.file_taker() for table in tables] + ([also] if also else [])
         text = opl.dump(source, NODE)
         with opl.sentences(source.path):
-            table.add_file(opl.batches(text, opl.NODE_COLUMNS))
+            for batch in opl.batches(text, opl.NODE_COLUMNS):
+                for take in takers:
+                    take(batch)

@@ -17,6 +17,7 @@ from osmium.osm import RELATION, WAY
 
 from geodata import opl, osm_barriers, osm_tags, osm_units
 from geodata.model import BoolArray, Int32Array, Int64Array
+from geodata.osm_scenery import SceneryReader
 from geodata.osm_tags import Rules
 
 _WAY_KEYS = (
@@ -31,6 +32,7 @@ _WATER_TAGS = (
     ("landuse", "reservoir"),
 )
 _NAMES = ("name", "name:zh", "ref")
+_NONE = np.zeros(0, np.int64)
 _NOT_BUILT = frozenset(
     {"construction", "proposed", "planned", "abandoned", "disused", "razed", "demolished", "no"}
 )
@@ -141,7 +143,10 @@ class _Judge:
 
 
 def read_ways(
-    sources: Sequence[opl.Source], rules: Rules, skipped: Counter[str]
+    sources: Sequence[opl.Source],
+    rules: Rules,
+    skipped: Counter[str],
+    scenery: SceneryReader | None = None,
 ) -> tuple[Ways, list[Kind]]:
     """Return the streets and barrier lines of all files.
 
@@ -153,6 +158,8 @@ def read_ways(
         What tags mean.
     skipped : Counter
         Counts what is left out, by reason.
+    scenery : SceneryReader, optional
+        Given all else that a map draws, so that the file need not be read once more.
 
     Returns
     -------
@@ -166,12 +173,15 @@ def read_ways(
         If a file is damaged.
     """
     judge, parts, outlines = _Judge(rules), [], []
-    wanted = KeyFilter(*_WAY_KEYS)
+    wanted = KeyFilter(*_WAY_KEYS, *(scenery.keys if scenery else ()))
     for source in sources:
         text = opl.dump(source, WAY, wanted)
         with opl.sentences(source.path):
-            parts += [_judged(b, judge, skipped) for b in opl.batches(text, opl.WAY_COLUMNS)]
-        outlines += _outlines(source)
+            for batch in opl.batches(text, opl.WAY_COLUMNS):
+                parts.append(_judged(batch, judge, skipped))
+                if scenery:
+                    scenery.add_ways(batch)
+        outlines += _outlines(source, scenery)
     once = _once(_together(parts))
     skipped["duplicate_ways"] += sum(len(part.id) for part in parts) - len(once.id)
     return _together([once, _once(_together(outlines))]), judge.kinds
@@ -193,17 +203,29 @@ def _judged(batch: pa.RecordBatch, judge: _Judge, skipped: Counter[str]) -> Ways
     return Ways(opl.ids(kept["id"]), code[useful], name[useful], count, ref, newest)
 
 
-def _outlines(source: opl.Source) -> list[Ways]:
-    """Return the ways that outline the multipolygons of water."""
-    text = opl.dump(source, RELATION, TagFilter(*_WATER_TAGS))
+def _outlines(source: opl.Source, scenery: SceneryReader | None) -> list[Ways]:
+    """Return the ways that outline the multipolygons of water; hand on those of the scenery."""
+    drawn = scenery.rules.tags if scenery else ()
+    text = opl.dump(source, RELATION, TagFilter(*_WATER_TAGS, *drawn))
+    members, more = _NONE, _NONE
     with opl.sentences(source.path):
-        blocks = list(opl.batches(text, opl.RELATION_COLUMNS))
-    members = {int(way) for block in blocks for way in opl.member_ways(block["members"])}
-    if not members:
+        for block in opl.batches(text, opl.RELATION_COLUMNS):
+            water = [osm_barriers.is_water(opl.tags(tags)) for tags in block["tags"].to_pylist()]
+            wet = block.filter(pa.array(water, pa.bool_()))
+            members = np.union1d(members, opl.member_ways(wet["members"]))
+            if scenery:
+                more = np.union1d(more, scenery.add_relations(block))
+    if not len(members) and not len(more):
         return []
-    text = opl.dump(source, WAY, IdFilter(sorted(members)))
+    text = opl.dump(source, WAY, IdFilter(np.union1d(members, more).tolist()))
+    found = []
     with opl.sentences(source.path):
-        return [_outline(batch) for batch in opl.batches(text, opl.WAY_COLUMNS)]
+        for batch in opl.batches(text, opl.WAY_COLUMNS):
+            numbers = opl.ids(batch["id"])
+            found.append(_outline(batch.filter(pa.array(np.isin(numbers, members)))))
+            if scenery:
+                scenery.add_members(batch.filter(pa.array(np.isin(numbers, more))))
+    return found
 
 
 def _outline(batch: pa.RecordBatch) -> Ways:

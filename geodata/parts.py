@@ -15,11 +15,15 @@ from pyarrow.parquet import ParquetFile
 
 from geodata.errors import DatasetError
 from geodata.halves import Half, Write, checked, damaged, write_json
-from geodata.model import Dataset, Positions
+from geodata.model import Archive, Dataset, Positions
 from geodata.packing import arrays_of, object_of, read_arrays, write_arrays
+from geodata.tile_archive import TileReader, map_archive
 from geodata.vocabulary import Vocabulary
 
 T = TypeVar("T")
+
+#: File of the base map; a dataset need not have one.
+BASEMAP = "basemap.pmtiles"
 
 
 def public_files(dataset: Dataset) -> dict[str, Write]:
@@ -51,6 +55,9 @@ def public_files(dataset: Dataset) -> dict[str, Write]:
         "regions.parquet": partial(_write_geoframe, dataset.regions),
         "vocabulary.json": partial(write_json, words),
     }
+    if dataset.basemap is not None:
+        archive = dataset.basemap
+        files[BASEMAP] = lambda file: file.write(archive)
     if dataset.people is not None:
         files["people.arrow"] = _frame_writer(dataset.people)
     for mode, network in dataset.networks.items():
@@ -250,6 +257,35 @@ def read_geoframe(half: Half, name: str) -> gpd.GeoDataFrame:
         return _geoframe_of(ParquetFile(path).read())  # not by Arrow's datasets: 9 MB of libraries
     except (OSError, pa.ArrowException, ValueError, KeyError):
         raise damaged(path, "it is no GeoParquet file") from None
+
+
+def read_basemap(half: Half) -> Archive | None:
+    """Map the archive of the base map into memory.
+
+    Parameters
+    ----------
+    half : Half
+        The public half.
+
+    Returns
+    -------
+    Archive or None
+        None where the dataset has none.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged.
+    """
+    if BASEMAP not in half.manifest["files"]:
+        return None
+    path = checked(half, BASEMAP)
+    try:
+        archive = map_archive(path)
+        TileReader(archive)
+    except (OSError, ValueError):
+        raise damaged(path, "it is no archive of tiles") from None
+    return archive
 
 
 def read_vocabulary(half: Half) -> Vocabulary:

@@ -9,17 +9,11 @@ import numpy.typing as npt
 import shapely
 
 from geodata.model import FloatArray
+from geodata.street_levels import STREET_LEVELS, levels_of
 from web.map_code import encode, encode_points
 from web.map_geometry import SHAPE_GRID, to_metres
 
-#: Highway classes by what they mean to a reader who looks for a place, most important first.
-STREET_LEVELS: tuple[tuple[str, ...], ...] = (
-    ("motorway", "trunk", "primary"),
-    ("secondary", "motorway_link", "trunk_link", "primary_link"),
-    ("tertiary", "secondary_link", "ferry"),
-    ("residential", "unclassified", "living_street", "tertiary_link", "pedestrian", "road"),
-    ("service", "track", "footway", "path", "cycleway", "steps", "bridleway", "corridor"),
-)
+__all__ = ["STREET_LEVELS", "StreetLines", "encode_streets", "levels_of", "street_lines"]
 
 
 @dataclass(frozen=True)
@@ -55,24 +49,6 @@ def street_lines(segments: FloatArray, classes: Sequence[str]) -> StreetLines:
     """
     lines = np.asarray(segments, dtype=np.float64).reshape(-1, 4)
     return StreetLines(lines, levels_of(classes))
-
-
-def levels_of(classes: Sequence[str] | npt.NDArray[np.object_]) -> npt.NDArray[np.int8]:
-    """Return the level of classes.
-
-    Parameters
-    ----------
-    classes : sequence of str, length s
-        Values of ``highway``.
-
-    Returns
-    -------
-    array (s,) of int8
-        Index into `STREET_LEVELS`; classes not named there have the last.
-    """
-    levels = {name: level for level, names in enumerate(STREET_LEVELS) for name in names}
-    least = len(STREET_LEVELS) - 1
-    return np.fromiter((levels.get(name, least) for name in classes), np.int8, len(classes))
 
 
 def encode_streets(

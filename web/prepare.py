@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geodata import anonymity, bundle, datum, demand
+from geodata.basemap import Basemap, cut_basemap
 from geodata.errors import Fault, InputError, ValidationError
 from geodata.model import (
     ON_NETWORK,
@@ -30,7 +31,7 @@ from geodata.vocabulary import Vocabulary
 from geodata.words import load_vocabulary
 from locator import network as networks, snap
 from web.prepare_findings import findings, warnings_of
-from web.prepare_manifest import manifest_of
+from web.prepare_manifest import manifest_of, name_of
 from web.prepare_parts import Inputs, Layer, PrepareRequest, Progress, Stages
 from web.prepare_read import read_inputs
 from web.prepare_report import PrepareReport
@@ -67,16 +68,20 @@ def prepare(request: PrepareRequest, *, progress: Progress | None = None) -> Pre
     bundle.check_folder(request.out)
     vocabulary = load_vocabulary()
     modes = _modes(request.modes, vocabulary)
-    stages = Stages(progress or (lambda *_: None), total=6 + len(modes))
+    stages = Stages(progress or (lambda *_: None), total=7 + len(modes))
     inputs = read_inputs(request, modes, vocabulary, stages)
-    layers, warnings = _layers(inputs, modes, stages, wanted=bool(request.modes))
-    with stages.stage("people"):
-        people = _people(inputs, request.least_homes)
+    with ThreadPoolExecutor(1) as beside:  # most of it lets go of the interpreter, too
+        cutting = beside.submit(cut_basemap, inputs.streets, inputs.scenery, name_of(request))
+        layers, warnings = _layers(inputs, modes, stages, wanted=bool(request.modes))
+        with stages.stage("people"):
+            people = _people(inputs, request.least_homes)
+        with stages.stage("base map"):
+            basemap = cutting.result()
     warnings += warnings_of(inputs, people, request.least_homes)
-    dataset = _dataset(request, inputs, layers, people)
+    dataset = _dataset(request, inputs, layers, people, basemap)
     with stages.stage("save"):
         manifest = bundle.save(dataset, request.out)
-    found = findings(inputs, layers, people)
+    found = findings(inputs, layers, people, basemap)
     return PrepareReport(request.out, manifest, found, tuple(warnings), stages.seconds)
 
 
@@ -202,11 +207,13 @@ def _dataset(
     inputs: Inputs,
     layers: Mapping[str, Layer],
     people: pd.DataFrame | None,
+    basemap: Basemap | None,
 ) -> Dataset:
     """Put the parts together."""
     homes = {mode: layer.homes for mode, layer in layers.items() if layer.homes is not None}
     return Dataset(
-        manifest=manifest_of(request, inputs, layers, people),
+        manifest=manifest_of(request, inputs, layers, people)
+        | {"basemap": None if basemap is None else dict(basemap.about)},
         networks={mode: layer.network for mode, layer in layers.items()},
         cells={mode: layer.cells for mode, layer in layers.items()},
         pieces={mode: layer.pieces for mode, layer in layers.items()},
@@ -220,4 +227,5 @@ def _dataset(
         way_class=inputs.streets.way_class,
         barrier_lines=inputs.streets.barrier_lines,
         vocabulary=inputs.vocabulary,
+        basemap=None if basemap is None else basemap.archive,
     )

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geodata.basemap import Basemap
 from geodata.model import NO_DATA, OFF_NETWORK, Positions
 from locator.snap import ISLAND_M
 from web.prepare_manifest import extent
@@ -23,7 +24,10 @@ _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def findings(
-    inputs: Inputs, layers: Mapping[str, Layer], people: pd.DataFrame | None
+    inputs: Inputs,
+    layers: Mapping[str, Layer],
+    people: pd.DataFrame | None,
+    basemap: Basemap | None,
 ) -> dict[str, Any]:
     """Return what was found, as JSON values.
 
@@ -35,11 +39,14 @@ def findings(
         By mode.
     people : DataFrame or None
         The published people.
+    basemap : Basemap or None
+        The tiles.
 
     Returns
     -------
     dict
-        ``streets``, ``stations``, ``homes`` (None where none were given) and ``regions``.
+        ``streets``, ``stations``, ``homes`` (None where none were given), ``regions`` and
+        ``basemap``.
     """
     streets, stations = inputs.streets, inputs.stations
     hours = _column(stations, "opening_hours")
@@ -72,6 +79,13 @@ def findings(
             "accepted": len(inputs.regions),
             "rejected": len(inputs.region_rejects),
             "rejects": _listed(inputs.region_rejects),
+        },
+        "basemap": {
+            **({} if basemap is None else basemap.about),
+            "tiles": 0 if basemap is None else basemap.tiles,
+            "bytes": 0 if basemap is None else len(basemap.archive),
+            "shapes": len(inputs.scenery.shape),
+            "skipped": dict(inputs.scenery.skipped),
         },
     }
 

@@ -49,7 +49,7 @@ def manifest_of(
     synthetic = is_synthetic(inputs.stations)
     owners = [] if streets.fictional else [ATTRIBUTION]
     return {
-        "name": request.name or Path(request.out).resolve().name,
+        "name": name_of(request),
         "as_of": streets.as_of,
         "synthetic": synthetic,
         "bbox": extent(streets.lon, streets.lat),
@@ -68,6 +68,22 @@ def manifest_of(
             "published_least_homes": request.least_homes,
         },
     }
+
+
+def name_of(request: PrepareRequest) -> str:
+    """Return the name of the dataset.
+
+    Parameters
+    ----------
+    request : PrepareRequest
+        Name and folder.
+
+    Returns
+    -------
+    str
+        That of the folder where none is given.
+    """
+    return request.name or Path(request.out).resolve().name
 
 
 def extent(lon: FloatArray, lat: FloatArray) -> list[float]:

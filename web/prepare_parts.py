@@ -13,6 +13,7 @@ import pyproj
 
 from geodata import anonymity
 from geodata.model import Cells, Network, Pieces, Positions, Streets
+from geodata.scenery import Scenery
 from geodata.vocabulary import Vocabulary
 
 #: Called with the stage's name, how many stages are done, and of how many.
@@ -65,6 +66,8 @@ class Inputs:
     ----------
     streets : Streets
         All files as one.
+    scenery : Scenery
+        What a base map shows besides them.
     stations, homes, regions : frames
         Clean rows; ``homes`` is None where none were given.
     station_rejects, home_rejects, region_rejects : DataFrame
@@ -78,6 +81,7 @@ class Inputs:
     """
 
     streets: Streets
+    scenery: Scenery
     stations: gpd.GeoDataFrame
     station_rejects: pd.DataFrame
     homes: pd.DataFrame | None

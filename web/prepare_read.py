@@ -43,7 +43,7 @@ def read_inputs(
         If a file cannot be read, or no station can be used.
     """
     with stages.stage("streets"):
-        streets = osm.read_streets(list(request.streets), modes=modes)
+        streets, scenery = osm.read_map(list(request.streets), modes=modes)
     with stages.stage("regions"):
         regions, region_rejects = no_regions(), pd.DataFrame()
         if request.regions is not None:
@@ -69,6 +69,7 @@ def read_inputs(
     frames = {"stations": stations, "homes": homes, "regions": regions}
     return Inputs(
         streets=streets,
+        scenery=scenery,
         stations=stations,
         station_rejects=station_rejects,
         homes=_home_frame(homes, regions),

@@ -23,7 +23,7 @@ class PrepareReport:
     manifest : mapping
         As written.
     found : mapping
-        JSON values: ``streets``, ``stations``, ``homes``, ``regions``.
+        JSON values: ``streets``, ``stations``, ``homes``, ``regions``, ``basemap``.
     warnings : tuple of str
         Sentences.
     seconds : mapping of str to float
@@ -42,8 +42,8 @@ class PrepareReport:
         Returns
         -------
         dict
-            ``dataset``, ``streets``, ``stations``, ``homes``, ``regions``, ``warnings``,
-            ``seconds``.
+            ``dataset``, ``streets``, ``stations``, ``homes``, ``regions``, ``basemap``,
+            ``warnings``, ``seconds``.
         """
         names = ("name", "version", "as_of", "bbox", "modes", "counts", "people", "synthetic")
         return {
@@ -111,11 +111,23 @@ def _text(report: PrepareReport) -> Iterator[str]:
     if regions["accepted"] or regions["rejected"]:
         yield f"Regions: {regions['accepted']:,} in, {regions['rejected']:,} rejected"
         yield from _reject_lines(regions["rejects"], regions["rejected"])
+    yield from _basemap_lines(found["basemap"])
     yield from (f"Warning: {text}" for text in report.warnings)
     yield f"Done in {sum(report.seconds.values()):.1f} s: " + ", ".join(
         f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items()
     )
     yield "; ".join(manifest["attribution"])
+
+
+def _basemap_lines(about: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the base map holds."""
+    yield (
+        f"Base map: {about['tiles']:,} tiles, {about['bytes'] / 1e6:,.1f} MB: "
+        f"{', '.join(about.get('layers', ())) or 'nothing to draw'}"
+    )
+    skipped = [f"{n:,} {why.replace('_', ' ')}" for why, n in about["skipped"].items() if n]
+    if skipped:
+        yield "  left out: " + ", ".join(skipped)
 
 
 def _place_lines(title: str, about: Mapping[str, Any]) -> Iterator[str]:

@@ -330,6 +330,19 @@ class DatasetAnswer(_Answer):
     vocabularies: dict[str, list[dict[str, Any]]]
 
 
+class TileJson(_Answer):
+    """Where vector tiles are (TileJSON 3.0.0)."""
+
+    tilejson: Literal["3.0.0"]
+    name: str
+    attribution: str
+    tiles: list[str]
+    minzoom: int
+    maxzoom: int
+    bounds: list[float]
+    vector_layers: list[dict[str, Any]]
+
+
 class Health(_Answer):
     """The state of the service."""
 

@@ -18,6 +18,7 @@ import locator
 from geodata.datum import to_wgs84
 from geodata.errors import Fault, LimitError
 from geodata.model import Dataset
+from geodata.tile_archive import TileReader
 from web.answers import (
     Clocks,
     NearestContext,
@@ -129,6 +130,12 @@ class Service:
         west, east = min(lon.min() for lon in lons), max(lon.max() for lon in lons)
         south, north = min(lat.min() for lat in lats), max(lat.max() for lat in lats)
         return (float(west), float(south), float(east), float(north))
+
+    @cached_property
+    def tiles(self) -> TileReader | None:
+        """Return the tiles of the base map, None where the dataset has none."""
+        archive = self.dataset.basemap
+        return None if archive is None else TileReader(archive)
 
     def check(self, question: Question) -> None:
         """Check a question against limits, vocabulary and what the dataset holds.

@@ -1,0 +1,172 @@
+"""Vector tiles in one PMTiles archive (version 3): written from bytes, read from a mapped file.
+
+The package ``pmtiles`` knows the format. Reading keeps the archive's directories, not its tiles:
+a tile is a slice of the mapped file.
+"""
+
+import gzip
+import io
+import json
+import mmap
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pmtiles.tile import (
+    Compression,
+    Entry,
+    TileType,
+    deserialize_directory,
+    deserialize_header,
+    find_tile,
+    zxy_to_tileid,
+)
+from pmtiles.writer import Writer
+
+from geodata.model import Archive
+
+_HEADER_BYTES = 127
+_MOST_DEPTH = 4
+_LEAVES_KEPT = 16
+_DEGREES_E7 = 10_000_000
+# How hard to press: more than this gains 2 % and takes twice as long.
+_GZIP_LEVEL = 6
+
+
+def write_archive(
+    tiles: Mapping[tuple[int, int, int], bytes],
+    bounds: tuple[float, float, float, float],
+    metadata: Mapping[str, Any],
+) -> bytes:
+    """Return an archive of vector tiles, each compressed with gzip.
+
+    Parameters
+    ----------
+    tiles : mapping of (zoom, column, row) to bytes
+        Uncompressed; at least one.
+    bounds : tuple of float
+        West, south, east, north (degrees).
+    metadata : mapping
+        JSON values about the layers.
+
+    Returns
+    -------
+    bytes
+        The same for the same tiles.
+    """
+    file = io.BytesIO()
+    writer: Any = Writer(file)  # type: ignore[no-untyped-call]  # it has no types
+    for number, place in sorted((zxy_to_tileid(*place), place) for place in tiles):
+        writer.write_tile(number, gzip.compress(tiles[place], _GZIP_LEVEL, mtime=0))
+    west, south, east, north = (round(value * _DEGREES_E7) for value in bounds)
+    header = {
+        "tile_type": TileType.MVT,
+        "tile_compression": Compression.GZIP,
+        "min_lon_e7": west,
+        "min_lat_e7": south,
+        "max_lon_e7": east,
+        "max_lat_e7": north,
+    }
+    writer.finalize(header, dict(metadata))
+    return file.getvalue()
+
+
+def map_archive(path: Path) -> Archive:
+    """Map an archive's file into memory; its pages are read when a tile is asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Archive
+        It stays what it is where the file's name is given to another file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is empty.
+    """
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+class TileReader:
+    """Finds tiles in an archive.
+
+    Parameters
+    ----------
+    archive : Archive
+        As `write_archive` made it, or another archive of vector tiles pressed with gzip.
+
+    Attributes
+    ----------
+    minzoom, maxzoom : int
+        First and last zoom.
+    bounds : tuple of float
+        West, south, east, north (degrees).
+    metadata : dict
+        What the archive says about its layers.
+
+    Raises
+    ------
+    ValueError
+        If it is no such archive.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        try:
+            header = deserialize_header(archive[:_HEADER_BYTES])
+            at, length = header["metadata_offset"], header["metadata_length"]
+            metadata: dict[str, Any] = json.loads(gzip.decompress(archive[at : at + length]))
+            self._root = self._directory(header["root_offset"], header["root_length"])
+        except Exception as error:
+            raise ValueError(f"no PMTiles archive of vector tiles ({error})") from error
+        if header["tile_compression"] is not Compression.GZIP:
+            raise ValueError("expected tiles pressed with gzip")
+        self._leaves, self._tiles = header["leaf_directory_offset"], header["tile_data_offset"]
+        self.minzoom, self.maxzoom = header["min_zoom"], header["max_zoom"]
+        low = header["min_lon_e7"], header["min_lat_e7"]
+        corners = (*low, header["max_lon_e7"], header["max_lat_e7"])
+        west, south, east, north = (value / _DEGREES_E7 for value in corners)
+        self.bounds, self.metadata = (west, south, east, north), metadata
+        self._leaf = lru_cache(_LEAVES_KEPT)(self._directory)
+
+    def _directory(self, offset: int, length: int) -> list[Entry]:
+        """Return the entries of one directory."""
+        return deserialize_directory(self._archive[offset : offset + length])
+
+    def get(self, zoom: int, column: int, row: int) -> bytes | None:
+        """Return a tile as it is stored.
+
+        Parameters
+        ----------
+        zoom, column, row : int
+            The tile, column and row from the north-west; within the zoom.
+
+        Returns
+        -------
+        bytes or None
+            Pressed with gzip; None where the archive has none.
+
+        Raises
+        ------
+        ValueError
+            If there is no such tile in the world.
+        """
+        number, entries = zxy_to_tileid(zoom, column, row), self._root
+        for _ in range(_MOST_DEPTH):
+            found = find_tile(entries, number)
+            if found is None:
+                return None
+            if found.run_length:
+                start = self._tiles + found.offset
+                return self._archive[start : start + found.length]
+            entries = self._leaf(self._leaves + found.offset, found.length)
+        return None
