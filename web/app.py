@@ -30,9 +30,11 @@ from web.routes import (
     nearest,
     offline,
     pages,
+    pictures,
     reports,
     search,
     stations,
+    tiles,
 )
 from web.security import Doors, Wall, new_logger
 from web.settings import Settings
@@ -130,9 +132,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     search.add_routes(app, chosen)
     reports.add_routes(app, chosen)
     health.add_routes(app)
+    tiles.add_routes(app)
     embed.add_routes(app, chosen)
     app.include_router(pages.router)
     app.include_router(offline.router)
+    app.include_router(pictures.router)
     app.include_router(bulletin.router)
     app.include_router(download.router)
     _describe(app)

@@ -1,0 +1,134 @@
+"""What a picture of the coverage may be asked, its limits, and how it is then drawn."""
+
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from geodata.errors import Fault, LimitError
+from web.dependencies import read_query
+from web.embed_question import TITLE_LENGTH, Layer
+from web.errors import UnknownRegionError
+from web.picture_style import LEAST_SIDE, Picture
+from web.schemas import CoverageQuestion
+from web.service import Service
+from web.settings import Settings
+
+#: The usual size of a picture: that of link previews (px).
+WIDTH, HEIGHT = 1200, 630
+
+
+class PictureQuestion(CoverageQuestion):
+    """The question of a coverage, and how to draw it as a picture."""
+
+    width: Annotated[int, Field(description="Width. Unit: px.", ge=LEAST_SIDE)] = WIDTH
+    height: Annotated[int, Field(description="Height. Unit: px.", ge=LEAST_SIDE)] = HEIGHT
+    scale: Annotated[
+        int, Field(description="Pixels of the file for each of these: 2 for print.", ge=1, le=3)
+    ] = 1
+    lang: Annotated[
+        Literal["zh", "en"] | SkipJsonSchema[None], Field(description="Language of the words.")
+    ] = None
+    theme: Annotated[
+        Literal["light", "dark", "auto"],
+        Field(description="Light or dark; a picture cannot tell, so that auto is light."),
+    ] = "light"
+    title: Annotated[
+        str, Field(description="Title instead of our own.", max_length=TITLE_LENGTH)
+    ] = ""
+    district: Annotated[str, Field(description="Id of a region to zoom to.", max_length=64)] = ""
+    layers: Annotated[list[Layer], Field(description="What is drawn; none: all.")] = []  # noqa: RUF012  pydantic copies it
+
+
+def read_picture(query: bytes | str) -> PictureQuestion:
+    """Return the question in the address of a picture.
+
+    Parameters
+    ----------
+    query : bytes or str
+        What stands after the question mark. Parameters that do not exist or are empty are passed
+        over; ``layers`` may be repeated or joined by commas.
+
+    Returns
+    -------
+    PictureQuestion
+        Checked by its model.
+
+    Raises
+    ------
+    ValidationError
+        With every fault.
+
+    Examples
+    --------
+    >>> read_picture("width=800&layers=gaps,covered&utm_source=wechat").layers
+    ['gaps', 'covered']
+    """
+    text = query.decode("ascii", "replace") if isinstance(query, bytes) else query
+    pairs: list[tuple[str, str]] = []
+    for name, value in parse_qsl(text, errors="replace"):
+        several = value.split(",") if name == "layers" else [value]
+        pairs += [(name, one.strip()) for one in several]
+    return read_query(urlencode(pairs), PictureQuestion, lenient=True)
+
+
+def picture_asked(
+    question: PictureQuestion, service: Service, kind: Literal["png", "svg"]
+) -> Picture:
+    """Return how a picture is drawn.
+
+    Parameters
+    ----------
+    question : PictureQuestion
+        Checked by its model.
+    service : Service
+        Its settings and regions.
+    kind : str
+        ``png`` or ``svg``.
+
+    Returns
+    -------
+    Picture
+        Within the limits.
+
+    Raises
+    ------
+    LimitError
+        Naming each limit passed.
+    UnknownRegionError
+        If there is no such district.
+    """
+    settings = service.settings
+    over = _over_limits(question, settings)
+    if over:
+        raise LimitError("; ".join(str(fault) for fault in over), faults=over)
+    known = set(service.index.regions["id"].astype(str)) if len(service.index.regions) else set()
+    if question.district and question.district not in known:
+        raise UnknownRegionError("the dataset has no such region; see /api/v1/dataset")
+    return Picture(
+        width=question.width,
+        height=question.height,
+        scale=question.scale,
+        lang=question.lang or settings.map_language,
+        theme="dark" if question.theme == "dark" else "light",
+        title=question.title,
+        district=question.district,
+        layers=tuple(sorted(set(question.layers))),
+        approval=settings.map_review_number,
+        kind=kind,
+    )
+
+
+def _over_limits(question: PictureQuestion, settings: Settings) -> list[Fault]:
+    """Return a fault for every limit passed."""
+    side, pixels = settings.picture_most_side, settings.picture_most_pixels
+    faults = [
+        Fault(name, f"at most {side} px (limit picture_most_side)")
+        for name, value in (("width", question.width), ("height", question.height))
+        if value > side
+    ]
+    if not faults and question.width * question.height * question.scale**2 > pixels:
+        what = f"at most {pixels} pixels with width and height (limit picture_most_pixels)"
+        faults.append(Fault("scale", what, "ask for a smaller picture"))
+    return faults
