@@ -15,12 +15,13 @@ from starlette.concurrency import run_in_threadpool
 from geodata.errors import Fault, LocatorError, ValidationError
 from web.dependencies import departure, read_query
 from web.embed_page import drawn_around, gone_page, own_title, served_head, with_head
-from web.embed_question import HEIGHT, EmbedQuestion, address_of, read_embed
+from web.embed_question import HEIGHT, TITLE_LENGTH, EmbedQuestion, address_of, read_embed
 from web.errors import UnknownRegionError, problem
 from web.freezing import FrozenFolder, frozen_key
 from web.map_data import Page
 from web.map_request import dataset_streets, labels_of, state_time
 from web.map_streets import StreetLines, street_lines
+from web.map_words import clip
 from web.memory import give_back
 from web.oembed import OembedAnswer, OembedQuestion, answer, own_query
 from web.openapi import parameters_of, problems
@@ -282,7 +283,8 @@ async def show_code(request: Request) -> Response:
     if question is None:
         return problem(404, "not_embeddable", "this address is no map of ours; see /map")
     lang = _language(question, service.settings)
-    title = question.title or own_title(service.manifest, question.minutes, lang)
+    title = clip(question.title, TITLE_LENGTH)
+    title = title or own_title(service.manifest, question.minutes, lang)
     found = answer(asked, question, base, title, lang)
     return Response(
         orjson.dumps(found.model_dump(exclude_none=True)),
