@@ -132,7 +132,7 @@ def coverage(
 
 @app.command("map", epilog="Example: locator map --data mycity --minutes 15 --out map.html")
 def map_(
-    out: Annotated[Path, typer.Option(help="The page to write.")],
+    out: Annotated[Path, typer.Option(help="The page, or picture (.png, .svg), to write.")],
     data: Data = None,
     mode: Mode = "walk",
     minutes: Minutes = 15,
@@ -147,8 +147,16 @@ def map_(
     tiles: Annotated[
         str | None, typer.Option(help="Base layer: none, osm, tianditu or amap.")
     ] = None,
+    width: Annotated[int | None, typer.Option(help="Of a picture (px).")] = None,
+    height: Annotated[int | None, typer.Option(help="Of a picture (px).")] = None,
+    scale: Annotated[int | None, typer.Option(help="Pixels for each of these, 1 to 3.")] = None,
+    theme: Annotated[str | None, typer.Option(help="Of a picture: light or dark.")] = None,
+    title: Annotated[str | None, typer.Option(help="Of a picture, instead of our own.")] = None,
 ) -> None:
-    """Draw one self-contained page that opens with no network at all."""
+    """Draw one self-contained page that opens with no network at all, or a picture.
+
+    The ending of --out decides: .png and .svg are pictures, all else is a page.
+    """
     from web.commands import draw_map
 
     asked = {
@@ -156,7 +164,8 @@ def map_(
         **_area(at, region, stations_at_least, include),
     }
     settings = _settings(data=data, map_language=language, map_tiles=tiles)
-    draw_map(settings, asked, out)
+    shape = {"width": width, "height": height, "scale": scale, "theme": theme, "title": title}
+    draw_map(settings, asked, out, shape)
     typer.echo(str(out))
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 import typer
 
@@ -171,12 +172,22 @@ def write_gaps(service: Service, answer: Coverage, out: Path) -> None:
         If the ending is none of those known.
     """
     from geodata.exports import write_table  # noqa: PLC0415  brings GDAL and openpyxl
+    from web.download_tables import gap_table  # noqa: PLC0415  the map's words
 
-    write_table(service.gap_frame(answer), out)
+    write_table(gap_table(service, answer, service.settings.map_language), out)
     say(f"gaps written to {out}")
 
 
-def draw_map(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
+#: Endings of pictures that `draw_map` does not write.
+_OTHER_PICTURES = frozenset({".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".pdf", ".eps"})
+
+
+def draw_map(
+    settings: Settings,
+    asked: Mapping[str, Any],
+    out: Path,
+    shape: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Draw ``locator map``: from published cells, as a map is made to be shown around.
 
     Parameters
@@ -186,8 +197,43 @@ def draw_map(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
     asked : mapping
         By parameter.
     out : path
-        The page; replaced whole.
+        The page, or a picture where it ends in ``.png`` or ``.svg``; replaced whole.
+    shape : mapping, optional
+        ``width, height, scale, theme, title`` of a picture; None where not given.
     """
+    ending = out.suffix.lower()
+    if ending in {".png", ".svg"}:
+        _draw_picture(settings, {**asked, **shape}, out, "png" if ending == ".png" else "svg")
+        return
+    given = [f"--{name}" for name, value in shape.items() if value is not None]
+    if ending in _OTHER_PICTURES or given:
+        named = ending if ending in _OTHER_PICTURES else " ".join(given)
+        raise typer.BadParameter(
+            f"{named}: a picture is written where --out ends in .png or .svg, a page elsewhere"
+        )
+    _draw_page(settings, asked, out)
+
+
+def _draw_picture(
+    settings: Settings, asked: Mapping[str, Any], out: Path, kind: Literal["png", "svg"]
+) -> None:
+    """Draw a picture, with the figures of the page."""
+    from web.picture_question import PictureQuestion, picture_asked  # noqa: PLC0415  draws: heavy
+    from web.pictures import picture_of  # noqa: PLC0415
+
+    with usage():
+        question = read_values(asked, PictureQuestion)
+    service = open_service(settings, private=False)
+    with usage():
+        service.check(question)
+        picture = picture_asked(question, service, kind)
+    drawn = picture_of(service, service.cover(question, departure(question.at)), picture)
+    with replacing_file(out) as beside:
+        beside.write_bytes(drawn)
+
+
+def _draw_page(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
+    """Draw one page that needs no network."""
     from web.map_data import Page  # noqa: PLC0415  draws: heavy
     from web.maps import answer_map  # noqa: PLC0415
 

@@ -6,48 +6,19 @@ Python package ``pylopdf-fonts-zh-cn``, the system's font folders. Latin letters
 case: matplotlib brings DejaVu Sans.
 """
 
-import importlib.util
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from web.errors import FontMissingError
+from web.font_files import BOLD, REGULAR, find_font
 from web.picture_canvas import NOTHING, Shape, joined
 
 #: Size at which outlines are read; they are scaled from it (px).
 _SIZE = 100.0
-
-#: Names of font files that hold simplified Chinese, best first, and of their bold cuts.
-_REGULAR = (
-    "NotoSansCJK-Regular.ttc",
-    "NotoSansCJKsc-Regular.otf",
-    "NotoSansSC-Regular.otf",
-    "NotoSansSC-Regular.ttf",
-    "NotoSansSC*.[ot]tf",
-    "SourceHanSans-Regular.ttc",
-    "SourceHanSans*-Regular.[ot]t[fc]",
-    "PingFang.ttc",
-    "Hiragino Sans GB.ttc",
-    "msyh.ttc",
-    "wqy-microhei.ttc",
-    "wqy-zenhei.ttc",
-    "DroidSansFallback*.ttf",
-    "simhei.ttf",
-    "STHeiti*.ttc",
-)
-_BOLD = ("NotoSansCJK-Bold.ttc", "NotoSansCJKsc-Bold.otf", "NotoSansSC-Bold.[ot]tf", "msyhbd.ttc")
-_FOLDERS = (
-    "/usr/share/fonts",
-    "/usr/local/share/fonts",
-    "/System/Library/Fonts",
-    "/Library/Fonts",
-    "C:/Windows/Fonts",
-)
-_PACKAGE = ("pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf")
 
 #: Stands for a letter that no font has, as printers do; drawn where the font has it.
 _GETA = "〓"
@@ -351,7 +322,7 @@ def letters(named: Path | None) -> tuple[Letters, Letters]:
         return Letters([plain, Face(latin / "DejaVuSans.ttf")]), Letters(
             [plain, Face(latin / "DejaVuSans-Bold.ttf")]
         )
-    regular, bold = find_font(_REGULAR), find_font(_BOLD)
+    regular, bold = find_font(REGULAR), find_font(BOLD)
     faces = [Face(regular)] if regular else []
     heavy = [Face(bold)] if bold else faces
     return (
@@ -369,36 +340,3 @@ def _named(path: Path) -> Face:
             f"LOCATOR_FONT names {path.name}, which cannot be read as a font: name a .ttf, .otf or "
             ".ttc file"
         ) from None
-
-
-def find_font(patterns: Sequence[str]) -> Path | None:
-    """Return the first font file of these names.
-
-    Parameters
-    ----------
-    patterns : sequence of str
-        File names with wild cards, best first.
-
-    Returns
-    -------
-    Path or None
-        Of the Python package, of the system's folders or of the user's.
-    """
-    package, name = _PACKAGE
-    spec = importlib.util.find_spec(package)
-    if spec is not None and spec.origin is not None and name in patterns:
-        return Path(spec.origin).parent / name
-    home = Path.home()
-    folders = [*map(Path, _FOLDERS), home / ".fonts", home / ".local/share/fonts"]
-    files = [path for folder in folders if folder.is_dir() for path in _files(folder)]
-    for pattern in patterns:
-        fitting = sorted(path for path in files if path.match(pattern))
-        if fitting:
-            return fitting[0]
-    return None
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the font files below a folder."""
-    endings: Any = {".ttf", ".otf", ".ttc"}
-    yield from (path for path in folder.rglob("*") if path.suffix.lower() in endings)

@@ -147,7 +147,8 @@ class _Setter:
         width, height = self._picture.width, self._picture.height
         margin = min(self._margin, 14 * self._picture.unit)
         inner = width - 2 * margin
-        box, rows = (0.0, 0.0, float(width), bottom), []
+        box = (0.0, 0.0, float(width), bottom)
+        rows: list[Line] = []
         for factor, blocks in self._attempts():
             head = [block for block in blocks if not block.legend]
             signs = [block for block in blocks if block.legend]

@@ -89,7 +89,8 @@ class Frame:
         array (n, 2) of float64
             On the picture (px).
         """
-        return (square - np.asarray(self.corner)) * self.size + np.asarray(self.box[:2])
+        shifted = (square - np.asarray(self.corner)) * self.size + np.asarray(self.box[:2])
+        return np.asarray(shifted, dtype=np.float64)
 
     def near(self, xy: FloatArray, margin: float = 0.0) -> BoolArray:
         """Return which places are on the map.

@@ -1,5 +1,6 @@
 """How a picture is asked for and coloured: its size, its layers, light and dark."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -199,4 +200,4 @@ class Picture:
     @property
     def unit(self) -> float:
         """Return how large words and lines are against a picture of 1,200 × 630."""
-        return max((self.width * self.height / (1200 * 630)) ** 0.5, 0.62)
+        return max(math.sqrt(self.width * self.height / (1200 * 630)), 0.62)

@@ -134,7 +134,7 @@ def _title(request: MapRequest) -> str:
 
 def _name_of(request: MapRequest, code: str) -> str:
     """Return the name of a region, ``""`` for none."""
-    known = request.regions[request.regions["id"].astype(str) == code] if code else ()
+    known = request.regions[request.regions["id"].astype(str) == code]
     return clip(known["name"].iloc[0], NAME_LIMIT) if len(known) else ""
 
 

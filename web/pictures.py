@@ -15,13 +15,14 @@ from web.map_request import dataset_streets, labels_of, state_time
 from web.map_streets import street_lines
 from web.map_view import view_of
 from web.picture_base import base_shapes
-from web.picture_canvas import Canvas, Pen, PngCanvas, Shape, SvgCanvas, rings
+from web.picture_canvas import Canvas, Pen, PngCanvas, Shape, rings
 from web.picture_cells import band_of, cell_box, cell_shapes
 from web.picture_fonts import Letters, letters
 from web.picture_layout import Layout, layout_of
 from web.picture_map import ANY, INACTIVE, Scene, draw_map, draw_sign
 from web.picture_place import Frame, frame_around
 from web.picture_style import Picture
+from web.picture_svg import SvgCanvas
 from web.picture_text import Words, words_of
 from web.service import Coverage, Service
 
@@ -123,8 +124,8 @@ def _states(service: Service, answer: Coverage) -> npt.NDArray[np.int64]:
 def _bounds(request: MapRequest, answer: Coverage, picture: Picture) -> FloatArray:
     """Return what is shown: a district, or what the map shows first."""
     code = picture.district or str(request.parameters.get("region") or "")
-    chosen = request.regions[request.regions["id"].astype(str) == code] if code else ()
-    if len(chosen) and not chosen.geometry.is_empty.all():
+    chosen = request.regions[request.regions["id"].astype(str) == code]
+    if len(chosen) and not bool(chosen.geometry.is_empty.all()):
         return np.asarray(chosen.total_bounds, dtype=np.float64)
     if len(request.regions):
         return np.asarray(view_of(request)["bounds"], dtype=np.float64)
