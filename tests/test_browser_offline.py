@@ -7,14 +7,15 @@ server itself, which knows the way over the streets: what the phone calls certai
 import json
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from pyproj import Geod
 
 from geodata.datum import from_wgs84
-from tests.browsing import PHONE, opened, served
+from tests.browsing import PHONE, opened, served, until
 from web.app import create_app
+from web.schemas import NearestQuestion
 from web.settings import Settings
-from web.static_files import static_files
 
 pytestmark = pytest.mark.browser
 
@@ -26,22 +27,23 @@ STORE = "union-stations-1"
 
 
 @pytest.fixture(scope="module")
-def site(demo_dataset):
-    """The address of the service of the demo city."""
-    with served(create_app(Settings(data=demo_dataset, access_log=False))) as address:
+def app(demo_dataset):
+    """The application that serves the demo city."""
+    return create_app(Settings(data=demo_dataset, access_log=False))
+
+
+@pytest.fixture(scope="module")
+def site(app):
+    """Its address."""
+    with served(app) as address:
         yield address
-
-
-def load_offline(page):
-    """Run the script on a page that does not load it."""
-    page.evaluate(f"() => {{ {static_files()['offline.js'].text} }}")
 
 
 @pytest.fixture
 def phone(browser, site):
-    """A blank page of the site with the script and an empty store."""
-    with opened(browser, f"{site}/healthz", PHONE, ready="", judged=False) as seen:
-        load_offline(seen.page)
+    """The worker's page with an empty store; no service worker."""
+    with opened(browser, f"{site}/", PHONE, ready="", judged=False) as seen:
+        until(seen.page, "() => typeof unionOffline === 'object'")
         yield seen.page
 
 
@@ -272,3 +274,110 @@ def test_districts_are_joined_and_a_station_is_listed_once(phone):
     store(phone, toy_record({"near": TOY["near"]}))
     store(phone, toy_record({"near": TOY["near"], "warm": TOY["warm"]}, region="360103"))
     assert [row["id"] for row in answer(phone)["stations"]] == ["near", "warm"]
+
+
+# ---- answers beside the server's ----
+
+
+def questions(service, count, seed=7):
+    """Positions, modes, needs and times of the next days, at random."""
+    draw = np.random.default_rng(seed)
+    west, south, east, north = service.extent
+    now = datetime.now(NOON.tzinfo).replace(second=0, microsecond=0)
+    for _ in range(count):
+        yield {
+            "lon": float(draw.uniform(west, east)),
+            "lat": float(draw.uniform(south, north)),
+            "mode": str(draw.choice(service.index.modes)),
+            "need": [str(draw.choice(list(service.vocabulary.needs)))] * int(draw.integers(0, 2)),
+            "datum": str(draw.choice(["wgs84", "gcj02", "bd09"])),
+            "minutes": int(draw.choice([5, 15, 30])),
+            "at": now + timedelta(minutes=int(draw.integers(0, 5 * 24 * 60))),
+        }
+
+
+def on_the_phone(page, asked):
+    """What the phone answers to all questions, with every station that it lists."""
+    queries = [
+        {**q, "needs": q["need"], "at": q["at"].timestamp() * 1000, "k": 10_000} for q in asked
+    ]
+    return page.evaluate(
+        "all => Promise.all(all.map(q => unionOffline.answer(q, new Date(q.at))))", queries
+    )
+
+
+def on_the_server(service, query):
+    """What the service answers."""
+    return service.nearest(
+        NearestQuestion.model_validate({**query, "k": 50, "at": query["at"].isoformat()})
+    )
+
+
+def test_what_the_phone_calls_certain_is_so_over_the_streets(phone, app):
+    service = app.state.holder.service()
+    assert phone.evaluate("() => unionOffline.keep('')") is True
+    asked = list(questions(service, 120))
+    seen = {"stations": 0, "certain": 0, "closed": 0}
+    for query, found in zip(asked, on_the_phone(phone, asked), strict=True):
+        exact = on_the_server(service, query)
+        listed = by_id(found["stations"])
+        assert {row["id"] for row in exact["stations"]} <= set(listed)
+        if found["covered"] is False:
+            assert exact["covered"] is False
+        for row in exact["stations"]:
+            one = listed[row["id"]]
+            seen["stations"] += 1
+            assert one["straight_metres"] == pytest.approx(row["straight_metres"], rel=0.03, abs=1)
+            assert one["open"]["state"] == row["open"]["state"]
+            assert one["open"]["until"] in {row["open"]["until"], None}
+            same = {"lon", "lat", "name", "facilities", "needs", "access", "navigate", "region"}
+            if query["mode"] == "walk":
+                assert {key: one[key] for key in same} == {key: row[key] for key in same}
+            assert one["open"]["on_arrival"] is not False
+            seen["certain"] += one["open"]["on_arrival"] is True
+        for row in exact["alternatives"]:
+            if row["fails"] == ["closed"] and row["seconds"] is not None:
+                near = row["seconds"] <= query["minutes"] * 60
+                other = {**listed, **by_id(found["alternatives"])}.get(row["id"])
+                assert not (near and other and other["open"]["on_arrival"] is True)
+                seen["closed"] += 1
+    assert min(seen.values()) > 20, seen
+
+
+def test_the_districts_used_last_are_kept_and_no_more(phone, app):
+    regions = [str(code) for code in app.state.holder.service().index.regions["id"]]
+    assert len(regions) > 4
+    for code in regions:
+        assert phone.evaluate("code => unionOffline.keep(code)", code) is True
+    kept = phone.evaluate(KEPT)
+    assert set(kept) == set(regions[-4:])
+    assert phone.evaluate("code => unionOffline.keep(code)", regions[-4]) is True
+    phone.evaluate("code => unionOffline.keep(code)", regions[0])
+    assert set(phone.evaluate(KEPT)) == {regions[0], regions[-4], *regions[-2:]}
+    assert phone.evaluate("() => unionOffline.keep('999999')") is False
+
+
+KEPT = """() => caches.open('union-stations-1').then(c => c.keys())
+    .then(keys => keys.map(k => decodeURIComponent(k.url.split('/').pop())))"""
+
+
+def test_a_district_is_fetched_again_after_six_hours(phone, app):
+    region = str(app.state.holder.service().index.regions["id"].iloc[0])
+    asked = []
+    phone.on("request", lambda request: asked.append(request.url))
+    phone.evaluate("code => unionOffline.keep(code)", region)
+    first = [url for url in asked if "/api/v1/stations" in url]
+    assert len(first) == 3  # one a datum
+    assert not any("lon" in url or "lat=" in url for url in asked)
+    phone.evaluate("code => unionOffline.keep(code)", region)
+    assert len([url for url in asked if "/api/v1/stations" in url]) == 3
+    phone.evaluate(
+        """region => caches.open('union-stations-1').then(async c => {
+            const key = '/offline/stations/' + region, found = await (await c.match(key)).json();
+            found.kept -= 7 * 36e5;
+            await c.put(key, new Response(JSON.stringify(found)));
+        })""",
+        region,
+    )
+    phone.evaluate("code => unionOffline.keep(code)", region)
+    assert len([url for url in asked if "/api/v1/stations" in url]) == 6
