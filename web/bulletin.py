@@ -189,6 +189,11 @@ class Facts:
         return str(self.summary["share_of"]) == "homes"
 
     @property
+    def has_districts(self) -> bool:
+        """Whether the dataset has districts, so that places can be named by them."""
+        return bool(self.districts or self.region)
+
+    @property
     def base(self) -> Mapping[str, float]:
         """What the share is of: homes, or kilometres of street."""
         figures: Mapping[str, float] = self.summary["homes" if self.by_homes else "street_km"]
@@ -272,7 +277,7 @@ def _station_counts(service: Service, answer: Coverage) -> StationCounts:
         counted=int(counts.sum()),
         kinds=_tally(kinds[counts]),
         not_in_use=_tally(status for status in statuses[here] if status != "open"),
-        states=_tally(states[counts]) if answer.departure else {},
+        states=_by_state(states[counts]) if answer.departure else {},
     )
 
 
@@ -280,6 +285,12 @@ def _tally(codes: Any) -> dict[str, int]:
     """Return how often each code occurs, the most frequent first."""
     found = Counter(str(code) for code in codes)
     return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _by_state(states: Any) -> dict[str, int]:
+    """Return how many are open, closed and unknown, those that are none left out."""
+    found = _tally(states)
+    return {name: found[name] for name in ("open", "closed", "unknown") if name in found}
 
 
 def _districts(summary: Mapping[str, Any]) -> tuple[tuple[District, ...], District | None]:

@@ -12,6 +12,9 @@ from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip, number, percent
 
 _SINGULAR_AN = (8, 11, 18)
 
+#: Causes that say already that there is no way to any station.
+_NO_WAY = frozenset({"unreachable", "off_network"})
+
 
 @dataclass(frozen=True)
 class Table:
@@ -36,6 +39,17 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     spoken: tuple[str, ...]
     head: int = 0
+
+    @property
+    def figures(self) -> tuple[bool, ...]:
+        """Whether each column holds figures, to be set flush right."""
+        columns = zip(*self.rows, strict=True)
+        return tuple(any(map(_is_figure, column)) for column in columns)
+
+
+def _is_figure(text: str) -> bool:
+    """Tell whether a cell is a figure."""
+    return text.rstrip("%").replace(",", "").replace(".", "", 1).isdecimal()
 
 
 @dataclass(frozen=True)
@@ -263,6 +277,19 @@ class Pen:
         return self.listed("mode", [str(self.facts.parameters["mode"])])
 
     @property
+    def by(self) -> str:
+        """How one travels, as it stands in a sentence."""
+        key = f"by_{self.facts.parameters['mode']}"
+        return self.say(key if key in self.words else "by", mode=self.mode)
+
+    @property
+    def nearest(self) -> str:
+        """What the nearest station is called: the one that meets all that was asked for."""
+        asked = self.facts.parameters
+        fits = asked["at"] or asked["need"] or asked["kind"] or asked["access"]
+        return self.words["nearest_fit" if fits else "nearest"]
+
+    @property
     def minutes(self) -> str:
         """The limit."""
         return f"{self.facts.parameters['minutes']:g}"
@@ -362,13 +389,10 @@ def _in_place(pen: Pen) -> str:
 
 def _travel(pen: Pen) -> str:
     """Return the limit as it stands in a sentence."""
-    if pen.lang == "zh":
-        return pen.say("travel", mode=pen.mode, minutes=pen.minutes)
-    minutes = int(pen.facts.parameters["minutes"])
+    minutes, mode = int(pen.facts.parameters["minutes"]), str(pen.facts.parameters["mode"])
     an = minutes in _SINGULAR_AN or minutes // 10 == 8  # noqa: PLR2004  eighty and on
-    mode = str(pen.facts.parameters["mode"])
     key = f"travel_{mode}" if f"travel_{mode}" in pen.words else "travel"
-    return pen.say(key, a="an" if an else "a", minutes=minutes, mode=pen.mode)
+    return pen.say(key, a="an" if an else "a", minutes=minutes, by=pen.by)
 
 
 def _station_zh(pen: Pen) -> str:
@@ -397,8 +421,8 @@ def _station_en(pen: Pen) -> str:
     if asked["kind"]:
         name += pen.say("station_kind", kinds=_quoted(pen, "kind", "or"))
     if asked["need"]:
-        key = "station_needs_plural" if many else "station_needs"
-        name += pen.say(key, needs=_quoted(pen, "need", "and"))
+        key = "station_need" if len(asked["need"]) == 1 else "station_needs"
+        name += pen.say(f"{key}_plural" if many else key, needs=_quoted(pen, "need", "and"))
     return pen.say("station_more", count=asked["stations_at_least"], station=name) if many else name
 
 
@@ -436,12 +460,14 @@ def _band(pen: Pen) -> list[str]:
     lines = []
     if band["slow"] is not None and band["fast"] is not None:
         values = {"low": pen.share(band["slow"]), "high": pen.share(band["fast"])}
+        same = "_same" if values["low"] == values["high"] else ""
         slow, fast = facts.band_kph
         if slow > 0:
-            lines.append(pen.say("band_kph", slow=f"{slow:.1f}", fast=f"{fast:.1f}", **values))
+            speeds, key = {"slow": f"{slow:.1f}", "fast": f"{fast:.1f}"}, "band_kph"
         else:
             slow, fast = facts.band
-            lines.append(pen.say("band_part", slow=f"{slow:.0%}", fast=f"{fast:.0%}", **values))
+            speeds, key = {"slow": f"{slow:.0%}", "fast": f"{fast:.0%}"}, "band_part"
+        lines.append(pen.say(f"{key}{same}", **speeds, **values))
     unknown = facts.summary["share_covered_if_unknown_open"]
     if unknown is not None and unknown > facts.summary["share_covered"]:
         lines.append(pen.say("if_unknown", share=pen.share(unknown)))
@@ -504,6 +530,7 @@ def _stations(pen: Pen) -> Section:
     """Return the section about stations."""
     counts = pen.facts.stations
     figures = {"listed": number(counts.listed), "counted": number(counts.counted)}
+    figures["place"] = _in_place(pen)
     if counts.counted:
         lines = [pen.say("stations_counted", kinds=pen.counts("kind", counts.kinds), **figures)]
     else:
@@ -524,10 +551,11 @@ def _districts(pen: Pen) -> Section | None:
     if not facts.districts:
         return None
     head = ("rank", "district", "share", f"covered_{kind}", f"total_{kind}", "remark")
+    width = len(head) if any(row.small for row in facts.districts) else len(head) - 1
     table = Table(
         pen.words[f"districts_caption_{kind}"],
-        tuple(pen.words[key] for key in head),
-        tuple(_district_row(pen, row) for row in facts.districts),
+        tuple(pen.words[key] for key in head)[:width],
+        tuple(_district_row(pen, row)[:width] for row in facts.districts),
         tuple(_district_line(pen, row, kind) for row in facts.districts),
         head=1,
     )
@@ -649,15 +677,15 @@ def _gap_table(pen: Pen, suffix: str) -> Table:
     facts = pen.facts
     shown = {"number", "area", "cause", "nearest", "minutes"}
     shown |= set() if suffix else {"workers"}
-    shown |= {"district"} if facts.districts or facts.region else set()
+    shown |= {"district"} if facts.has_districts else set()
     names = {
         "number": pen.words["number"],
         "district": pen.words["district"],
         "workers": pen.words["workers"],
         "area": pen.words["area"],
         "cause": pen.words["cause"],
-        "nearest": pen.words["nearest"],
-        "minutes": pen.say("minutes_there", mode=pen.mode),
+        "nearest": _capital(pen.nearest),
+        "minutes": pen.say("minutes_there", by=pen.by),
     }
     columns = [key for key in names if key in shown]
     rows = [_gap_cells(pen, place, gap) for place, gap in enumerate(facts.gaps, start=1)]
@@ -686,31 +714,32 @@ def _gap_cells(pen: Pen, place: int, gap: Gap) -> dict[str, str]:
 
 
 def _where(pen: Pen, gap: Gap) -> str:
-    """Return where a gap lies."""
+    """Return where a gap lies, as it stands in a sentence; ``""`` where there are no districts."""
     if gap.district:
         return pen.say("gap_where", district=pen.name(gap.district))
-    inside = pen.facts.districts or pen.facts.region
-    return pen.words["gap_where_none" if inside else "gap_where_all"]
+    return pen.words["gap_where_none"] if pen.facts.has_districts else ""
 
 
 def _gap_line(pen: Pen, row: Mapping[str, str], gap: Gap) -> str:
     """Return a gap as a sentence."""
-    nearest = pen.words["say_gap_none"]
+    nearest = "" if gap.cause in _NO_WAY else pen.words["say_gap_none"]
     if gap.minutes is not None:
-        values = {"station": row["nearest"], "minutes": row["minutes"], "mode": pen.mode}
-        nearest = pen.say("say_gap_nearest", **values)
-    workers = ""
+        values = {"station": row["nearest"], "minutes": row["minutes"], "by": pen.by}
+        nearest = pen.say("say_gap_nearest", nearest=pen.nearest, **values)
+    place = workers = ""
+    if pen.facts.has_districts:
+        place = pen.say("say_gap_place", district=_capital(row["district"]))
     if pen.facts.summary.get("workers"):
         workers = pen.say("say_gap_workers", workers=_workers_of(pen, gap))
     return pen.say(
         "say_gap",
         number=row["number"],
-        where=_capital(_where(pen, gap)),
+        place=place,
         area=row["area"],
         workers=workers,
         cause=row["cause"],
         nearest=nearest,
-    )
+    ).rstrip()
 
 
 def _workers_of(pen: Pen, gap: Gap) -> str:
@@ -736,8 +765,8 @@ def _first_gap(pen: Pen, gap: Gap, suffix: str) -> str:
     if gap.minutes is None or not gap.station:
         return text
     between = "" if pen.lang == "zh" else " "
-    values = {"station": pen.name(gap.station), "minutes": number(gap.minutes), "mode": pen.mode}
-    return text + between + pen.say(f"gap_nearest{suffix}", **values)
+    values = {"station": pen.name(gap.station), "minutes": number(gap.minutes), "by": pen.by}
+    return text + between + pen.say(f"gap_nearest{suffix}", nearest=pen.nearest, **values)
 
 
 def note_lines(pen: Pen) -> list[str]:

@@ -42,6 +42,16 @@ _REGION_COLUMNS = (
     "id", "name", "share_covered", "share_of",
     *(f"{key}_{part}" for key in ("homes", "workers", "street_km") for part in _PARTS), "datum",
 )  # fmt: skip
+#: Columns of figures about people: whole numbers or missing.
+_PEOPLE = ("homes", "workers", *(f"{k}_{part}" for k in ("homes", "workers") for part in _PARTS))
+
+#: Types of the other columns that are no texts.
+_KINDS = {
+    **{f"street_km_{part}": "float64" for part in _PARTS},
+    **dict.fromkeys(("area_km2", "nearest_seconds", "detour_ratio", "share_covered"), "float64"),
+    **dict.fromkeys(("lon", "lat"), "float64"),
+    **dict.fromkeys(("suppressed", "counted"), "bool"),
+}
 _STATES = ("closed", "open", "unknown")
 _DEGREE_DIGITS = 6
 
@@ -126,8 +136,13 @@ TITLES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
 
 
 def _frame(rows: list[dict[str, Any]], columns: tuple[str, ...], shapes: Any) -> gpd.GeoDataFrame:
-    """Return rows as a frame that has all its columns, also without a row."""
+    """Return rows as a frame that has all its columns with their types, also without a row."""
     table = pd.DataFrame(rows, columns=list(columns), dtype=object)
+    table = table.astype({name: kind for name, kind in _KINDS.items() if name in columns})
+    for name in (name for name in _PEOPLE if name in columns):
+        figures = table[name].astype("Float64")
+        whole = (figures.dropna() % 1 == 0).all()  # those of the data's owner need not be
+        table[name] = figures.astype("Int64") if whole else figures
     return gpd.GeoDataFrame(table, geometry=np.asarray(shapes, dtype=object), crs=4326)
 
 
