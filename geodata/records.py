@@ -109,7 +109,7 @@ def new_id(moment: datetime) -> str:
     Examples
     --------
     >>> new_id(datetime(2026, 11, 22, 13, 5, tzinfo=UTC))[:9]
-    '01c7e901-'
+    '01c894f1-'
     """
     return f"{int(moment.timestamp()) // _MINUTE:08x}-{secrets.token_hex(8)}"
 

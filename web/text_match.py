@@ -107,7 +107,8 @@ def _readings(codes: Iterable[int]) -> dict[int, set[str]]:
 
     found: dict[int, set[str]] = {}
     for code in codes:
-        said = set(pinyin(chr(code), style=Style.NORMAL, heteronym=True, errors="ignore")[0:1][0])
+        ways = pinyin(chr(code), style=Style.NORMAL, heteronym=True, errors="ignore")
+        said = {one for each in ways for one in each}  # rare characters have no reading
         more = {way for one in said if "v" in one for way in (one.replace("v", "u"),)}
         more |= {one.replace("v", "yu") for one in said if "v" in one}
         found[code] = {one for one in said | more if one.isascii() and one.isalpha()}
