@@ -27,6 +27,7 @@ from geodata.sample_files import (
 )
 from geodata.sample_people import frontage, place_homes
 from geodata.sample_province import write_province
+from geodata.sample_scenery import furnished
 from geodata.sample_stations import Sites, choose_sites, stand, station_table
 from geodata.sample_streets import draw_city
 
@@ -156,6 +157,7 @@ def _write_city(folder: Path, size: str, seed: int, *, canary: bool) -> dict[str
     pieces = choose_sites(front, homes, scale.stations, scale.apart_m, chance)
     xy = stand(front, pieces, chance)
     areas = districts(plan)
+    sketch = furnished(sketch, plan, areas, CITY)
     sites = _sites(areas, xy, front.name[pieces])
     paths = demo_paths(folder)
     write_pbf(sketch, paths["streets"], ORIGIN)

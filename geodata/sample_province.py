@@ -68,7 +68,8 @@ def write_province(folder: Path, seed: int) -> dict[str, Path]:
     people, urban = _census()
     rng = np.random.default_rng([seed, 10])
     province = lay_out(counties, words.syllables(), rng)
-    write_osm(paths["streets"], province.degrees, {}, province.ways)
+    degrees, names = _with_seats(province.degrees, counties)
+    write_osm(paths["streets"], degrees, names, province.ways)
     homes_of, stations_of = _shares(counties, people)
     stations = _station_rows(province, counties, stations_of, np.random.default_rng([seed, 11]))
     table = station_table(stations.sites, words, np.random.default_rng([seed, 12]))
@@ -91,6 +92,18 @@ class _Stations:
 
     degrees: FloatArray
     sites: Sites
+
+
+def _with_seats(
+    degrees: FloatArray, counties: Sequence[County]
+) -> tuple[FloatArray, dict[int, dict[str, str]]]:
+    """Return the nodes with one more for the name of each county town, and their tags."""
+    seats = shapely.point_on_surface([county.outline for county in counties])
+    names = {
+        len(degrees) + number: {"place": "town", "name": county.name}
+        for number, county in enumerate(counties)
+    }
+    return np.vstack([degrees, np.round(shapely.get_coordinates(seats), 7)]), names
 
 
 def _census() -> tuple[dict[str, int], dict[str, float]]:
