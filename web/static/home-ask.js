@@ -479,7 +479,7 @@
   });
 
   window.addEventListener('hashchange', handed);
-  window.addEventListener('online', function () { if (missed && position) { search(); } });
+  window.addEventListener('online', function () { if (missed && position) { trouble(''); search(); } });
 
   var before = home.remembered(), asked = new URLSearchParams(location.search);
   if (!asked.get('lang') && (before.lang === 'zh' || before.lang === 'en') && before.lang !== home.lang) { home.setLanguage(before.lang); }
