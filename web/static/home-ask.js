@@ -177,7 +177,7 @@
       var region = station.region ? station.region.id : '';
       if (regions.indexOf(region) < 0 && regions.length < 3) { regions.push(region); }
     });
-    offline().then(function (kept) { regions.reverse().forEach(kept.keep); }).catch(function () { return null; });
+    offline().then(function (kept) { regions.concat(regions.slice(0, 1)).forEach(kept.keep); }).catch(function () { return null; });
   }
 
   function instead(why, asked) {
