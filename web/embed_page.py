@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from web.embed_question import EmbedQuestion, address_of
 from web.map_data import MapRequest
+from web.map_legend import sources
 from web.map_panel import calm, environment, headline, title
 from web.map_text import TEXTS
 from web.map_words import clip
@@ -102,6 +103,7 @@ def _without_scripts(question: EmbedQuestion, request: MapRequest, words: str) -
             words=words,
             text=address_of(known, "/bulletin"),
             link=_WORDS[lang]["picture"],
+            sources=sources(request),
         )
     )
 

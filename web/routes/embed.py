@@ -19,7 +19,7 @@ from web.embed_question import HEIGHT, TITLE_LENGTH, EmbedQuestion, address_of, 
 from web.errors import UnknownRegionError, problem
 from web.freezing import FrozenFolder, frozen_key
 from web.map_data import Page
-from web.map_request import dataset_streets, labels_of, state_time
+from web.map_request import dataset_streets, labels_of, state_time, tiles_url
 from web.map_streets import StreetLines, street_lines
 from web.map_words import clip
 from web.memory import give_back
@@ -96,17 +96,10 @@ def _page(question: EmbedQuestion, service: Service) -> Page:
         layers=tuple(question.layers),
         title=question.title,
         district=question.district,
-        tiles_url=_tiles_url(service) if base == "streets" else "",
+        tiles_url=tiles_url(service.manifest) if base == "streets" else "",
         details_url="" if question.version else "/api/v1/stations/{id}",
         large_url=address_of(question, "/embed/map" if question.version else "/map"),
     )
-
-
-def _tiles_url(service: Service) -> str:
-    """Return where our vector tiles are, ``""`` where the dataset has none."""
-    if not service.manifest.get("basemap"):
-        return ""
-    return f"/tiles/basemap/{{z}}/{{x}}/{{y}}?v={service.name['version']}"
 
 
 def _framed(html: str, page: Page, settings: Settings) -> dict[str, str]:
@@ -116,7 +109,9 @@ def _framed(html: str, page: Page, settings: Settings) -> dict[str, str]:
         tile_hosts=TILE_HOSTS[page.base],
         frame_ancestors=settings.frame_ancestors,
     )
-    return {"Content-Security-Policy": policy, **_FRAMED}
+    own = not TILE_HOSTS[page.base]  # web tiles are not marked for pages that are isolated
+    isolated = {"Cross-Origin-Embedder-Policy": "require-corp"} if own else {}
+    return {"Content-Security-Policy": policy, **_FRAMED, **isolated}
 
 
 def _check_district(district: str, regions: frozenset[str]) -> None:

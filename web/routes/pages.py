@@ -175,4 +175,6 @@ async def show_file(address: str) -> Response:
     found = find_static(address)
     if found is None:
         raise HTTPException(404)
-    return Response(found.content, media_type=found.media_type, headers={"Cache-Control": _FOREVER})
+    # a frame in a sandbox has an origin of its own: there our files come from another site
+    headers = {"Cache-Control": _FOREVER, "Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
