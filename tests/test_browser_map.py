@@ -123,13 +123,6 @@ def test_fault_52_the_map_asks_only_its_own_host(browser, site, size, lang):
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_fault_52_the_start_page_asks_only_its_own_host(browser, site, lang):
-    with opened(browser, f"{site}/?lang={lang}", PHONE, "option[value=hot_meal]") as seen:
-        assert seen.hosts == {"127.0.0.1"}
-        seen.assert_calm()
-
-
 def test_fault_52_the_file_opens_without_any_network(browser, offline_file):
     with opened(browser, offline_file, offline=True) as seen:
         assert painted(seen.page, "um-gaps") > 500
@@ -175,25 +168,6 @@ def test_fault_39_no_script_of_a_name_runs_on_the_map(browser, site, number, pla
         place(seen.page, VECTORS[number])
         seen.page.locator(".leaflet-marker-icon").first.wait_for()
         assert seen.page.locator("iframe, .um-popup img, #um-found img, svg[onload]").count() == 0
-        seen.assert_calm()
-
-
-@pytest.mark.parametrize("number", range(4))
-def test_fault_39_no_script_of_a_name_runs_on_the_start_page(browser, site, number):
-    ask = {"lon": 115.89, "lat": 28.68, "k": 50, "open": "any", "kind": [], "minutes": 120}
-    found = httpx.post(f"{site}/api/v1/nearest", json=ask).json()
-    station = next(
-        s for s in found["stations"] + found["alternatives"] if s["name"] == VECTORS[number]
-    )
-    with opened(browser, f"{site}/", PHONE, "option[value=hot_meal]") as seen:
-        page = seen.page
-        page.click("#typed summary")
-        page.fill("[name=lon]", str(station["lon"]))
-        page.fill("[name=lat]", str(station["lat"]))
-        page.click("button[type=submit]")
-        page.wait_for_selector("article h3")
-        assert VECTORS[number] in page.locator("#answer").inner_text()
-        assert page.locator("iframe, #answer img, #answer svg").count() == 0
         seen.assert_calm()
 
 
@@ -499,22 +473,6 @@ def test_script_shifts_and_reads_as_python_does(browser, alone):
         )
         assert seen.page.evaluate("t => unionMap.decode(t)", encode(numbers)) == numbers
     assert np.abs(there - np.column_stack(from_wgs84(lon, lat, "gcj02"))).max() < 1e-9
-
-
-def test_start_page_lists_stations_with_minutes_and_says_when_it_may_not_know_where(browser, site):
-    with opened(browser, f"{site}/", PHONE, "option[value=hot_meal]") as seen:
-        page = seen.page
-        page.click("#typed summary")
-        page.fill("[name=lon]", "115.8923")
-        page.fill("[name=lat]", "28.6797")
-        page.click("button[type=submit]")
-        page.wait_for_selector("article")
-        assert "分钟" in page.locator("article .time").first.inner_text()
-        page.fill("[name=lat]", "nowhere")
-        page.click("button[type=submit]")
-        assert "请输入经度和纬度" in page.locator("#status").inner_text()
-        assert not [url for url in seen.asked if "115.89" in url]
-        seen.assert_calm()
 
 
 def test_map_of_nothing_opens(browser, tmp_path):

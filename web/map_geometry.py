@@ -7,16 +7,21 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geodata.model import FloatArray
+from web.map_blocks import in_degrees, noded_blocks
 from web.map_code import encode, encode_points
 
 #: The tolerance of simplification grows no further than this (m).
 COARSEST_M = 5_000.0
 
 _FEWEST_CORNERS = 3
+
+#: A round that leaves more than this share of the corners is the last: the rest hold the shapes.
+_WORTH = 0.95
 
 Geometries = npt.NDArray[np.object_]
 
@@ -64,7 +69,11 @@ def _polygonal(shapes: Geometries) -> Geometries:
 
 
 def simplify_together(
-    shapes: Sequence[BaseGeometry], tolerance_m: float, *, most_points: int | None = None
+    shapes: Sequence[BaseGeometry],
+    tolerance_m: float,
+    *,
+    most_points: int | None = None,
+    crs: str = "",
 ) -> Geometries:
     """Simplify polygons so that neighbours still share their borders.
 
@@ -81,7 +90,10 @@ def simplify_together(
         Tolerance (m); 0 returns the shapes as they are.
     most_points : int, optional
         Shapes that have no more corners than this are left as they are; of others the tolerance
-        grows, up to `COARSEST_M`, until no more are left.
+        grows, up to `COARSEST_M`, until no more are left or hardly any go.
+    crs : str, optional
+        Metric system of the lattice, where the shapes are outlines of cells: they are then
+        simplified together even where neighbours name different corners of one border.
 
     Returns
     -------
@@ -93,22 +105,49 @@ def simplify_together(
         return before
     if most_points is not None and shapely.get_num_coordinates(before).sum() <= most_points:
         return before
+    after = _polygonal(_coarser(before, tolerance_m, most_points, crs))
+    lost = shapely.is_empty(after)
+    after[lost] = before[lost]
+    return after
+
+
+def _coarser(
+    before: Geometries, tolerance_m: float, most_points: int | None, crs: str
+) -> Geometries:
+    """Simplify polygons until they have few enough corners.
+
+    The first tolerance is guessed from how many corners are too many (measured on block outlines
+    of a city and a province), since each round takes a second for half a million corners.
+    """
+    if most_points is not None:
+        ratio = float(shapely.get_num_coordinates(before).sum()) / max(most_points, 1)
+        tolerance_m = min(tolerance_m * max(1.0, ratio) ** 0.8, COARSEST_M)
+    lattice = pyproj.CRS.from_user_input(crs) if crs else None
+    noded = noded_blocks(before, lattice) if lattice is not None else None
+    if noded is not None and lattice is not None:
+        smooth = _until(noded, tolerance_m, most_points, together=True)
+        return in_degrees(smooth, lattice)
     bounds = shapely.total_bounds(before)
     latitude = float(bounds[1] + bounds[3]) / 2
     metres = to_metres(before, latitude)
     together = bool(shapely.coverage_is_valid(metres))
+    smooth = _until(metres, tolerance_m, most_points, together=together)
+    return to_metres(smooth, latitude, back=True)
+
+
+def _until(
+    metres: Geometries, tolerance_m: float, most_points: int | None, *, together: bool
+) -> Geometries:
+    """Simplify with a tolerance that grows until few enough corners are left."""
     smooth = _simplified(metres, tolerance_m, together=together)
-    while (
-        most_points is not None
-        and shapely.get_num_coordinates(smooth).sum() > most_points
-        and tolerance_m < COARSEST_M
-    ):
+    if most_points is None:
+        return smooth
+    before, left = np.inf, shapely.get_num_coordinates(smooth).sum()
+    while left > most_points and tolerance_m < COARSEST_M and left < _WORTH * before:
         tolerance_m *= 1.6
-        smooth = _simplified(metres, tolerance_m, together=together)
-    after = _polygonal(to_metres(smooth, latitude, back=True))
-    lost = shapely.is_empty(after)
-    after[lost] = before[lost]
-    return after
+        smooth = _simplified(smooth if together else metres, tolerance_m, together=together)
+        before, left = left, shapely.get_num_coordinates(smooth).sum()
+    return smooth
 
 
 def _simplified(metres: Geometries, tolerance_m: float, *, together: bool) -> Geometries:

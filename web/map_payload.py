@@ -14,7 +14,7 @@ from web.links import Place, navigation_links
 from web.map_code import encode, encode_points
 from web.map_columns import column, numbers, raw, rounded, texts
 from web.map_data import MapRequest
-from web.map_geometry import encode_polygons, label_points, simplify_together
+from web.map_geometry import SHAPE_GRID, encode_polygons, label_points, simplify_together
 from web.map_severity import severity
 from web.map_streets import encode_streets
 from web.map_text import CAUSES, SIGNS
@@ -26,10 +26,16 @@ STREET_BUDGET = 450_000
 POLYGON_BUDGET = 450_000
 
 #: The same for polygons of an embed, whose first view is to be light.
-EMBED_POLYGON_BUDGET = 120_000
+EMBED_POLYGON_BUDGET = 260_000
+
+#: Corners of an embed's polygons are written on a lattice of this many degrees (about 10 m).
+EMBED_GRID = 1e-4
 
 #: Polygons are not made coarser than this many points in all.
 _FEWEST_POINTS = 2_000
+
+#: Polygons that do not fit are made coarser so often: each keeps a few corners, however coarse.
+_ROUNDS = 3
 
 #: First tolerance of polygons that do not fit (m): over the 71 m at which a step of one 100 m cell
 #: loses its corner.
@@ -37,6 +43,9 @@ POLYGON_TOLERANCE_M = 75.0
 
 #: Stations' coordinates are written on a lattice of this many degrees (about 0.1 m).
 POINT_GRID = 1e-6
+
+
+Shapes = Sequence[BaseGeometry]
 
 
 def payload(request: MapRequest) -> dict[str, Any]:
@@ -138,33 +147,42 @@ def _drawn(request: MapRequest, shapes: Sequence[BaseGeometry]) -> Sequence[Base
     return list(moved)
 
 
-def _shapes(request: MapRequest) -> dict[str, dict[str, str]]:
+def _shapes(request: MapRequest) -> dict[str, dict[str, Any]]:
     """Write gaps, covered areas and regions; coarser until they fit."""
-    gaps, covered = list(_pieces(request).geometry), list(request.covered.geometry)
-    budget = EMBED_POLYGON_BUDGET if request.page.embed else POLYGON_BUDGET
+    embed, crs = request.page.embed, str(request.manifest.get("metric_crs") or "")
+    budget = EMBED_POLYGON_BUDGET if embed else POLYGON_BUDGET
+    grid = EMBED_GRID if embed else SHAPE_GRID
+    gaps = list(_pieces(request).geometry)
+    blocks: Shapes = [*gaps, *request.covered.geometry]
+    regions: Shapes = list(request.regions.geometry)
     most_points = budget // 4
-    while True:
-        together = simplify_together(
-            [*gaps, *covered], POLYGON_TOLERANCE_M, most_points=most_points
-        )
-        regions = simplify_together(
-            list(request.regions.geometry), POLYGON_TOLERANCE_M / 2, most_points=most_points // 5
-        )
+    for left in reversed(range(_ROUNDS)):
+        least = POLYGON_TOLERANCE_M
+        blocks = list(simplify_together(blocks, least, most_points=most_points, crs=crs))
+        regions = list(simplify_together(regions, least / 2, most_points=most_points // 5))
+        crs = ""  # what is simplified lies on the lattice no more
         written = {
-            "gaps": encode_polygons(_drawn(request, list(together[: len(gaps)]))),
-            "covered": encode_polygons(_drawn(request, list(together[len(gaps) :]))),
-            "regions": encode_polygons(_drawn(request, list(regions))),
+            "gaps": encode_polygons(_drawn(request, blocks[: len(gaps)]), grid),
+            "covered": encode_polygons(_drawn(request, blocks[len(gaps) :]), grid),
+            "regions": encode_polygons(_drawn(request, regions), grid),
         }
         size = sum(len(text) for shape in written.values() for text in shape.values())
-        if size <= budget or most_points < _FEWEST_POINTS:
-            return written
-        most_points = most_points * 2 // 3
+        fewer = int(_corners([*blocks, *regions]) * min(0.9, 0.95 * budget / size))
+        if size <= budget or most_points < _FEWEST_POINTS or not left:
+            break
+        most_points = min(fewer, most_points * 2 // 3)
+    return {name: {**shape, "grid": grid} for name, shape in written.items()}
+
+
+def _corners(shapes: Shapes) -> int:
+    """Return how many corners shapes have in all."""
+    return int(shapely.get_num_coordinates(np.asarray(shapes, dtype=object)).sum())
 
 
 def _pieces(request: MapRequest) -> gpd.GeoDataFrame:
-    """Return the gaps cut by travel time, or the gaps themselves."""
+    """Return the gaps cut by travel time, or the gaps themselves; pieces of a gap together."""
     if request.pieces is not None:
-        return request.pieces
+        return request.pieces.sort_values("gap", kind="stable")
     seconds = numbers(request.gaps, "nearest_seconds")
     own = {"gap": np.arange(len(request.gaps)), "band": severity(seconds, request.minutes * 60)}
     return gpd.GeoDataFrame(own, geometry=request.gaps.geometry.to_numpy(), crs=request.gaps.crs)

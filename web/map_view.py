@@ -23,7 +23,8 @@ def view_of(request: MapRequest) -> dict[str, Any]:
     -------
     dict
         ``bounds``: west, south, east, north of the chosen district, else of all districts, else of
-        the stations and what they cover; ``limits``: of everything; ``gcj02``: whether these are GCJ-02.
+        the stations and what they cover; ``limits``: of everything; ``gcj02``: whether these are
+        GCJ-02.
     """
     places = _point_box(request)
     whole = [_box(request.regions)] if len(request.regions) else [_box(request.covered), places]

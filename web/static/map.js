@@ -36,7 +36,7 @@
   }
 
   function polygons(shapes) {
-    var xy = points(shapes.xy, 1e-5), rings = decode(shapes.rings);
+    var xy = points(shapes.xy, shapes.grid || 1e-5), rings = decode(shapes.rings);
     var parts = decode(shapes.parts), counts = decode(shapes.shapes);
     var p = 0, r = 0, q = 0;
     return counts.map(function (count) {
@@ -194,6 +194,7 @@
     var panel = document.getElementById('um-panel');
     fit(app, foot);
     window.addEventListener('resize', function () { fit(app, foot); });
+    if (window.ResizeObserver) { new ResizeObserver(function () { fit(app, foot); }).observe(document.querySelector('.um-head')); }
     map.on('resize', function () { fit(app, foot); });
     map.on('popupopen', function () { document.body.classList.add('um-reading'); });
     map.on('popupclose', function () { document.body.classList.remove('um-reading'); });
