@@ -288,7 +288,7 @@ def _with_few_colours(pixels: npt.NDArray[np.uint8]) -> Any:
     counts = np.bincount(which, np.concatenate([part[1] for part in counted]))
     kept = np.argsort(-counts, kind="stable")[:_MOST_COLOURS]
     table = np.stack([colours >> 16, (colours >> 8) & 255, colours & 255], axis=1)
-    nearest = cKDTree(table[kept]).query(table)[1].astype(np.uint8)
+    nearest = np.asarray(cKDTree(table[kept]).query(table)[1], dtype=np.uint8)
     indexed = np.empty(pixels.shape[:2], np.uint8)
     for part in parts:
         indexed[part] = nearest[np.searchsorted(colours, _packed(pixels[part]))]

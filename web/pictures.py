@@ -68,7 +68,7 @@ def picture_of(service: Service, answer: Coverage, picture: Picture) -> bytes:
         frame=frame,
         request=request,
         cells=cells,
-        base=base_shapes(service.dataset, frame) if "streets" in picture.shown else {},
+        base=base_shapes(service.tiles, frame) if "streets" in picture.shown else {},
         states=states,
         plain=plain,
         bold=bold,
