@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
 
 from geodata.errors import RecordsError, RecordsFullError
 
@@ -47,16 +49,20 @@ _REPORTS = sa.Table(
     sa.Column("id", sa.String, primary_key=True),
     *(sa.Column(name, sa.String, nullable=False) for name in COLUMNS[1:]),
 )
-_TRIGGERS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS reports_no_{verb.lower()} BEFORE {verb} ON reports "
-    "BEGIN SELECT RAISE(ABORT, 'reports are append-only'); END"
-    for verb in ("UPDATE", "DELETE")
+_NO = "BEGIN SELECT RAISE(ABORT, 'reports are append-only'); END"
+_KNOWN = "WHEN EXISTS (SELECT 1 FROM reports WHERE id = NEW.id OR rowid = NEW.rowid)"
+_MADE_OF = (
+    str(CreateTable(_REPORTS, if_not_exists=True).compile(dialect=sqlite.dialect())),
+    f"CREATE TRIGGER IF NOT EXISTS reports_no_update BEFORE UPDATE ON reports {_NO}",
+    f"CREATE TRIGGER IF NOT EXISTS reports_no_delete BEFORE DELETE ON reports {_NO}",
+    # INSERT OR REPLACE deletes without asking the trigger above
+    f"CREATE TRIGGER IF NOT EXISTS reports_no_replace BEFORE INSERT ON reports {_KNOWN} {_NO}",
 )
 _LATEST_FIRST = sa.desc(sa.text("rowid"))
 
 #: SQLite's codes of what a disk without room says; the short write is what a limit on the size of
 #: files or a quota looks like.
-_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_FSYNC"}
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC"}
 _WHY: Mapping[str, tuple[str, str]] = {
     "SQLITE_BUSY": ("records_busy", "other processes are writing; try again"),
     "SQLITE_LOCKED": ("records_busy", "other processes are writing; try again"),
@@ -231,11 +237,12 @@ class Records:
             return
         self._check()
         with closing(self._connect()) as connection:
+            connection.isolation_level = None  # transactions as written here
             connection.execute("PRAGMA journal_mode = WAL")
-        with self._engine.begin() as connection:
-            _METADATA.create_all(connection)
-            for trigger in _TRIGGERS:
-                connection.execute(sa.text(trigger))
+            connection.execute("BEGIN IMMEDIATE")  # others may be making it just now
+            for statement in _MADE_OF:
+                connection.execute(statement)
+            connection.execute("COMMIT")
         self._checked = self._identity()
 
     def _identity(self) -> tuple[int, int]:
@@ -259,6 +266,8 @@ class Records:
             raise self._error(_code_of(error.orig)) from None
         except sqlite3.Error as error:
             raise self._error(_code_of(error)) from None
+        except UnicodeDecodeError:  # a damaged file told in its own bytes what is damaged
+            raise self._error("SQLITE_CORRUPT") from None
         except OSError as error:
             code = "SQLITE_FULL" if error.errno in _NO_ROOM else "SQLITE_CANTOPEN"
             raise self._error(code) from None
