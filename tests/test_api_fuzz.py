@@ -36,6 +36,7 @@ OPERATIONS = [
     ("GET", "/api/v1/search"),
     ("POST", "/api/v1/reports"),
     ("GET", "/api/v1/dataset"),
+    ("GET", "/oembed"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
 ]

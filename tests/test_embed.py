@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from tests.test_api_privacy import hunt, places_of_the_canary, traces_of
 from tests.webtools import new_client, problem_of, service_of
-from web.embed_question import TAKEN, address_of, query_of, read_embed
+from web.embed_question import FACTS, TAKEN, address_of, query_of, read_embed
 from web.freezing import FrozenFolder, frozen_key
 from web.frozen_map import unpack
 from web.oembed import own_query
@@ -375,6 +375,23 @@ def test_the_panel_of_the_map_holds_its_question(client):
     assert panel[3] == service_of(client).name["version"]
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:00\+08:00", panel[2])
     assert "us-share" not in client.get("/embed/map").text
+
+
+def test_the_examples_of_the_docs_work(client, project_root):
+    text = (project_root / "docs" / "embedding.md").read_text("utf-8")
+    sources = re.findall(r'<iframe[^>]*? src="https://map\.example\.org([^"]*)"', text)
+    sources += re.findall(r"`https://map\.example\.org([^`]*)`", text)[1:]
+    assert len(sources) == 4
+    for source in sources:
+        assert client.get(html.unescape(source)).status_code == 200, source
+    asked = re.search(r"'https://map\.example\.org(/oembed[^']*)'", text)[1]
+    found = client.get(asked.replace("https%3A%2F%2Fmap.example.org", "http%3A%2F%2Ftestserver"))
+    shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    assert set(shown) == set(found.json())
+    sizes = ("width", "height", "thumbnail_width", "thumbnail_height")
+    assert [shown[name] for name in sizes] == [found.json()[name] for name in sizes]
+    parameters = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert parameters == set(TAKEN["/embed/map"]) - set(FACTS)
 
 
 # ---- data that stand still ----
