@@ -5,15 +5,21 @@ projected metres, tile coordinates and as its point on the street, as text and a
 everything that is published, sent, drawn or logged.
 """
 
+import contextlib
+import io
 import logging
 import math
 import re
 import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
+import zipfile
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import prcoords
 import pytest
 from pyproj import Transformer  # noqa: TID251  an oracle beside our own projection
@@ -59,20 +65,32 @@ def written(value, digits):
     return f"(?:{'|'.join(sorted(texts))})"
 
 
-def traces_of(places):
+def telling(dataset):
+    """The canary's coordinates that no point of a street shares when written with 6 digits."""
+    network = open_service(Settings(data=dataset), private=False).dataset.networks["walk"]
+    line = network.segment_line
+    return [
+        value
+        for value, ends in ((CANARY.lon, line[:, [0, 2]]), (CANARY.lat, line[:, [1, 3]]))
+        if (np.abs(ends - value) > 1e-6).all()
+    ]
+
+
+def traces_of(places, lonely):
     """Patterns of bytes that only the canary leaves.
 
     A street may pass at the same longitude: the digits alone tell when they end there, as in the
-    table of homes, or when the other coordinate stands beside them.
+    table of homes, and no street has a point with them (``lonely``), or when the other coordinate
+    stands beside them.
     """
     found = {"group": re.compile(CANARY.group.encode())}
     for name, (x, y) in places.items():
         digits = 1 if name in {"metres", "mercator"} else 5
         one, other = written(x, digits), written(y, digits)
-        exact = f"(?<![0-9.])(?:{one}|{other})0*(?![0-9])"
+        alone = "|".join(written(value, digits) for value in (x, y) if value in lonely)
+        exact = f"(?<![0-9.])(?:{alone})0*(?![0-9])"
         beside = f"{one}[0-9]*[^0-9]{{1,40}}{other}|{other}[0-9]*[^0-9]{{1,40}}{one}"
-        alone = f"{exact}|" if name == "wgs84" else ""
-        found[name] = re.compile(f"{alone}{beside}".encode())
+        found[name] = re.compile((f"{exact}|{beside}" if alone else beside).encode())
         packed = [struct.pack(order, value) for order in ("<d", ">d") for value in (x, y)]
         found[f"{name} in binary"] = re.compile(b"|".join(map(re.escape, packed)), re.DOTALL)
     lon, lat = places["wgs84"]
@@ -87,7 +105,9 @@ def traces_of(places):
 
 @pytest.fixture(scope="module")
 def traces(canary_dataset):
-    return traces_of(places_of_the_canary(canary_dataset))
+    lonely = telling(canary_dataset)
+    assert lonely
+    return traces_of(places_of_the_canary(canary_dataset), lonely)
 
 
 def hunt(traces, content, where):
@@ -120,6 +140,34 @@ def questions(client):
             yield f"{COVERAGE}?geometry={geometry}{more}"
 
 
+def told(client):
+    """Bulletins and downloads."""
+    region = service_of(client).index.regions["id"].iloc[0]
+    for more in ("", "&at=" + NIGHT[:19], "&minutes=1", "&mode=drive", f"&region={region}"):
+        for shape in ("html", "txt", "md"):
+            yield from (f"/bulletin?format={shape}&lang={lang}{more}" for lang in ("zh", "en"))
+        for table in ("stations", "gaps", "regions"):
+            for ending in ("geojson", "csv", "xlsx", "gpkg"):
+                yield f"/download/{table}.{ending}?lang=en{more}"
+
+
+def unpacked(content, folder):
+    """What is inside a workbook or a GeoPackage, with the file as it is before it."""
+    yield content
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            yield from (archive.read(name) for name in archive.namelist())
+    if content.startswith(b"SQLite format 3"):
+        path = folder / "unpacked.gpkg"
+        path.write_bytes(content)
+        with contextlib.closing(sqlite3.connect(path)) as base:
+            names = base.execute("select name from sqlite_master where type = 'table'").fetchall()
+            for (name,) in names:
+                for row in base.execute(f'select * from "{name}"'):  # noqa: S608  its own names
+                    for cell in row:
+                        yield cell if isinstance(cell, bytes) else str(cell).encode()
+
+
 def test_the_hunt_would_find_a_home(traces, canary_dataset, canary_inputs):
     """The traces are in the input and in ``private/``, so the hunt can tell."""
     text = canary_inputs["homes"].read_bytes()
@@ -144,6 +192,41 @@ def test_fault_46_nothing_of_a_home_is_sent_or_logged(traces, canary_dataset, ca
         hunt(traces, answer.content + str(answer.headers).encode(), path)
     seen = "".join(capfd.readouterr()) + caplog.text
     hunt(traces, seen.encode(), "log")
+
+
+def test_fault_46_no_bulletin_or_download_holds_a_home(
+    traces, canary_dataset, tmp_path, capfd, caplog
+):
+    caplog.set_level(logging.INFO)
+    client = new_client(canary_dataset, max_features=10**6)
+    for path in told(client):
+        answer = client.get(path, headers={"Accept-Encoding": "identity"})
+        assert answer.status_code == 200, path
+        hunt(traces, str(answer.headers).encode(), path)
+        hunt(traces, b"\n".join(unpacked(answer.content, tmp_path)), path)
+    hunt(traces, ("".join(capfd.readouterr()) + caplog.text).encode(), "log")
+
+
+def test_the_hunt_looks_into_workbooks_and_geopackages(traces, canary_inputs, tmp_path):
+    from geodata.exports import write_table
+
+    table = pd.read_csv(canary_inputs["homes"], dtype=str)
+    places = gpd.points_from_xy(table.iloc[:, 1].astype(float), table.iloc[:, 2].astype(float))
+    frame = gpd.GeoDataFrame(table, geometry=places, crs=4326)
+    for ending in (".xlsx", ".gpkg"):
+        content = write_table(frame, tmp_path / f"homes{ending}").read_bytes()
+        assert traces["wgs84"].search(b"\n".join(unpacked(content, tmp_path)))
+
+
+def test_fault_46_bulletins_and_downloads_are_the_same_with_the_homes_deleted(
+    public_only, canary_dataset
+):
+    without, beside = new_client(public_only), new_client(canary_dataset)
+    for path in told(beside):
+        if ".xlsx" in path or ".gpkg" in path:  # they hold the time at which they were made
+            continue
+        one, other = (client.get(path).content for client in (without, beside))
+        assert one.replace(b'"city"', b"") == other.replace(b'"aviary"', b""), path
 
 
 def test_fault_46_serving_works_with_the_homes_deleted(public_only, canary_dataset):
