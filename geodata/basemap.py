@@ -20,7 +20,7 @@ from geodata.scenery import Drawn, Scenery, shown
 from geodata.street_levels import levels_of
 from geodata.tile_archive import write_archive
 from geodata.tile_cutting import EXTENT, Within, cut_lines, cut_points, cut_rings, mercator
-from geodata.tile_encoding import LINE, POINT, POLYGON, LayerTiles, Tags, encode_layer
+from geodata.tile_encoding import LINE, POINT, POLYGON, LayerEncoder, LayerTiles, Tags
 
 #: First and last zoom.
 MIN_ZOOM, MAX_ZOOM = 8, 15
@@ -167,12 +167,14 @@ def _gather(tiles: Tiles, layer: Iterator[tuple[int, LayerTiles]]) -> bool:
 def _roads(streets: Streets, frame: _Frame) -> Iterator[tuple[int, LayerTiles]]:
     """Yield the streets of each zoom, from the last one up."""
     lines, way = _street_lines(streets)
-    level = levels_of(streets.way_class)[way].astype(np.int64)
+    kind, kinds = pd.factorize(streets.way_class)
+    level = levels_of(kinds)[kind][way].astype(np.int64)
     name, names = pd.factorize(streets.way_name)
     code, group = np.unique(level * len(names) + name[way], return_inverse=True)
     lines, group = _merged(lines, group)
     titles = [shown(str(text)) for text in names]
     tags: list[Tags] = [_road_tags(c // len(names), titles[c % len(names)]) for c in code.tolist()]
+    encoder = LayerEncoder("roads", LINE, tags)
     levels = code // len(names)
     zooms = np.array(LEVEL_ZOOMS)
     zooms[: levels.min(initial=len(zooms)) + 1] = MIN_ZOOM  # the best streets there are, always
@@ -181,11 +183,12 @@ def _roads(streets: Streets, frame: _Frame) -> Iterator[tuple[int, LayerTiles]]:
             lines, group = _merged(lines, levels[group])
             levels = np.arange(len(LEVEL_ZOOMS))
             tags = [_road_tags(number, "") for number in levels.tolist()]
+            encoder = LayerEncoder("roads", LINE, tags)
         seen = zooms[levels[group]] <= zoom
         lines, group = _simpler(lines[seen], zoom), group[seen]
         xy, line = _units(lines, zoom)
         cut = cut_lines(xy, line, group, frame.within(zoom))
-        yield zoom, encode_layer("roads", LINE, cut, tags)
+        yield zoom, encoder.tiles(cut)
 
 
 def _road_tags(level: int, name: str) -> Tags:
@@ -254,13 +257,13 @@ def _lines(scenery: Scenery, layer: str, frame: _Frame) -> Iterator[tuple[int, L
     if not len(at):
         return
     lines, group = _merged(_projected(scenery.shape[at]), scenery.drawn[at])
-    tags, zooms = _kind_tags(kinds), _first_zooms(kinds)
+    encoder, zooms = LayerEncoder(layer, LINE, _kind_tags(kinds)), _first_zooms(kinds)
     for zoom in range(MAX_ZOOM, MIN_ZOOM - 1, -1):
         seen = zooms[group] <= zoom
         lines, group = _simpler(lines[seen], zoom), group[seen]
         xy, line = _units(lines, zoom)
         cut = cut_lines(xy, line, group, frame.within(zoom))
-        yield zoom, encode_layer(layer, LINE, cut, tags)
+        yield zoom, encoder.tiles(cut)
 
 
 def _areas(scenery: Scenery, layer: str, frame: _Frame) -> Iterator[tuple[int, LayerTiles]]:
@@ -275,7 +278,7 @@ def _areas(scenery: Scenery, layer: str, frame: _Frame) -> Iterator[tuple[int, L
     area = np.asarray(shapely.area(_objects(shapely.polygons(rings))))
     corners, ring = shapely.get_coordinates(rings, return_index=True)
     rings = _objects(shapely.linestrings(corners, indices=ring))
-    tags, zooms = _kind_tags(kinds), _first_zooms(kinds)
+    encoder, zooms = LayerEncoder(layer, POLYGON, _kind_tags(kinds)), _first_zooms(kinds)
     for zoom in range(MAX_ZOOM, MIN_ZOOM - 1, -1):
         seen = zooms[group] <= zoom
         if zoom < MAX_ZOOM:
@@ -283,7 +286,7 @@ def _areas(scenery: Scenery, layer: str, frame: _Frame) -> Iterator[tuple[int, L
         rings, group, hole, area = _simpler(rings[seen], zoom), group[seen], hole[seen], area[seen]
         xy, ring = _units(rings, zoom)
         cut = cut_rings(xy, ring, group, hole, frame.within(zoom))
-        yield zoom, encode_layer(layer, POLYGON, cut, tags)
+        yield zoom, encoder.tiles(cut)
 
 
 def _places(scenery: Scenery, frame: _Frame) -> Iterator[tuple[int, LayerTiles]]:
@@ -299,11 +302,12 @@ def _places(scenery: Scenery, frame: _Frame) -> Iterator[tuple[int, LayerTiles]]
         {"name": scenery.name[i], "class": kinds[kind].kind, "rank": int(scenery.rank[i])}
         for i, kind in zip(at.tolist(), drawn, strict=True)
     ]
+    encoder = LayerEncoder("places", POINT, tags)
     zooms = np.array([kinds[kind].zoom for kind in drawn], np.int64)
     for zoom in range(MAX_ZOOM, MIN_ZOOM - 1, -1):
         group = np.flatnonzero(zooms <= zoom)
         cut = cut_points(mercator(lon[group], lat[group], zoom), group)
-        yield zoom, encode_layer("places", POINT, cut, tags)
+        yield zoom, encoder.tiles(cut)
 
 
 # ------------------------------------------------------------------------------------------ shapes

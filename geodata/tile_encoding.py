@@ -44,8 +44,8 @@ class LayerTiles:
     data: list[bytes]
 
 
-def encode_layer(name: str, kind: int, cut: Cut, tags: Sequence[Tags]) -> LayerTiles:
-    """Write one layer of every tile that has a piece of it.
+class LayerEncoder:
+    """Writes one layer of many tiles.
 
     Parameters
     ----------
@@ -53,34 +53,57 @@ def encode_layer(name: str, kind: int, cut: Cut, tags: Sequence[Tags]) -> LayerT
         Of the layer.
     kind : int
         ``POINT`` (one a group), ``LINE`` or ``POLYGON``.
-    cut : Cut
-        What to write; the pieces of a group become one feature a tile.
     tags : sequence of mapping
         By group; numbers are whole and not negative.
-
-    Returns
-    -------
-    LayerTiles
-        The same bytes for the same input.
     """
-    if not len(cut.group):
-        return LayerTiles(cut.column, cut.row, [])
-    first = _changes(cut.column, cut.row, cut.group)
-    feature = np.flatnonzero(first)
-    data, at = _geometries(cut, kind, feature)
-    tile = np.flatnonzero(_changes(cut.column[feature], cut.row[feature]))
-    column, row = cut.column[feature][tile], cut.row[feature][tile]
-    writer = _LayerWriter(name, kind, tags)
-    group = cut.group[feature].tolist()
-    bounds = [*tile.tolist(), len(feature)]
-    return LayerTiles(
-        column,
-        row,
-        [
-            writer.layer(group[start:end], data, at[start : end + 1])
-            for start, end in pairwise(bounds)
-        ],
-    )
+
+    def __init__(self, name: str, kind: int, tags: Sequence[Tags]) -> None:
+        keys = list(dict.fromkeys(key for each in tags for key in each))
+        self._kind = kind
+        self._tags = [[(_varint(keys.index(k)), _value(v)) for k, v in t.items()] for t in tags]
+        self._head = b"\x78\x02" + _field(0x0A, name.encode())
+        self._tail = b"".join(_field(0x1A, key.encode()) for key in keys)
+        self._tail += b"\x28" + _varint(EXTENT)
+        self._before_geometry = b"\x18" + _varint(kind) + b"\x22"
+
+    def tiles(self, cut: Cut) -> LayerTiles:
+        """Return the layer for every tile that has a piece of it.
+
+        Parameters
+        ----------
+        cut : Cut
+            What to write; the pieces of a group become one feature a tile.
+
+        Returns
+        -------
+        LayerTiles
+            The same bytes for the same input.
+        """
+        if not len(cut.group):
+            return LayerTiles(cut.column, cut.row, [])
+        feature = np.flatnonzero(_changes(cut.column, cut.row, cut.group))
+        data, at = _geometries(cut, self._kind, feature)
+        tile = np.flatnonzero(_changes(cut.column[feature], cut.row[feature]))
+        group = cut.group[feature].tolist()
+        bounds = [*tile.tolist(), len(feature)]
+        return LayerTiles(
+            cut.column[feature][tile],
+            cut.row[feature][tile],
+            [self._layer(group[a:b], data, at[a : b + 1]) for a, b in pairwise(bounds)],
+        )
+
+    def _layer(self, groups: Sequence[int], data: bytes, at: Sequence[int]) -> bytes:
+        """Return the layer of a tile; feature ``i`` has the geometry ``data[at[i]:at[i + 1]]``."""
+        values: dict[bytes, int] = {}
+        parts = [self._head]
+        for group, (start, end) in zip(groups, pairwise(at), strict=True):
+            tags = b""
+            for key, value in self._tags[group]:
+                tags += key + _varint(values.setdefault(value, len(values)))
+            feature = b"\x12" + _varint(len(tags)) + tags if tags else b""
+            feature += self._before_geometry + _varint(end - start)
+            parts += (b"\x12", _varint(len(feature) + end - start), feature, data[start:end])
+        return _field(0x1A, b"".join([*parts, *values, self._tail]))
 
 
 def _changes(*columns: Int64Array) -> BoolArray:
@@ -135,34 +158,6 @@ def _varints(
         data[start[longer] + byte - 1] |= 0x80
         data[start[longer] + byte] = numbers[longer] >> 7 * byte & 0x7F
     return data, start
-
-
-class _LayerWriter:
-    """Writes one layer of one tile after the other."""
-
-    def __init__(self, name: str, kind: int, tags: Sequence[Tags]) -> None:
-        keys = list(dict.fromkeys(key for each in tags for key in each))
-        self._tags = [[(keys.index(k), _value(v)) for k, v in each.items()] for each in tags]
-        self._head = b"\x78\x02" + _field(0x0A, name.encode())
-        self._tail = b"".join(_field(0x1A, key.encode()) for key in keys)
-        self._tail += b"\x28" + _varint(EXTENT)
-        self._kind = b"\x18" + _varint(kind)
-
-    def layer(self, groups: Sequence[int], data: bytes, at: Sequence[int]) -> bytes:
-        """Return the layer of a tile; feature ``i`` has the geometry ``data[at[i]:at[i + 1]]``."""
-        values: dict[bytes, int] = {}
-        parts = [self._head]
-        for i, group in enumerate(groups):
-            tags = b"".join(
-                _varint(key) + _varint(values.setdefault(value, len(values)))
-                for key, value in self._tags[group]
-            )
-            feature = _field(0x12, tags) if tags else b""
-            feature += self._kind + b"\x22" + _varint(at[i + 1] - at[i])
-            parts += [b"\x12", _varint(len(feature) + at[i + 1] - at[i]), feature]
-            parts.append(data[at[i] : at[i + 1]])
-        parts += [*values, self._tail]
-        return _field(0x1A, b"".join(parts))
 
 
 def _varint(number: int) -> bytes:

@@ -33,7 +33,7 @@ from locator import network as networks, snap
 from web.prepare_findings import findings, warnings_of
 from web.prepare_manifest import manifest_of, name_of
 from web.prepare_parts import Inputs, Layer, PrepareRequest, Progress, Stages
-from web.prepare_read import read_inputs
+from web.prepare_read import read_ground, read_inputs
 from web.prepare_report import PrepareReport
 
 # Modes prepared side by side: the loops are compiled and let go of the interpreter.
@@ -69,9 +69,10 @@ def prepare(request: PrepareRequest, *, progress: Progress | None = None) -> Pre
     vocabulary = load_vocabulary()
     modes = _modes(request.modes, vocabulary)
     stages = Stages(progress or (lambda *_: None), total=7 + len(modes))
-    inputs = read_inputs(request, modes, vocabulary, stages)
-    with ThreadPoolExecutor(1) as beside:  # most of it lets go of the interpreter, too
-        cutting = beside.submit(cut_basemap, inputs.streets, inputs.scenery, name_of(request))
+    ground = read_ground(request, modes, stages)
+    with ThreadPoolExecutor(1) as beside:  # most of cutting lets go of the interpreter
+        cutting = beside.submit(cut_basemap, *ground, name_of(request))
+        inputs = read_inputs(request, ground, vocabulary, stages)
         layers, warnings = _layers(inputs, modes, stages, wanted=bool(request.modes))
         with stages.stage("people"):
             people = _people(inputs, request.least_homes)

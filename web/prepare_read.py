@@ -9,24 +9,57 @@ import pandas as pd
 
 from geodata import datum, osm, tables
 from geodata.errors import Fault, InputError
+from geodata.model import Streets
 from geodata.regions import check_regions, label, no_regions
 from geodata.repair import repair
+from geodata.scenery import Scenery
 from geodata.vocabulary import Vocabulary
 from web.prepare_findings import rejected_rows
 from web.prepare_parts import Inputs, PrepareRequest, Stages
 
 
+def read_ground(
+    request: PrepareRequest, modes: Sequence[str], stages: Stages
+) -> tuple[Streets, Scenery]:
+    """Read the street files.
+
+    Parameters
+    ----------
+    request : PrepareRequest
+        The files.
+    modes : sequence of str
+        Codes of the modes.
+    stages : Stages
+        Told of it.
+
+    Returns
+    -------
+    (Streets, Scenery)
+        All files as one, and what a base map shows besides.
+
+    Raises
+    ------
+    FileFormatError
+        If a file cannot be read.
+    """
+    with stages.stage("streets"):
+        return osm.read_map(list(request.streets), modes=modes)
+
+
 def read_inputs(
-    request: PrepareRequest, modes: Sequence[str], vocabulary: Vocabulary, stages: Stages
+    request: PrepareRequest,
+    ground: tuple[Streets, Scenery],
+    vocabulary: Vocabulary,
+    stages: Stages,
 ) -> Inputs:
-    """Read all input files.
+    """Read all other input files.
 
     Parameters
     ----------
     request : PrepareRequest
         The files and their datums.
-    modes : sequence of str
-        Codes of the modes.
+    ground : (Streets, Scenery)
+        From `read_ground`.
     vocabulary : Vocabulary
         The words of the domain.
     stages : Stages
@@ -42,8 +75,7 @@ def read_inputs(
     InputError
         If a file cannot be read, or no station can be used.
     """
-    with stages.stage("streets"):
-        streets, scenery = osm.read_map(list(request.streets), modes=modes)
+    streets, scenery = ground
     with stages.stage("regions"):
         regions, region_rejects = no_regions(), pd.DataFrame()
         if request.regions is not None:
