@@ -23,8 +23,8 @@ _SIZE = 100.0
 #: Stands for a letter that no font has, as printers do; drawn where the font has it.
 _GETA = "〓"
 
-#: Characters that may not begin a line.
-_NOT_FIRST = frozenset("，。、；：？！）》」』”’％%,.;:?!)]}·…")
+#: Characters that may not begin a line: closing marks, and what ends 分钟.
+_NOT_FIRST = frozenset("，。、；：？！）》」』”’％%,.;:?!)]}·…钟")
 
 
 def font_missing() -> FontMissingError:
@@ -281,7 +281,9 @@ def _pieces(text: str) -> Iterator[str]:
     """Cut a text where a line may break: after spaces, around Chinese characters."""
     piece = ""
     for character in text:
+        unit = piece[-1:] == " " and piece[-2:-1].isdigit() and _breaks(character)  # 15 分钟
         free = _breaks(character) or (piece and (_breaks(piece[-1]) or piece[-1] == " "))
+        free = free and not unit
         if piece and free and character not in _NOT_FIRST and character != " ":
             yield piece
             piece = ""

@@ -203,7 +203,7 @@ def station_radius(frame: Frame, count: int, unit: float, reach_m: float) -> flo
     """
     left, top, right, bottom = frame.box
     room = ((right - left) * (bottom - top) / max(count, 1)) ** 0.5
-    most = min(0.2 * room, 0.3 * reach_m / frame.metres)
+    most = min(0.2 * room, 0.45 * reach_m / frame.metres)
     return float(np.clip(most, 1.6 * unit, 4.6 * unit))
 
 
