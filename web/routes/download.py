@@ -48,7 +48,7 @@ async def send_table(request: Request, table: str, ending: str) -> Response:
     if table not in TABLES or ending not in FORMATS:
         raise HTTPException(404)
     service = service_of(request)
-    question = read_query(_query(request), DownloadQuestion)
+    question = read_query(_query(request), DownloadQuestion, lenient=True)
     service.check(question)
     read_box(question.bbox)
     lang = question.lang or service.settings.map_language
