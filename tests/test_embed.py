@@ -13,7 +13,7 @@ import pytest
 import shapely
 from pydantic import ValidationError
 
-from tests.test_api_privacy import hunt, places_of_the_canary, traces_of
+from tests.test_api_privacy import hunt, places_of_the_canary, telling, traces_of
 from tests.webtools import new_client, problem_of, service_of
 from web.embed_question import FACTS, TAKEN, address_of, query_of, read_embed
 from web.freezing import FrozenFolder, frozen_key
@@ -527,6 +527,28 @@ def test_a_frozen_embed_may_still_be_shown_otherwise(next_year):
     assert asked.status_code == 304
 
 
+def test_the_picture_of_a_frozen_embed_is_of_that_day_too(next_year):
+    client, version, _ = next_year
+    page = client.get(f"/embed/map?version={version}&minutes=10&lang=en&title=Then").text
+    part = re.search(r"<noscript>(.*?)</noscript>", page, re.DOTALL)[1]
+    source = html.unescape(re.search(r'<img src="([^"]+)" alt="Then', part)[1])
+    assert urlsplit(source).path == "/embed/map.png"
+    assert Links(page).metas["og:image"] == SITE + source
+    assert "Data as of 20" in part
+    assert "/bulletin" not in part  # it tells of today
+    frozen = client.get(source)
+    assert frozen.headers["content-type"] == "image/png"
+    assert frozen.headers["cross-origin-resource-policy"] == "cross-origin"
+    tag = {"If-None-Match": frozen.headers["etag"]}
+    assert client.get(source, headers=tag).status_code == 304
+    now = client.get("/map.png?minutes=10&lang=en")
+    assert now.status_code == 200
+    assert frozen.content != now.content
+    assert frozen.content != client.get(source.replace("lang=en", "lang=zh")).content
+    for gone in ("version=0123", f"version={version}&minutes=11", ""):
+        problem_of(client.get(f"/embed/map.png?{gone}"), 404)
+
+
 def test_what_was_not_frozen_then_is_gone_and_says_so(next_year):
     client, version, _ = next_year
     gone = client.get(f"/embed/map?version={version}&minutes=11&lang=en")
@@ -552,7 +574,7 @@ def test_frozen_data_hold_no_home(canary_dataset, tmp_path):
     version = service_of(client).name["version"]
     assert client.get(f"/embed/map?version={version}").status_code == 200
     (path,) = tmp_path.iterdir()
-    traces = traces_of(places_of_the_canary(canary_dataset))
+    traces = traces_of(places_of_the_canary(canary_dataset), telling(canary_dataset))
     with zipfile.ZipFile(path) as archive:
         hunt(traces, archive.read("facts.json"), "facts.json")
     tables = [part for part in unpack(path.read_bytes()).parts.values() if hasattr(part, "to_csv")]

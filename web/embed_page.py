@@ -20,6 +20,7 @@ from web.static_files import asset_url
 
 #: Size of the picture that stands for a map where there are no scripts, and in previews (px).
 PICTURE_WIDTH, PICTURE_HEIGHT = 1200, 630
+_SIZE = {"width": PICTURE_WIDTH, "height": PICTURE_HEIGHT}
 
 _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -93,24 +94,30 @@ def _without_scripts(question: EmbedQuestion, request: MapRequest, words: str) -
     """Return the same map as a picture, and the way to the words."""
     lang = request.page.lang
     known = question.model_copy(update={"lang": lang, "version": "", "at": _moment(request)})
-    size = {"width": PICTURE_WIDTH, "height": PICTURE_HEIGHT}
+    picture = _picture(question.model_copy(update={"lang": lang}) if question.version else known)
+    lines = sources(request)
+    if request.page.frozen:
+        lines.insert(0, request.text["frozen"].format(date=request.page.frozen))
     return calm(
         environment()
         .get_template("embed_without_scripts.html")
         .render(
-            picture=_with(address_of(known, "/map.png"), size),
-            size=size,
+            picture=picture,
+            size=_SIZE,
             words=words,
-            text=address_of(known, "/bulletin"),
+            text="" if question.version else address_of(known, "/bulletin"),
             link=_WORDS[lang]["picture"],
-            sources=sources(request),
+            sources=lines,
         )
     )
 
 
-def _with(address: str, more: Mapping[str, Any]) -> str:
-    """Return an address with more parameters."""
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(more)}"
+def _picture(question: EmbedQuestion) -> str:
+    """Return where the picture of a map is; that of data that stand still was kept with them."""
+    if question.version:
+        return address_of(question, "/embed/map.png")
+    address = address_of(question, "/map.png")
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(_SIZE)}"
 
 
 def _moment(request: MapRequest) -> str | None:
@@ -138,14 +145,12 @@ def served_head(base: str, question: EmbedQuestion, path: str) -> str:
     """
     here = base + address_of(question, path)
     large = question.version == "" and base + address_of(question, "/map")
-    size = {"width": PICTURE_WIDTH, "height": PICTURE_HEIGHT}
-    picture = _with(base + address_of(question, "/map.png"), size)
     oembed = f"{base}/oembed?" + urlencode({"url": here, "format": "json"})
     lines = [
         f'<link rel="canonical" href="{escape(large or here)}">',
         f'<link rel="alternate" type="application/json+oembed" href="{escape(oembed)}">',
         _meta("og:url", large or here),
-        _meta("og:image", picture),
+        _meta("og:image", base + _picture(question)),
         _meta("og:image:width", str(PICTURE_WIDTH)),
         _meta("og:image:height", str(PICTURE_HEIGHT)),
     ]

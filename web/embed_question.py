@@ -131,6 +131,7 @@ TAKEN = {
         "district",
         "version",
     ),
+    "/embed/map.png": (*FACTS, "lang", "version"),
     "/map.png": PICTURE,
     "/map.svg": PICTURE,
     "/bulletin": (*FACTS, "lang"),

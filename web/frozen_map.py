@@ -9,7 +9,7 @@ import dataclasses
 import io
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -39,12 +39,15 @@ class Frozen:
     labels : mapping of str to mapping
         By language, as `MapRequest.labels`.
     parts : mapping of str to Any
-        Fields of a `MapRequest`.
+        Fields of a `MapRequest`, from `parts_of`.
+    pictures : mapping of str to bytes
+        PNG files by language; empty where none could be drawn.
     """
 
     date: str
     labels: Mapping[str, Mapping[str, Mapping[str, str]]]
     parts: Mapping[str, Any]
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def regions(self) -> frozenset[str]:
@@ -87,38 +90,48 @@ def _to_gcj02(lon: FloatArray, lat: FloatArray) -> tuple[FloatArray, FloatArray]
     return from_wgs84(lon, lat, "gcj02")
 
 
-def pack(
-    request: MapRequest, labels: Mapping[str, Mapping[str, Mapping[str, str]]], date: str
-) -> bytes:
-    """Write what a map draws.
+def parts_of(request: MapRequest) -> dict[str, Any]:
+    """Return what is kept of what a map draws.
 
     Parameters
     ----------
     request : MapRequest
-        Holds no position of a home, and nor does what is written.
-    labels : mapping of str to mapping
-        By language, as `MapRequest.labels`.
-    date : str
-        ISO date of the day.
+        Holds no position of a home, and nor does what is kept.
+
+    Returns
+    -------
+    dict
+        By the names of its fields; without what belongs to today's page or follows from the rest.
+    """
+    names = [entry.name for entry in dataclasses.fields(request)]
+    return {name: getattr(request, name) for name in names if name not in _OF_TODAY}
+
+
+def pack(frozen: Frozen) -> bytes:
+    """Write an answer.
+
+    Parameters
+    ----------
+    frozen : Frozen
+        The answer.
 
     Returns
     -------
     bytes
-        A zip archive of Parquet tables and ``facts.json``.
+        A zip archive of Parquet tables, pictures and ``facts.json``.
     """
     plain: dict[str, Any] = {}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for field in dataclasses.fields(request):
-            part = getattr(request, field.name)
-            if field.name in _OF_TODAY:
-                continue
+        for name, part in frozen.parts.items():
             if isinstance(part, pd.DataFrame):
                 kind = "geo" if isinstance(part, gpd.GeoDataFrame) else "table"
-                archive.writestr(f"{field.name}.{kind}.parquet", _parquet(part))
+                archive.writestr(f"{name}.{kind}.parquet", _parquet(part))
             else:
-                plain[field.name] = part
-        facts = {"format": _FORMAT, "date": date, "labels": labels, "parts": plain}
+                plain[name] = part
+        for lang, picture in frozen.pictures.items():
+            archive.writestr(f"{lang}.png", picture)
+        facts = {"format": _FORMAT, "date": frozen.date, "labels": frozen.labels, "parts": plain}
         options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
         written = orjson.dumps(facts, default=_plain, option=options)
         archive.writestr(_FACTS, written, zipfile.ZIP_DEFLATED)
@@ -163,14 +176,17 @@ def unpack(content: bytes) -> Frozen:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             facts = orjson.loads(archive.read(_FACTS))
             parts = dict(facts["parts"])
+            pictures = {}
             for name in archive.namelist():
-                field, _, kind = name.removesuffix(".parquet").partition(".")
-                if name.endswith(".parquet"):
-                    read: Any = gpd.read_parquet if kind == "geo" else pd.read_parquet
-                    parts[field] = read(io.BytesIO(archive.read(name)))
+                stem, _, ending = name.partition(".")
+                if ending.endswith("parquet"):
+                    read: Any = gpd.read_parquet if ending.startswith("geo") else pd.read_parquet
+                    parts[stem] = read(io.BytesIO(archive.read(name)))
+                elif ending == "png":
+                    pictures[stem] = archive.read(name)
         if facts["format"] != _FORMAT:
             raise _damaged()
-        return Frozen(date=facts["date"], labels=facts["labels"], parts=parts)
+        return Frozen(facts["date"], facts["labels"], parts, pictures)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise _damaged() from error
 

@@ -17,7 +17,7 @@ from web.dependencies import departure, read_query
 from web.keeping import Kept
 from web.memory import give_back
 from web.routes.caching import cached, unchanged
-from web.routes.embed import site_of
+from web.routes.framing import site_of
 from web.routes.pages import _query
 from web.schemas import CoverageQuestion
 from web.security import page_policy

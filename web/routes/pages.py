@@ -22,7 +22,8 @@ from web.memory import give_back
 from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
 from web.routes.drawing import drawn_once
-from web.routes.embed import embedded, site_of, with_sharing
+from web.routes.embed import embedded, with_sharing
+from web.routes.framing import site_of
 from web.schemas import CoverageQuestion
 from web.security import page_policy
 from web.service import Service

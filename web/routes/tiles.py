@@ -10,7 +10,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from geodata.basemap import vector_layers
 from web.openapi import problems
 from web.routes.caching import cached, tag_of, unchanged
-from web.routes.embed import site_of
+from web.routes.framing import site_of
 from web.schemas import TileJson
 from web.service import Service
 from web.state import service_of
