@@ -12,6 +12,7 @@ import uvicorn
 from tests.browsing import PHONE, Watched, until, wait_ready
 from web.app import create_app
 from web.settings import Settings
+from web.static_files import asset_url, static_files
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +80,47 @@ class Moody:
             await send({"type": "http.response.body", "body": b"busy"})
             return
         await self._app(scope, receive, send)
+
+
+class Renewed:
+    """The same application a release later: one script has changed, its old address is gone."""
+
+    def __init__(self, app, name="home.js"):
+        self._app, self._old = app, asset_url(name)
+        self._new = re.sub(r"\.[0-9a-f]{12}\.", ".fedcba987654.", self._old)
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path, answer = scope["path"], Collected()
+        unwanted = {b"accept-encoding", b"if-none-match"}
+        plain = [pair for pair in scope["headers"] if pair[0] not in unwanted]
+        asked = {self._new: self._old, self._old: "/static/gone.js"}.get(path, path)
+        inner = {**scope, "path": asked, "raw_path": asked.encode(), "headers": plain}
+        await self._app(inner, receive, answer)
+        body = answer.body.replace(self._old.encode(), self._new.encode())
+        if path == "/sw.js":  # the real one hashes the addresses
+            body = body.replace(b'"id":"', b'"id":"2')
+        if path == self._new:
+            body += b"\n;window.release = 2;"
+        left_out = {b"etag", b"content-length"}
+        headers = [pair for pair in answer.start["headers"] if pair[0].lower() not in left_out]
+        await send({**answer.start, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+class Collected:
+    """An ASGI ``send`` that holds an answer back."""
+
+    def __init__(self):
+        self.start, self.body = {}, b""
+
+    async def __call__(self, message):
+        if message["type"] == "http.response.start":
+            self.start = message
+        else:
+            self.body += message.get("body", b"")
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +248,28 @@ def test_a_new_release_replaces_the_shell_and_old_pages_keep_their_files(browser
         page.context.set_offline(False)
 
 
+def test_a_page_only_ever_runs_the_scripts_it_was_made_for(browser, server, apps):
+    server.start(apps[0])
+    with visitor(browser, server) as seen:
+        old_page, old_file = seen.page, asset_url("home.js")
+        [old] = old_page.evaluate(SHELLS)
+        server.start(Renewed(apps[0]))
+        new_page = seen.page.context.new_page()
+        new_page.goto(server.address)  # still the old worker: new page, new script
+        assert new_page.evaluate("() => window.release") == 2
+        assert old_page.evaluate("() => window.release") is None
+        until(new_page, NEWER_THAN, [old])
+        until(new_page, AT_REST)
+        status, text = old_page.evaluate(
+            "url => fetch(url).then(async r => [r.status, await r.text()])", old_file
+        )  # which the server no longer has
+        assert (status, text) == (200, static_files()["home.js"].text)
+        server.stop()
+        new_page.reload()
+        assert new_page.evaluate("() => window.release") == 2
+        sound(new_page)
+
+
 def test_no_more_than_two_shells_are_kept(browser, server, apps, demo_dataset):
     with_third = [*apps, create_app(Settings(data=demo_dataset, hotline="12300", access_log=False))]
     server.start(with_third[0])
@@ -250,6 +314,46 @@ def test_a_page_seen_before_works_again(browser, server, apps, path):
         assert seen.page.evaluate("() => [...document.styleSheets].every(s => s.cssRules.length)")
     seen.assert_calm()
     context.close()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_chromium_finds_nothing_that_keeps_the_page_from_being_installed(
+    browser, server, apps, lang
+):
+    server.start(apps[0])
+    with visitor(browser, server, f"/?lang={lang}") as seen:
+        tools = seen.page.context.new_cdp_session(seen.page)
+        found = tools.send("Page.getAppManifest")
+        assert found["errors"] == []
+        assert found["url"].endswith(f"/manifest.webmanifest?lang={lang}")
+        errors = tools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+        # a private window, as in tests, may never install anything
+        assert [e["errorId"] for e in errors if e["errorId"] != "in-incognito"] == []
+
+
+def test_icons_look_as_the_svg(browser, server, apps):
+    server.start(apps[0])
+    with visitor(browser, server) as seen:
+        apart = seen.page.evaluate(
+            """([svg, png]) => {
+                const draw = address => new Promise((done, fail) => {
+                    const image = new Image();
+                    image.onload = () => {
+                        const canvas = document.createElement('canvas');
+                        canvas.width = canvas.height = 192;
+                        const pen = canvas.getContext('2d');
+                        pen.drawImage(image, 0, 0, 192, 192);
+                        done(pen.getImageData(0, 0, 192, 192).data);
+                    };
+                    image.onerror = fail;
+                    image.src = address;
+                });
+                return Promise.all([draw(svg), draw(png)]).then(([a, b]) =>
+                    a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length);
+            }""",
+            [asset_url("icon.svg"), "/icon-192.png"],
+        )
+        assert apart < 1.0  # of 255
 
 
 BROKEN = {
