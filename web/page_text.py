@@ -141,7 +141,7 @@ _ZH = {
     "verified": "{date} 核实过",
     "verified_old": "{date} 核实过，已 {months} 个月",
     "verified_not": "还没有人核实过",
-    "navigate": "导航去",
+    "navigate": "或者用地图软件导航：",
     "navigate_name": "导航去 {name}",
     "amap": "高德",
     "baidu": "百度",
@@ -184,6 +184,7 @@ _ZH = {
     # the map
     "map_open": "看地图",
     "map_close": "收起地图",
+    "map_card": "看这家",
     "map_title": "地图",
     "map_pick_title": "你在哪儿？",
     "map_pick_text": "点一下地图，或拖动图钉。用键盘：选中图钉后按方向键。",
@@ -345,7 +346,7 @@ _EN = {
     "verified": "Checked on {date}",
     "verified_old": "Checked on {date}, {months} months ago",
     "verified_not": "Nobody has checked this yet",
-    "navigate": "Navigate with",
+    "navigate": "or navigate with:",
     "navigate_name": "Navigate to {name}",
     "amap": "Amap",
     "baidu": "Baidu",
@@ -385,6 +386,7 @@ _EN = {
     "far_away": "Too far from you to say how long the way takes.",
     "map_open": "Show the map",
     "map_close": "Close the map",
+    "map_card": "About this station",
     "map_title": "Map",
     "map_pick_title": "Where are you?",
     "map_pick_text": "Tap the map or drag the pin. With a keyboard: focus the pin and use the "

@@ -200,7 +200,7 @@
     home.say(t('failed') + (fault ? ' (' + home.clip(fault.where + ': ' + fault.what, 120) + ')' : ''));
   }
 
-  function again() { return home.button(t('retry'), function () { trouble(''); if (position) { search(); } else { locate(); } }, { className: 'strong' }); }
+  function again() { return home.button(t('retry'), function () { warned(); if (position) { search(); } else { locate(); } }, { className: 'strong' }); }
 
   /* ---- troubles, each with every way on ---- */
 
@@ -226,12 +226,16 @@
   function use(found) {
     position = found;
     hunt += 1;
-    trouble('');
-    if (found.accuracy > ROUGH) {
-      trouble('inaccurate', function () { return [home.button(t('inaccurate_fix'), pick, { icon: 'pin', className: 'strong' })]; },
-        { distance: home.distance(found.accuracy) });
-    }
+    warned();
     search();
+  }
+
+  /* Nothing amiss, except that the position may be rough. */
+  function warned() {
+    trouble('');
+    if (!position || !(position.accuracy > ROUGH)) { return; }
+    trouble('inaccurate', function () { return [home.button(t('inaccurate_fix'), pick, { icon: 'pin', className: 'strong' })]; },
+      { distance: home.distance(position.accuracy) });
   }
 
   function number(text) { return /^\s*[+-]?\d+(\.\d*)?\s*$/.test(String(text)) ? parseFloat(text) : NaN; }
@@ -272,7 +276,14 @@
 
   /* ---- the map, fetched when it is wanted ---- */
 
+  var opener = null;
+  home.mapLeft = function () {
+    home.mapClose();
+    if (opener && document.contains(opener)) { opener.focus({ preventScroll: true }); home.show(opener.closest('.card') || opener); }
+  };
+
   function withMap() {
+    opener = home.id('mapbox').contains(document.activeElement) ? opener : document.activeElement;
     home.say(t('map_title') + ' …', true);
     return Promise.all([home.load('leaflet.css'), home.load('leaflet.js')])
       .then(function () { return Promise.all([home.load('basemap.js'), home.load('home-map.js')]); })
@@ -369,7 +380,6 @@
       });
     }).then(function (got) {
       showList(function () { return t('station_title'); }, function () { return got.note ? t(got.note) : ''; }, [got.station], clock);
-      home.id('answer').querySelector('.name').focus();
     }).catch(function () { home.say(t(navigator.onLine === false ? 'offline_search' : 'failed')); });
   }
 
@@ -479,7 +489,7 @@
   });
 
   window.addEventListener('hashchange', handed);
-  window.addEventListener('online', function () { if (missed && position) { trouble(''); search(); } });
+  window.addEventListener('online', function () { if (missed && position) { warned(); search(); } });
 
   var before = home.remembered(), asked = new URLSearchParams(location.search);
   if (!asked.get('lang') && (before.lang === 'zh' || before.lang === 'en') && before.lang !== home.lang) { home.setLanguage(before.lang); }

@@ -61,7 +61,7 @@
   function facilities(codes) {
     if (!codes || !codes.length) { return el('p', { 'class': 'small', text: t('no_facilities') }); }
     return el('ul', { 'class': 'facilities', 'aria-label': t('facilities') }, codes.map(function (code) {
-      return el('li', {}, [home.icon(home.page.signs[code] || code), el('span', { text: home.clip(home.label('facilities', code), 30) })]);
+      return el('li', {}, [home.icon(home.page.signs[code] || code), el('span', { 'class': 'cap', text: home.clip(home.label('facilities', code), 30) })]);
     }));
   }
 
@@ -146,10 +146,11 @@
   }
 
   /* One station. `clock` gives the moment in ms; `data` is the answer that it stands in. */
-  home.card = function (station, data, clock, level) {
+  home.card = function (station, data, clock, number) {
     var id = 'station-' + (serial += 1), name = home.clip(station.name) || '?', list = el('dl');
-    var way = far(station, data), box = el('article', { 'class': 'card', 'aria-labelledby': id });
-    box.appendChild(el(level || 'h3', { id: id, 'class': 'name' }, [el('bdi', { text: name })]));
+    var way = far(station, data), box = el('article', { 'class': 'card', 'aria-labelledby': id, 'data-station': station.id });
+    box.appendChild(el('h3', { 'class': 'title' }, [number ? el('span', { 'class': 'number', 'aria-hidden': 'true', text: number }) : null,
+      el('bdi', { id: id, 'class': 'name', text: name })]));
     if (way[0]) {
       box.appendChild(el('p', { 'class': 'time' }, [el('strong', { text: way[0] }), el('span', { text: ' ' + way[1] })]));
     }
@@ -205,13 +206,14 @@
 
   /* Why there is none within the limit, and what would help. */
   home.why = function (view) {
-    var asked = view.choices, reason = view.data.reason, said = [];
-    var needs = asked.needs.length && (reason === 'no_such_need' || (reason === 'too_far' && view.stations.length));
+    var asked = view.choices, reason = view.data.reason, said = [], wishes = asked.needs.map(function (need) { return home.label('needs', need); });
+    var lacking = wishes.length && (view.allday || reason === 'no_such_need' || (reason === 'too_far' && view.stations.length));
     if (view.covered) { return ''; }
-    if (view.allday) {
+    if (lacking) {
+      if (view.allday) { wishes.push(t('allday')); }
+      said.push(t('why_need', { limit: view.limit, needs: wishes.join(t('and')) }), next(view, 'why_need_next'));
+    } else if (view.allday) {
       said.push(t('why_allday', { limit: view.limit }), next(view, 'why_too_far_next'));
-    } else if (needs) {
-      said.push(t('why_need', { limit: view.limit, needs: home.labels('needs', asked.needs) }), next(view, 'why_need_next'));
     } else if (reason === 'too_far' && view.stations.length) {
       said.push(next(view, 'why_too_far_next'));
     } else {
@@ -229,8 +231,8 @@
   };
 
   function hotline() {
-    return el('p', {}, [el('a', { 'class': 'call big', href: 'tel:' + home.page.hotline }, [home.icon('phone'),
-      el('span', { text: t('hotline_call', { hotline: home.page.hotline }) })])]);
+    return el('a', { 'class': 'call big', href: 'tel:' + home.page.hotline }, [home.icon('phone'),
+      el('span', { text: t('hotline_call', { hotline: home.page.hotline }) })]);
   }
 
   function countLine(view) {
@@ -247,9 +249,9 @@
     return box;
   }
 
-  function cards(stations, view, most) {
-    var list = el('ol', { 'class': 'cards' }), rest = stations.slice(most);
-    function add(station) { return list.appendChild(el('li', {}, [home.card(station, view.data, view.clock)])); }
+  function cards(stations, view, most, before) {
+    var list = el('ol', { 'class': 'cards' }), rest = stations.slice(most), number = before || 0;
+    function add(station) { return list.appendChild(el('li', {}, [home.card(station, view.data, view.clock, String(number += 1))])); }
     stations.slice(0, most).forEach(add);
     if (!rest.length) { return [list]; }
     var more = home.button(t('show_more', { n: rest.length }), function () {
@@ -273,10 +275,7 @@
   }
 
   function emptyHanded(view) {
-    var parts = [];
-    if (view.filtered) { parts.push(home.button(t('widen'), home.widen, { className: 'strong' })); }
-    parts.push(hotline());
-    return parts;
+    return [el('p', { 'class': 'row' }, [view.filtered ? home.button(t('widen'), home.widen, { className: 'strong' }) : null, hotline()])];
   }
 
   function tools(view) {
@@ -301,7 +300,7 @@
     nodes = nodes.concat(openings(view));
     if (view.alternatives.length) {
       nodes.push(el('h2', { text: t(view.stations.length ? 'alternatives' : 'nearest_anyway') }));
-      nodes = nodes.concat(cards(view.alternatives, view, 3));
+      nodes = nodes.concat(cards(view.alternatives, view, 3, view.stations.length));
     }
     nodes.forEach(function (node) { box.appendChild(node); });
     box.setAttribute('aria-labelledby', 'verdict');
@@ -313,6 +312,7 @@
     home.ticking = [];
     home.empty(box);
     box.appendChild(el('header', { 'class': 'verdict' }, [el('h2', { id: 'verdict', text: title }), note ? el('p', { text: note }) : null]));
+    if (stations.length) { box.appendChild(tools({ stations: stations, alternatives: [] })); }
     cards(stations, view, 10).forEach(function (node) { box.appendChild(node); });
     if (!stations.length) { box.appendChild(hotline()); }
     box.setAttribute('aria-labelledby', 'verdict');

@@ -64,7 +64,7 @@
     return e ? [(e[1] + e[3]) / 2, (e[0] + e[2]) / 2] : [28.68, 115.89];
   }
 
-  function closer() { return home.button(t('map_close'), function () { home.mapClose(); home.show(home.id('answer')); }); }
+  function closer() { return home.button(t('map_close'), home.mapLeft); }
 
   function reveal(first) {
     map.invalidateSize();
@@ -96,6 +96,12 @@
       ? t('map_straight', { name: name, distance: home.distance(way.straight_metres) }) : name;
   }
 
+  function cardOf(station) {
+    return Array.prototype.filter.call(document.querySelectorAll('#answer .card'), function (card) {
+      return card.getAttribute('data-station') === station.id;
+    })[0];
+  }
+
   home.drawMap = function (view, position, chosen) {
     var parts = frame(t('map_title')), data = view.data, by = shift(data, position && position.datum), all = view.stations.concat(view.alternatives);
     var here = position ? [position.lat + by[0], position.lon + by[1]] : null, lines = [];
@@ -104,7 +110,18 @@
     map.fitBounds(window.L.latLngBounds(seen).pad(0.2), { maxZoom: CLOSE, animate: false });
     if (here) { me(here, position.accuracy); }
 
+    var looked = home.button(t('map_card'), function () {
+      var card = cardOf(looked.station);
+      home.mapClose();
+      card.setAttribute('tabindex', '-1');
+      card.focus({ preventScroll: true });
+      home.show(card);
+    });
+    looked.hidden = true;
+
     function go(station) {
+      looked.station = station;
+      looked.hidden = !cardOf(station);
       lines.forEach(function (line) { line.remove(); });
       lines = [];
       parts.caption.textContent = captionOf(station, null, data.mode);
@@ -124,6 +141,7 @@
       window.L.marker(place(station), { icon: mark('pin ' + state, String(i + 1)), title: name, alt: name, zIndexOffset: -i })
         .addTo(map).on('click', function () { go(station); });
     });
+    parts.tools.appendChild(looked);
     parts.tools.appendChild(closer());
     if (chosen) { go(chosen); }
     reveal();
