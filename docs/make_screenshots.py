@@ -7,15 +7,18 @@ prepares the demo city in a temporary folder, serves it on this machine and writ
 # ruff: noqa: INP001  (a script beside the pages, no package)
 
 import argparse
+import json
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from web.app import create_app
 from web.demo import prepare_demo
@@ -33,12 +36,67 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 
-#: Name, address and size of each picture. A Tuesday evening, when some stations have closed.
+#: A Tuesday evening, when some stations have closed.
+_EVENING = "at=2026-11-24T20:00"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: what is opened, how large, and what a reader has done by then.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    address : str
+        What is opened.
+    size : (int, int)
+        Width and height (px).
+    dark : bool
+        Whether the reader's device is set to dark.
+    act : callable or None
+        What the reader does on the page.
+    """
+
+    name: str
+    address: str
+    size: tuple[int, int] = _PHONE
+    dark: bool = False
+    act: Callable[[Page], None] | None = None
+
+
+def _ask(page: Page) -> None:
+    """Ask for the nearest stations, and look at them."""
+    page.click("#locate")
+    page.wait_for_selector("#answer [data-station]")
+    page.eval_on_selector("#answer", "e => e.scrollIntoView()")
+
+
+def _show_way(page: Page) -> None:
+    """Ask, and open the way to the first station."""
+    _ask(page)
+    page.click("#answer [data-station] button:has-text('看路线')")
+    page.wait_for_selector(".leaflet-overlay-pane path, .leaflet-overlay-pane canvas")
+
+
+def _share(page: Page) -> None:
+    """Open the panel with the code to copy."""
+    page.click("#us-open")
+
+
 _PICTURES = [
-    ("map", "/map?at=2026-11-24T20:00", _DESKTOP),
-    ("map-en", "/map?at=2026-11-24T20:00&lang=en", _DESKTOP),
-    ("map-phone", "/map", _PHONE),
-    ("home", "/", _PHONE),
+    Picture("home", "/"),
+    Picture("home-answer", "/", act=_ask),
+    Picture("home-answer-en-dark", "/?lang=en", dark=True, act=_ask),
+    Picture("home-way", "/", act=_show_way),
+    Picture("map", f"/map?{_EVENING}", _DESKTOP),
+    Picture("map-en", f"/map?{_EVENING}&lang=en", _DESKTOP),
+    Picture("map-dark", f"/map?{_EVENING}", _DESKTOP, dark=True),
+    Picture("map-phone", "/map"),
+    Picture("map-share", "/map?lang=en", _DESKTOP, act=_share),
+    Picture("embed-320", "/embed/map", (320, 480)),
+    Picture("embed-en", "/embed/map?lang=en", (800, 500)),
+    Picture("bulletin", "/bulletin", _DESKTOP),
 ]
 
 
@@ -67,6 +125,14 @@ def served(data: Path) -> Iterator[str]:
     thread.join()
 
 
+def _place(site: str) -> dict[str, float]:
+    """Return where the pictures' reader stands: a few streets from a station."""
+    with urllib.request.urlopen(f"{site}/api/v1/stations") as answer:  # noqa: S310  our own
+        features = json.load(answer)["features"]
+    lon, lat = features[len(features) // 2]["geometry"]["coordinates"]
+    return {"longitude": lon + 0.003, "latitude": lat + 0.002, "accuracy": 20}
+
+
 def take(browser: Browser, site: str, folder: Path) -> None:
     """Take every picture.
 
@@ -79,17 +145,28 @@ def take(browser: Browser, site: str, folder: Path) -> None:
     folder : Path
         Where the pictures go.
     """
-    for name, address, (width, height) in _PICTURES:
-        page = browser.new_page(
+    where = _place(site)
+    for picture in _PICTURES:
+        width, height = picture.size
+        context = browser.new_context(
             viewport={"width": width, "height": height},
             device_scale_factor=1 if width > height else 2,
+            color_scheme="dark" if picture.dark else "light",
+            geolocation=where,
+            permissions=["geolocation"],
         )
-        page.goto(site + address)
-        ready = _READY if "map" in address else "option[value=hot_meal]"
-        page.wait_for_selector(ready, state="attached")
+        page = context.new_page()
+        page.goto(site + picture.address)
+        if picture.address.startswith(("/map", "/embed", "/?")) or picture.address == "/":
+            page.wait_for_selector(_READY, state="attached")
+        if picture.act is not None:
+            picture.act(page)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=folder / f"{name}.png")
-        page.close()
+        page.wait_for_timeout(500)  # tiles fade in
+        page.screenshot(path=folder / f"{picture.name}.png")
+        context.close()
+    with urllib.request.urlopen(f"{site}/map.png?{_EVENING}") as answer:  # noqa: S310  our own
+        (folder / "picture.png").write_bytes(answer.read())
 
 
 def main() -> None:
