@@ -441,6 +441,7 @@ def _lead(pen: Pen) -> list[str]:
     if summary["share_covered"] is None or not facts.base["total"]:
         return [pen.say("lead_none", place=place)]
     walks = facts.parameters["mode"] == "walk"
+    when = "" if facts.departure is None else pen.moment(facts.departure)
     first = pen.say(
         "lead_homes" if facts.by_homes else "lead_street",
         place=place,
@@ -450,7 +451,10 @@ def _lead(pen: Pen) -> list[str]:
         travel=_travel(pen),
         verb="能走到" if walks else "能到达",
         station=_station_zh(pen) if pen.lang == "zh" else _station_en(pen),
+        when=pen.say("lead_at", time=when) if when and pen.lang == "en" else "",
     )
+    if when and pen.lang == "zh":
+        first = pen.say("lead_at", time=when, lead=first)
     return [first, *_band(pen), *_workers(pen)]
 
 
@@ -660,11 +664,12 @@ def _gaps(pen: Pen) -> Section:
     if not facts.gaps:
         return Section("gaps", pen.words["gaps"], (pen.words["gaps_none"],))
     suffix = "" if facts.summary.get("workers") else "_area"
-    every = facts.gap_count <= len(facts.gaps)
+    key = "gaps_all" if facts.gap_count <= len(facts.gaps) else "gaps_count"
+    key = "gaps_one" if facts.gap_count == 1 else f"{key}{suffix}"
     counts = {"count": number(facts.gap_count), "listed": len(facts.gaps)}
     lines = [
         _first_gap(pen, facts.gaps[0], suffix),
-        pen.say(f"gaps_all{suffix}" if every else f"gaps_count{suffix}", **counts),
+        pen.say(key, **counts),
     ]
     if facts.hidden_gaps:
         hidden = number(facts.hidden_gaps)

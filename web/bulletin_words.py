@@ -18,6 +18,7 @@ _ZH = {
     "lead_street": "{place}，共统计街道{total}公里，其中{covered}公里{travel}{verb}{station}，"
     "占街道长度的{share}。没有住处数据，因此按街道长度计算。",
     "lead_none": "{place}，没有可以统计的住处或街道，因此没有覆盖率。",
+    "lead_at": "按{time}出发计算，{lead}",
     "place_all": "在数据范围内",
     "place_in": "在{place}",
     "travel": "{by}{minutes}分钟内",
@@ -98,6 +99,7 @@ _ZH = {
     "gaps_count_area": "时限内到不了驿站的地方连成{count}片空白，以下按面积列出最大的{listed}片。",
     "gaps_all": "时限内到不了驿站的地方连成{count}片空白，以下按劳动者人数全部列出。",
     "gaps_all_area": "时限内到不了驿站的地方连成{count}片空白，以下按面积全部列出。",
+    "gaps_one": "时限内到不了驿站的地方连成{count}片空白。",
     "gaps_hidden": "其中{hidden}片的劳动者少于{least}人，人数不公布。",
     "gaps_none": "没有服务空白。",
     "gap_first": "最大的一片{where}面积{area}平方公里，涉及劳动者{workers}；原因是{cause}。",
@@ -187,10 +189,11 @@ _EN = {
     "title_place": "{place}: union stations within {minutes} minutes, a bulletin",
     "mark": "Fictional demo data: places, stations and people in this bulletin are made up and "
     "stand for no real place. Do not quote them as news.",
-    "lead_homes": "{place}, {share} of homes ({covered} of {total}) have {station} {travel}.",
+    "lead_homes": "{place}, {share} of homes ({covered} of {total}) have {station} {travel}{when}.",
     "lead_street": "{place}, {share} of street length ({covered} of {total} km) has {station} "
-    "{travel}. There is no data on homes, so streets are counted instead.",
+    "{travel}{when}. There is no data on homes, so streets are counted instead.",
     "lead_none": "{place}, there are no homes or streets to count, so there is no share.",
+    "lead_at": ", setting out at {time}",
     "place_all": "In the area of the data",
     "place_in": "In {place}",
     "travel_walk": "within {a} {minutes}-minute walk",
@@ -237,10 +240,10 @@ _EN = {
     "how_region": "Area: {region}; stations across its border count too, as people cross it.",
     "how_all": "Area: everything in the data.",
     "stations": "Stations",
-    "stations_counted": "{place}, the data lists {listed} stations, of which {counted} count "
-    "under the rules below ({kinds}).",
-    "stations_none": "{place}, the data lists {listed} stations, none of which counts under the "
-    "rules below.",
+    "stations_counted": "{place}, {counted} of {listed} stations in the data count under the rules "
+    "below ({kinds}).",
+    "stations_none": "{place}, none of the stations in the data ({listed}) counts under the rules "
+    "below.",
     "stations_status": "Of those listed, not in use: {statuses}.",
     "stations_states": "The stations that count, at {time}: {states}.",
     "count_of": "{name}: {count}",
@@ -289,6 +292,7 @@ _EN = {
     "below, by workers.",
     "gaps_all_area": "Places with no station within the limit form {count} gaps. All are listed "
     "below, by area.",
+    "gaps_one": "Places with no station within the limit form {count} gap.",
     "gaps_hidden": "In {hidden} of them there are fewer than {least} workers; how many is not "
     "published.",
     "gaps_none": "There are no gaps.",
