@@ -199,7 +199,8 @@ def _named(element: _Named, name: str) -> _Named:
 def _limits(request: MapRequest) -> dict[str, Any]:
     """Return how far the map zooms."""
     native = 19 if request.tiles else _DEEPEST.get(request.page.base, 18)
-    return {"min_zoom": 8, "max_zoom": native, "zoom_start": 11, "attribution_control": False}
+    limits = {"min_zoom": 5, "max_zoom": native, "zoom_start": 11, "attribution_control": False}
+    return limits | ({"zoom_snap": 0.5} if request.page.embed else {})
 
 
 def _layers(request: MapRequest) -> dict[str, Any]:

@@ -3,6 +3,7 @@
  *   url       with {z}, {x} and {y}
  *   bounds    [west, south, east, north] in degrees: nothing is asked for beyond
  *   avoid     function returning [x, y, half width, half height] of what no name may cover (px)
+ *   omit      function telling whether a place's name is written already by somebody else
  * A tile that cannot be had stays empty. Names stand on a canvas of their own, so that they are
  * neither cut at the borders of tiles nor written over one another. */
 (function () {
@@ -380,20 +381,21 @@
 
   /* ---- the layer ---- */
 
-  var KEPT = 48, EDGE = 96;
+  /* Tiles kept, edge of the canvas of names (px), zooms drawn beyond the farthest of the tiles. */
+  var KEPT = 64, EDGE = 96, FARTHER = 2;
 
   var Basemap = L.GridLayer.extend({
-    options: { minZoom: 0, maxZoom: 19, minzoom: 8, maxzoom: 15, finer: 0, updateWhenZooming: false,
+    options: { minZoom: 0, maxZoom: 19, minzoom: 8, maxzoom: 15, updateWhenZooming: false,
       dark: false, names: true },
 
     initialize: function (options) {
       L.GridLayer.prototype.initialize.call(this, options);
       var o = this.options;
-      o.minZoom = Math.max(o.minZoom, o.minzoom);
+      o.minZoom = Math.max(o.minZoom, o.minzoom - FARTHER);
       if (Array.isArray(o.bounds)) { o.bounds = L.latLngBounds([[o.bounds[1], o.bounds[0]], [o.bounds[3], o.bounds[2]]]); }
       this._held = {};
       this._order = [];
-      this.on('tileunload', function (event) { this._release(event.tile.unionKey); }, this);
+      this.on('tileunload', function (event) { event.tile.unionKeys.forEach(this._release, this); }, this);
       this.on('load', this._later, this);
     },
 
@@ -428,26 +430,39 @@
 
     createTile: function (coords, done) {
       var canvas = L.DomUtil.create('canvas', 'union-tile'), self = this;
-      var ratio = Math.min(window.devicePixelRatio || 1, 3), source = this._source(coords);
+      var ratio = Math.min(window.devicePixelRatio || 1, 3), sources = this._sources(coords);
       canvas.width = canvas.height = Math.round(256 * ratio);
       canvas.setAttribute('aria-hidden', 'true');
-      canvas.unionKey = source.key;
-      this._fetch(source).then(function (tile) {
-        if (tile) { paint(canvas, tile, self._view(source, coords, ratio), self._look()); }
-        done(null, canvas);
-      });
+      canvas.unionKeys = sources.map(function (source) { return source.key; });
+      Promise.all(sources.map(function (source) {
+        return self._fetch(source).then(function (tile) {
+          if (tile) { paint(canvas, tile, self._view(source, coords, ratio), self._look()); }
+        });
+      })).then(function () { done(null, canvas); });
       return canvas;
     },
 
     _look: function () { return LOOKS[this.options.dark ? 'dark' : 'light']; },
 
-    /* The tile of the server that holds a tile of the map. */
-    _source: function (coords) {
-      var o = this.options, z = Math.max(o.minzoom, Math.min(o.maxzoom, coords.z + o.finer));
-      z = Math.min(z, coords.z);
-      var times = Math.pow(2, coords.z - z);
+    /* The tile of the server that holds a tile of the map; several where the map is farther. */
+    _sources: function (coords) {
+      var o = this.options, z = Math.max(o.minzoom, Math.min(o.maxzoom, coords.z)), found = [];
+      var times = Math.pow(2, coords.z - z), many = Math.max(1, Math.round(1 / times));
       var x = Math.floor(coords.x / times), y = Math.floor(coords.y / times);
-      return { z: z, x: x, y: y, key: z + '/' + x + '/' + y };
+      for (var i = 0; i < many * many; i++) {
+        var source = { z: z, x: x + i % many, y: y + Math.floor(i / many) };
+        source.key = z + '/' + source.x + '/' + source.y;
+        if (this._within(source)) { found.push(source); }
+      }
+      return found;
+    },
+
+    _within: function (source) {
+      var bounds = this.options.bounds;
+      if (!bounds) { return true; }
+      var point = L.point(source.x * 256, source.y * 256);
+      var a = this._map.unproject(point, source.z), b = this._map.unproject(point.add([256, 256]), source.z);
+      return bounds.intersects(L.latLngBounds(a, b));
     },
 
     _view: function (source, coords, ratio) {
@@ -516,10 +531,11 @@
 
     /* The tiles whose names may be seen now, each once. */
     _shown: function () {
-      var keys = {}, zoom = this._map.getZoom();
+      var keys = {}, zoom = this._tileZoom;
       Object.keys(this._tiles).forEach(function (k) {
         var tile = this._tiles[k];
-        if (tile.coords.z === zoom && this._held[tile.el.unionKey]) { keys[tile.el.unionKey] = true; }
+        if (tile.coords.z !== zoom) { return; }
+        tile.el.unionKeys.forEach(function (key) { if (this._held[key]) { keys[key] = true; } }, this);
       }, this);
       return Object.keys(keys).map(function (key) { return this._held[key]; }, this)
         .filter(function (held) { return held.tile; });
@@ -555,13 +571,13 @@
     },
 
     _places: function (shown, size) {
-      var found = [];
+      var found = [], omit = this.options.omit;
       shown.forEach(function (held) {
         if (!held.tile.places) { return; }
         var f = this._frame(held, held.tile.places.extent);
         held.tile.places.features.forEach(function (feature) {
           var p = feature.properties, at = feature.parts[0], name = String(p.name || '').trim();
-          if (!at || !name || name.length > 24) { return; }
+          if (!at || !name || name.length > 24 || (omit && omit(name))) { return; }
           var x = at[0] * f[0] + f[1], y = at[1] * f[0] + f[2];
           if (x < -EDGE || y < -EDGE || x > size.x + EDGE || y > size.y + EDGE) { return; }
           found.push({ name: name, kind: p['class'], rank: +p.rank || 0, x: x, y: y });

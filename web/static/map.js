@@ -324,12 +324,25 @@
   /* Our own vector tiles, with their names above the shapes and beside stations and districts. */
   function drawTiles(app) {
     var base = window.unionBasemap.layer(Object.assign({ pane: 'um-streets', labelPane: 'um-names',
-      dark: app.dark, avoid: function () { return crowds(app, '.um-cluster span, .um-dot, .um-region:not([hidden])'); } }, app.data.tiles));
+      dark: app.dark, avoid: function () { return crowds(app, '.um-cluster span, .um-dot, .um-region:not([hidden])'); },
+      omit: function (name) { return nameShown(app, name); } }, app.data.tiles));
     base.on('load', function () { document.documentElement.setAttribute('data-tiles', 'true'); });
     styled(app, function () { base.setDark(app.dark); });
     app.map.on('overlayadd overlayremove', function () { base.refreshNames(); });
     app.base = base;
     app.layers.streets.addLayer(base);
+  }
+
+  /* Whether a district of ours bears the name of a place and is shown. */
+  function nameShown(app, name) {
+    return !!app.layers.regions && app.map.hasLayer(app.layers.regions) &&
+      app.regions.some(function (region) { return region.name.indexOf(name) === 0; });
+  }
+
+  /* Does something now and whenever the zoom has changed. */
+  function zooming(app, change) {
+    app.map.on('zoomend', function () { change(app.map.getZoom()); });
+    change(app.map.getZoom());
   }
 
   function drawCovered(app) {
@@ -351,6 +364,8 @@
       if (!parts.length) { return; }
       var layer = L.polygon(parts, { renderer: renderer, pane: 'um-gaps', weight: 0.6, opacity: 0.6, smoothFactor: 0.6 });
       styled(app, function () { layer.setStyle(app.look.bands[band]); });
+      /* From afar the rims would hide the areas. */
+      zooming(app, function (zoom) { layer.setStyle({ weight: zoom < 9 ? 0.2 : 0.6 }); });
       layer.on('click', function (event) {
         var gap = gapAt(app, [event.latlng.lat, event.latlng.lng]);
         if (gap) { openGap(app, gap, event.latlng); }
@@ -437,6 +452,9 @@
       var chosen = i === app.data.regions.chosen;
       region.layer = L.polygon(region.shape, Object.assign({ renderer: renderer, pane: 'um-regions',
         interactive: false, fill: false }, chosen ? { weight: 3 } : { weight: 1.2, dashArray: '5 4' }));
+      if (!chosen) {
+        zooming(app, function (zoom) { region.layer.setStyle(zoom < 9 ? { weight: 0.7, dashArray: null } : { weight: 1.2, dashArray: '5 4' }); });
+      }
       styled(app, function () { region.layer.setStyle({ color: chosen ? app.look.chosen : app.look.region }); });
       region.layer.addTo(app.layers.regions);
       var label = el('span', 'um-region' + (chosen ? ' um-chosen' : ''));
@@ -545,7 +563,7 @@
     var cluster = app.layers.stations, sign = signs(app);
     cluster.options.iconCreateFunction = function (group) {
       var n = group.getChildCount();
-      var size = n < 10 ? 'small' : n < 100 ? 'middle' : 'large';
+      var size = n < 10 ? 'small' : n < 100 ? 'middle' : n < 1000 ? 'large' : 'huge';
       return L.divIcon({ className: 'um-cluster um-cluster-' + size, html: el('span', '', whole(n)), iconSize: [48, 48] });
     };
     app.stations.forEach(function (station) {
