@@ -12,6 +12,9 @@ from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip, number, percent
 
 _SINGULAR_AN = (8, 11, 18)
 
+#: How many districts with the same share a sentence names.
+_NAMES = 4
+
 #: Causes that say already that there is no way to any station.
 _NO_WAY = frozenset({"unreachable", "off_network"})
 
@@ -586,8 +589,16 @@ def _districts_lead(pen: Pen) -> list[str]:
         return [pen.say("districts_equal", **figures)]
     best = [pen.name(row.name) for row in known if row.share == first.share]
     worst = [pen.name(row.name) for row in known if row.share == last.share]
-    joined = {"best": pen.words["and"].join(best), "worst": pen.words["and"].join(worst)}
+    joined = {"best": _some(pen, best), "worst": _some(pen, worst)}
     return [pen.say("districts_lead", **joined, **figures)]
+
+
+def _some(pen: Pen, names: Sequence[str]) -> str:
+    """Return names as one text, the first of many."""
+    joined = pen.words["and"].join(names[:_NAMES])
+    if len(names) <= _NAMES:
+        return joined
+    return pen.say("names_more", names=joined, count=len(names))
 
 
 def _district_row(pen: Pen, row: District) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ _ZH = {
     # districts
     "districts": "各区划覆盖率排名",
     "districts_lead": "有数据的{count}个区划中，{best}覆盖率最高（{high}），{worst}最低（{low}）。",
+    "names_more": "{names}等{count}个区划",
     "districts_equal": "有数据的{count}个区划覆盖率相同，都是{high}。",
     "districts_caption_homes": "各区划有驿站的住户占比，从高到低",
     "districts_caption_street": "各区划有驿站的街道长度占比，从高到低",
@@ -251,8 +252,9 @@ _EN = {
     "state_closed": "closed",
     "state_unknown": "hours unknown",
     "districts": "Districts ranked",
-    "districts_lead": "Of the {count} districts with data, {best} has the highest share ({high}) "
-    "and {worst} the lowest ({low}).",
+    "districts_lead": "Of the {count} districts with data, the highest share ({high}) is that of "
+    "{best}, the lowest ({low}) that of {worst}.",
+    "names_more": "{names} and others, {count} districts together",
     "districts_equal": "All {count} districts with data have the same share, {high}.",
     "districts_caption_homes": "Share of homes with a station, by district, highest first",
     "districts_caption_street": "Share of street length with a station, by district, highest first",
