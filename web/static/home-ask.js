@@ -290,6 +290,8 @@
       .then(function () { home.say('', true); });
   }
 
+  home.pick = pick;
+
   function failedMap() { home.say(t('map_failed')); }
 
   function pick() { withMap().then(function () { home.drawPick(position, use); }).catch(failedMap); }

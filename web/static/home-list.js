@@ -50,7 +50,7 @@
       return [typeof station.straight_metres === 'number' ? t('straight', { distance: home.distance(station.straight_metres) }) : '', ''];
     }
     return [station.seconds < 30 ? t('minutes_less') : t('minutes', { n: home.minutesOf(station.seconds) }),
-      home.by(data.mode) + ' · ' + home.distance(station.metres)];
+      home.by(data.mode) + ' · ' + t('roughly', { distance: home.distance(station.metres) })];
   }
 
   function access(code) {
@@ -131,7 +131,7 @@
   }
 
   function stateLine(station, clock) {
-    var line = el('p'), icon = { open: 'check', warn: 'clock', closed: 'door', unknown: 'alert' };
+    var line = el('p'), icon = { open: 'check', warn: 'clock', closed: 'clock', unknown: 'alert' };
     function tell() {
       var state = home.stateOf(station, clock());
       if (line.textContent === state.text) { return; }
@@ -217,7 +217,9 @@
     } else if (reason === 'too_far' && view.stations.length) {
       said.push(next(view, 'why_too_far_next'));
     } else {
-      if (reason && home.has('why_' + reason)) { said.push(t('why_' + reason)); }
+      if (reason === 'closed' && wishes.length) {
+        said.push(t('why_closed_need', { needs: wishes.join(t('and')) }));
+      } else if (reason && home.has('why_' + reason)) { said.push(t('why_' + reason)); }
       said.push(reason === 'closed' ? firstToOpen(view) : '', next(view, 'why_too_far_next'));
     }
     return said.filter(Boolean).join(home.lang === 'zh' ? '' : ' ');
@@ -275,7 +277,9 @@
   }
 
   function emptyHanded(view) {
-    return [el('p', { 'class': 'row' }, [view.filtered ? home.button(t('widen'), home.widen, { className: 'strong' }) : null, hotline()])];
+    var elsewhere = ['no_data', 'off_network', 'unreachable'].indexOf(view.data.reason) >= 0;
+    return [el('p', { 'class': 'row' }, [view.filtered && !elsewhere ? home.button(t('widen'), home.widen, { className: 'strong' }) : null,
+      elsewhere ? home.button(t('pick'), home.pick, { icon: 'pin', className: 'strong' }) : null, hotline()])];
   }
 
   function tools(view) {

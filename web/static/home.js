@@ -93,7 +93,7 @@
   /* ---- numbers and times ---- */
 
   home.distance = function (metres) {
-    if (metres < 950) { return home.t('metres', { n: Math.round(metres / 10) * 10 }); }
+    if (metres < 950) { return home.t('metres', { n: Math.max(10, Math.round(metres / 10) * 10) }); }
     return home.t('km', { n: metres < 9950 ? (metres / 1000).toFixed(1) : Math.round(metres / 1000) });
   };
 
