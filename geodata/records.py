@@ -13,12 +13,11 @@ kept to the minute.
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -159,8 +158,9 @@ class Records:
             If the file may not be written, is damaged, or others write all the time.
         """
         at = (moment or datetime.now(UTC)).astimezone(UTC)
+        number = new_id(at)
         row = {
-            "id": new_id(at),
+            "id": number,
             "received_at": at.strftime("%Y-%m-%dT%H:%MZ"),
             **vars(report),
             "state": "new",
@@ -169,7 +169,7 @@ class Records:
             self._make()
             with self._engine.begin() as connection:
                 connection.execute(sa.insert(_REPORTS), row)
-        return row["id"]
+        return number
 
     def latest(self, most: int | None = None) -> list[dict[str, str]]:
         """Return the reports, newest first.
@@ -287,25 +287,3 @@ _NO_ROOM = frozenset({28, 122, 27})  # ENOSPC, EDQUOT, EFBIG
 def _code_of(error: BaseException | None) -> str:
     """Return SQLite's name of an error."""
     return str(getattr(error, "sqlite_errorname", "") or "SQLITE_ERROR")
-
-
-def table_of(reports: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Any:
-    """Return reports as a table for people.
-
-    Parameters
-    ----------
-    reports : sequence of mapping
-        From `Records.latest`.
-    names : mapping of str to str
-        Names of stations by id, where they are known.
-
-    Returns
-    -------
-    DataFrame
-        `COLUMNS` with ``station_name`` after ``station_id``.
-    """
-    import pandas as pd  # noqa: PLC0415  heavy: for the command line alone
-
-    frame = pd.DataFrame(list(reports), columns=list(COLUMNS), dtype="str")
-    frame.insert(3, "station_name", [names.get(code, "") for code in frame["station_id"]])
-    return frame

@@ -20,8 +20,8 @@ from tests.webtools import (
     service_of,
 )
 from web.answers import Clocks, StationBook
-from web.station_list import week_of
 from web.station_schemas import StationAnswer, StationsAnswer
+from web.week import week_of
 
 STATIONS = "/api/v1/stations"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from geodata.records import Records, table_of
+from geodata.records import COLUMNS, Records
 from web.console import say
 from web.reports import json_text, shown, width
 from web.settings import Settings
@@ -49,16 +49,25 @@ def list_reports(
     reports = records.latest()
     names = _names(settings)
     if out is not None:
-        from geodata.exports import write_table  # noqa: PLC0415  brings GDAL and openpyxl
-
-        write_table(table_of(reports, names), out)
-        say(f"{len(reports)} reports written to {out}")
+        _write(reports, names, out)
     listed = [{**row, "station_name": names.get(row["station_id"], "")} for row in reports]
     if as_json:
         return json_text(
             {"records": str(settings.records), "count": len(reports), "reports": listed}
         )
     return _text(listed, settings.records)
+
+
+def _write(reports: Sequence[Mapping[str, Any]], names: Mapping[str, str], out: Path) -> None:
+    """Write the reports as a table, with the names of the stations."""
+    import pandas as pd  # noqa: PLC0415  heavy: where a table is wanted
+
+    from geodata.exports import write_table  # noqa: PLC0415  brings GDAL and openpyxl
+
+    frame = pd.DataFrame(list(reports), columns=list(COLUMNS), dtype="str")
+    frame.insert(3, "station_name", [names.get(code, "") for code in frame["station_id"]])
+    write_table(frame, out)
+    say(f"{len(reports)} reports written to {out}")
 
 
 def _names(settings: Settings) -> dict[str, str]:

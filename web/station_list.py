@@ -8,28 +8,23 @@ compressed.
 import gzip
 import hashlib
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
 from geodata.errors import Fault, LimitError
-from geodata.hours import OPEN, UNKNOWN, Intervals, Timetable
 from locator.selection import Conditions
 from web.answers import ALWAYS, texts
-from web.dependencies import check_question, departure
+from web.dependencies import check_question
 from web.errors import UnknownStationError
 from web.keeping import Kept
 from web.service import Service
 from web.station_schemas import StationsQuestion
+from web.week import WHOLE_WEEK, Week, week_of
 
-_MINUTE_MS = 60_000
-_WEEK_MS = ALWAYS // timedelta(milliseconds=1)
-_WHOLE_WEEK = [[0, _WEEK_MS // _MINUTE_MS]]
 _ANSWERS_KEPT = 32
 _GZIP_LEVEL = 6
 
@@ -38,89 +33,6 @@ _OF_A_JOURNEY = ("seconds", "metres", "straight_metres", "open", "route")
 
 #: Mobile numbers belong to persons; hours as received may hold one.
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)")
-
-
-@dataclass(frozen=True)
-class Week:
-    """When the stations are open in seven days.
-
-    Attributes
-    ----------
-    start : datetime
-        Beginning, a full hour in Asia/Shanghai.
-    is_open, is_unknown : Intervals
-        Spans of the state (ms).
-    known : array (n,) of bool
-        False where nobody knows the hours at all.
-    """
-
-    start: datetime
-    is_open: Intervals
-    is_unknown: Intervals
-    known: npt.NDArray[np.bool_]
-
-    def spans(self, station: int) -> tuple[list[list[int]], list[list[int]]] | None:
-        """Return when a station is open, and when nobody knows.
-
-        Parameters
-        ----------
-        station : int
-            Its row.
-
-        Returns
-        -------
-        (list, list) or None
-            Minutes after the beginning; None where the hours are unknown.
-        """
-        if not self.known[station]:
-            return None
-        return _minutes(self.is_open, station), _minutes(self.is_unknown, station)
-
-
-def _minutes(spans: Intervals, row: int) -> list[list[int]]:
-    """Return the spans of a row in minutes."""
-    part = slice(spans.indptr[row], spans.indptr[row + 1])
-    pairs: list[list[int]] = (
-        np.column_stack((spans.start_ms[part], spans.end_ms[part])) // _MINUTE_MS
-    ).tolist()
-    return pairs
-
-
-def this_hour() -> datetime:
-    """Return the hour that runs in Asia/Shanghai.
-
-    Returns
-    -------
-    datetime
-        With a time zone.
-    """
-    moment = departure("now")
-    if moment is None:  # it is only None for no time at all
-        raise LimitError("the time is not understood", code="invalid_value")
-    return moment.replace(minute=0)
-
-
-def week_of(timetable: Timetable, start: datetime) -> Week:
-    """Return when the stations are open in the seven days from a moment.
-
-    Parameters
-    ----------
-    timetable : Timetable
-        Hours of all stations.
-    start : datetime
-        With a time zone.
-
-    Returns
-    -------
-    Week
-        Spans in the order of the stations.
-    """
-    return Week(
-        start=start,
-        is_open=timetable.intervals(start, _WEEK_MS, OPEN),
-        is_unknown=timetable.intervals(start, _WEEK_MS, UNKNOWN),
-        known=np.array([bool(text) for text in timetable.expressions], np.bool_),
-    )
 
 
 class StationList:
@@ -330,7 +242,7 @@ class StationList:
         for name in _OF_A_JOURNEY:
             del entry[name]
         spans = week.spans(row)
-        entry["always_open"] = None if spans is None else spans[0] == _WHOLE_WEEK
+        entry["always_open"] = None if spans is None else spans[0] == WHOLE_WEEK
         entry["status"], entry["opening_hours"], entry["opening_hours_text"] = self._more[row]
         entry["spans"], entry["unknown_spans"] = spans or (None, None)
         return {

@@ -7,21 +7,18 @@ character that is *read* so. So a character with two readings (重庆, 乐清, �
 and no transcription is kept: the index takes two bytes a character.
 """
 
-import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-Units = npt.NDArray[np.uint16]
-Places = npt.NDArray[np.int64]
-Table = npt.NDArray[np.bool_]
+from web.readings import UNITS, Readings, Table, Units
 
-_UNITS = 2**16
+Places = npt.NDArray[np.int64]
+
 _END = "\0"
 _BLANKS = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -88,8 +85,8 @@ def _units(text: str) -> Units:
 
 def _classes() -> npt.NDArray[np.uint8]:
     """Return the class of every unit: 0 blanks and marks, 1 digits, 2 letters, 3 characters."""
-    found = np.zeros(_UNITS, np.uint8)
-    for code in range(_UNITS):
+    found = np.zeros(UNITS, np.uint8)
+    for code in range(UNITS):
         letter = chr(code)
         if letter.isdigit():
             found[code] = 1
@@ -97,60 +94,6 @@ def _classes() -> npt.NDArray[np.uint8]:
             found[code] = 2 if code < 0x2E80 else 3  # noqa: PLR2004  where East Asian begins
     found[0xD800:0xE000] = 3  # halves of rare characters
     return found
-
-
-def _readings(codes: Iterable[int]) -> dict[int, set[str]]:
-    """Return every reading of characters in letters without tones; ü is v, u or yu."""
-    # Phrases tell which reading is meant; here all of them count, and 40 MB are not loaded.
-    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-    from pypinyin import Style, pinyin  # noqa: PLC0415  heavy: with the first search
-
-    found: dict[int, set[str]] = {}
-    for code in codes:
-        ways = pinyin(chr(code), style=Style.NORMAL, heteronym=True, errors="ignore")
-        said = {one for each in ways for one in each}  # rare characters have no reading
-        more = {way for one in said if "v" in one for way in (one.replace("v", "u"),)}
-        more |= {one.replace("v", "yu") for one in said if "v" in one}
-        found[code] = {one for one in said | more if one.isascii() and one.isalpha()}
-    return found
-
-
-class Readings:
-    """Which characters of a text are read how, as tables over all units.
-
-    Parameters
-    ----------
-    text : array (n,) of uint16
-        Whose characters are meant.
-    """
-
-    def __init__(self, text: Units) -> None:
-        present = np.flatnonzero(np.bincount(text, minlength=_UNITS))
-        han = present[(present >= 0x3400) & (present < 0xA000)]  # noqa: PLR2004  CJK ideographs
-        self._by_reading: dict[str, list[int]] = {}
-        for code, said in _readings(han.tolist()).items():
-            for one in said:
-                self._by_reading.setdefault(one, []).append(code)
-        self.longest = max(map(len, self._by_reading), default=0)
-        self.read = lru_cache(maxsize=256)(self._read)
-        self.beginning = lru_cache(maxsize=256)(self._beginning)
-
-    def _table(self, readings: Iterable[str]) -> Table | None:
-        """Return the table of the characters with one of these readings; None for none."""
-        codes = [code for one in readings for code in self._by_reading.get(one, ())]
-        if not codes:
-            return None
-        table = np.zeros(_UNITS, np.bool_)
-        table[codes] = True
-        return table
-
-    def _read(self, letters: str) -> Table | None:
-        """Return the table of the characters read so."""
-        return self._table([letters])
-
-    def _beginning(self, letters: str) -> Table | None:
-        """Return the table of the characters whose reading begins so."""
-        return self._table(one for one in self._by_reading if one.startswith(letters))
 
 
 @dataclass(frozen=True)
@@ -188,9 +131,9 @@ class Finder:
         lengths = [len(part.encode("utf-16-le", "surrogatepass")) // 2 for part in parts]
         self._ends = np.cumsum(np.array([1, *lengths], np.int64))[1:]
         self._is_region = np.array([one.kind == 0 for one in self.entries], np.bool_)
-        self._count = np.bincount(self._text, minlength=_UNITS)
+        self._count = np.bincount(self._text, minlength=UNITS)
         self._class = _classes()
-        self._breaks = np.zeros(_UNITS, np.bool_)
+        self._breaks = np.zeros(UNITS, np.bool_)
         self._breaks[_units(_ENDS_A_PART)] = True
         self._readings = Readings(self._text)
 
@@ -255,7 +198,7 @@ class Finder:
 
     def _literal(self, letter: str) -> Table:
         """Return the table of one unit."""
-        table = np.zeros(_UNITS, np.bool_)
+        table = np.zeros(UNITS, np.bool_)
         table[ord(letter)] = True
         return table
 
@@ -315,13 +258,15 @@ class Finder:
     def _at_level(self, hit: _Hits, level: int) -> Places:
         """Return where a query begins with this rank, of the better ranks some as well."""
         before = self._text[hit.begin - 1]
-        if level in {EXACT, PREFIX}:
-            first = hit.begin[before == 0]
-            if level == PREFIX:
-                return first
-            return hit.begin[(before == 0) & (self._text[hit.begin + hit.length] == 0)]
-        if level == ANYWHERE:
-            return hit.begin
-        kind = self._class[before]
-        word = (kind == 0) | (kind != self._class[self._text[hit.begin]]) | self._breaks[before]
-        return hit.begin[word]
+        if level == EXACT:
+            wanted = (before == 0) & (self._text[hit.begin + hit.length] == 0)
+        elif level == PREFIX:
+            wanted = before == 0
+        elif level == WORD:
+            kind = self._class[before]
+            wanted = (kind == 0) | (kind != self._class[self._text[hit.begin]])
+            wanted |= self._breaks[before]
+        else:
+            wanted = np.ones(before.size, np.bool_)
+        found: Places = hit.begin[wanted]
+        return found

@@ -13,13 +13,13 @@ from web.routes.caching import unchanged
 from web.routes.coverage import GeoJson
 from web.settings import Settings
 from web.state import station_list_of
-from web.station_list import this_hour
 from web.station_schemas import (
     StationAnswer,
     StationQuestion,
     StationsAnswer,
     StationsQuestion,
 )
+from web.week import this_hour
 
 #: The answer holds for the hour that runs; whoever keeps it five minutes asks less.
 _KEEP = "public, max-age=300"
