@@ -22,12 +22,15 @@ import numpy as np
 import pandas as pd
 import prcoords
 import pytest
+from defusedxml import ElementTree
 from pyproj import Transformer  # noqa: TID251  an oracle beside our own projection
 
 from geodata.datum import metric_crs, project
 from geodata.sample import CANARY
 from tests.webtools import COVERAGE, NEAREST, NIGHT, beside_a_station, new_client, service_of
 from web.commands import open_service
+from web.picture_place import frame_around
+from web.picture_style import Picture
 from web.schemas import CoverageQuestion
 from web.settings import Settings
 from web.summaries import Discretion, discreet_summary
@@ -131,6 +134,7 @@ def questions(client):
     region = service_of(client).index.regions["id"].iloc[0]
     yield from (
         "/api/v1/dataset", "/openapi.json", "/healthz", "/readyz", "/", "/map", "/map?lang=en",
+        "/map.png", "/map.svg", f"/map.svg?at={NIGHT[:19]}&width=2000&height=2000&layers=stations",
         f"{NEAREST}?lon={lon}&lat={lat}&route=true&k=50&minutes=120",
         f"{NEAREST}?lon=115.90&lat=28.65&route=true&datum=gcj02&open=any",
         f"{NEAREST}?lon=nan&lat=1",
@@ -301,3 +305,40 @@ def test_shares_tell_no_more_than_the_rounded_homes():
     assert told["share_band"] == {"slow": 0.6135, "fast": None}
     assert told["groups"]["courier"]["share_covered"] == 0.5
     assert told["regions"][0]["share_covered"] == 0.1235
+
+
+def test_fault_46_a_picture_has_no_dot_at_a_home(canary_dataset, public_only, tmp_path):
+    beside, without = new_client(canary_dataset), new_client(public_only)
+    for path in ("/map.png", "/map.svg", "/map.svg?minutes=5&width=3000&height=3000"):
+        assert beside.get(path).content == without.get(path).content, path
+    out = tmp_path / "map.png"
+    run = [sys.executable, "-m", "web", "map", "--data", canary_dataset, "--out", out]
+    subprocess.run(run, check=True, capture_output=True)
+    assert out.read_bytes() == beside.get("/map.png").content
+    # what is drawn as dots are the stations and nothing else, each at its own place
+    answer = beside.get("/map.svg?layers=stations&width=3000&height=3000")
+    drawn = ElementTree.fromstring(answer.content).findall(".//{*}g/{*}path")
+    found = [spot for path in drawn for spot in re.findall(r"M(\d+) (\d+)h1", path.attrib["d"])]
+    spots = np.array(found, dtype=float) / 10
+    stations = service_of(beside).index.stations
+    frame = frame_around(
+        service_of(beside).index.regions.total_bounds, _map_box(answer.content), _margin(3000, 3000)
+    )
+    places = frame.pixels(stations["lon"].to_numpy(), stations["lat"].to_numpy())
+    home = frame.pixels(np.array([CANARY.lon]), np.array([CANARY.lat]))
+    far = np.linalg.norm(spots[:, None] - places[None], axis=2).min(axis=1)
+    assert far.size
+    assert far.max() < 0.3
+    assert np.linalg.norm(spots - home, axis=1).min() > 1
+
+
+def _map_box(svg):
+    """Left, top, right, bottom of the map on a picture: what all of it is clipped to (px)."""
+    frame = ElementTree.fromstring(svg).find("{*}clipPath/{*}path").attrib["d"]
+    x, y, wide, _, _, tall = (int(number) / 10 for number in re.findall(r"-?\d+", frame)[:6])
+    return (x, y, x + wide, y + tall)
+
+
+def _margin(width, height):
+    """What a picture keeps free around the districts (px)."""
+    return 20 * Picture(width=width, height=height).unit

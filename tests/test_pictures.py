@@ -1,5 +1,6 @@
 """Pictures of the map: what is where, in which colour and in which words; what is refused."""
 
+import gzip
 import io
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import mapbox_vector_tile
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from geodata.regions import no_regions
 from tests.webtools import COVERAGE, NIGHT, client_of, new_client, problem_of, service_of
 from web.font_files import REGULAR, find_font
 from web.map_severity import severity_pieces
+from web.picture_base import base_shapes, tiles_of
 from web.picture_canvas import LINE, MOVE, PngCanvas, Shape, circles, rectangle
 from web.picture_fonts import Face, Letters, letters
 from web.picture_layout import layout_of
@@ -587,3 +590,85 @@ def test_auto_is_light(client):
     assert asked.theme == "light"
     assert asked.shown == {"stations", "gaps", "covered", "regions", "streets"}
     assert LEAST_SIDE == 200
+
+
+# --- water and green ---------------------------------------------------------------------------
+
+
+class OneTile:
+    """Tiles of a base map that has only one."""
+
+    minzoom = maxzoom = 8
+
+    def __init__(self, place, content):
+        self.place, self.content = place, content
+
+    def get(self, zoom, column, row):
+        return gzip.compress(self.content) if (zoom, column, row) == self.place else None
+
+
+def test_water_and_green_are_where_the_tiles_have_them():
+    lake = {
+        "type": "Polygon",  # a quarter of the tile with a hole, y upwards
+        "coordinates": [
+            [[0, 0], [2048, 0], [2048, 2048], [0, 2048], [0, 0]],
+            [[512, 512], [512, 1024], [1024, 1024], [1024, 512], [512, 512]],
+        ],
+    }
+    wood = {"type": "Polygon", "coordinates": [[[3000, 3000], [4000, 3000], [4000, 4000]]]}
+    road = {"type": "LineString", "coordinates": [[0, 0], [4096, 4096]]}
+    tile = mapbox_vector_tile.encode(
+        [
+            {"name": "water", "features": [{"geometry": lake, "properties": {}}]},
+            {"name": "roads", "features": [{"geometry": road, "properties": {"level": 1}}]},
+            {"name": "green", "features": [{"geometry": wood, "properties": {"class": "park"}}]},
+        ]
+    )
+    place = (8, 210, 106)
+    bounds = np.array(mercantile_bounds(*place))
+    frame = frame_around(bounds, (0.0, 0.0, 400.0, 400.0), 0)
+    found = base_shapes(OneTile(place, tile), frame)
+    assert set(found) == {"water", "green"}
+    png = PngCanvas(400, 400, 1, (1.0, 1.0, 1.0, 1.0))
+    png.fill(found["water"], (0.0, 0.0, 1.0, 1.0))
+    png.fill(found["green"], (0.0, 1.0, 0.0, 1.0))
+    picture = pixels_of(png.finished())
+    water, green = ((picture == colour).all(axis=2) for colour in ([0, 0, 255], [0, 255, 0]))
+    # 1 unit of the tile is 400 / 4096 px; row 0 of the picture is the tile's upper edge
+    assert water.sum() == pytest.approx((2048**2 - 512**2) * (400 / 4096) ** 2, rel=0.02)
+    assert green.sum() == pytest.approx(1000**2 / 2 * (400 / 4096) ** 2, rel=0.04)
+    assert water[390, 10]
+    assert not water[400 - 75, 75]  # the hole
+    assert not water[10, 10]
+    assert green[400 - 310, 385]
+
+
+def mercantile_bounds(zoom, column, row):
+    """West, south, east, north of a tile (degrees)."""
+
+    def lat(at):
+        return np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * at / 2**zoom))))
+
+    def lon(at):
+        return at / 2**zoom * 360 - 180
+
+    return lon(column), lat(row + 1), lon(column + 1), lat(row)
+
+
+def test_a_city_without_a_base_map_has_none():
+    frame = frame_around(np.array([115.8, 28.6, 116.0, 28.75]), (0.0, 0.0, 900.0, 600.0), 20)
+    assert base_shapes(None, frame) == {}
+    assert base_shapes(OneTile((8, 0, 0), b""), frame) == {}
+
+
+def test_no_picture_takes_more_than_a_few_tiles():
+    for bounds in (
+        [115.8, 28.6, 116.0, 28.75],
+        [70.0, 10.0, 140.0, 55.0],
+        [116.0, 28, 116.001, 28],
+    ):
+        frame = frame_around(np.array(bounds), (0.0, 0.0, 4000.0, 4000.0), 20)
+        places = tiles_of(frame, 8, 15)
+        assert len(places) <= 64
+        assert len({zoom for zoom, _, _ in places}) <= 1
+    assert tiles_of(frame, 8, 15)[0][0] == 15

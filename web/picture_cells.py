@@ -88,6 +88,9 @@ def _in_frame(found: Any, frame: Frame) -> Int64Array:
     rows = np.flatnonzero(outcome.in_total)
     if not rows.size:
         return rows
+    box = cell_box(found)
+    if frame.near(frame.pixels(box[[0, 2]], box[[1, 3]])).all():
+        return rows  # all of them
     # a coarse lattice is placed first: only its squares that touch the frame are looked into
     coarse = 64
     column, row = cells.column[rows] // coarse, cells.row[rows] // coarse
@@ -125,11 +128,12 @@ def _middle(
 ) -> Int64Array:
     """Return one uncovered cell of each block: the one nearest to its middle."""
     cells = found.view.places.cells
-    at = rows[uncovered]
-    off = np.abs(cells.column[at] % step - step / 2) + np.abs(cells.row[at] % step - step / 2)
-    order = np.lexsort((off, block[uncovered]))
-    first = np.diff(block[uncovered][order], prepend=-1) != 0
-    return np.asarray(uncovered[order[first]], dtype=np.int64)
+    at, inside = rows[uncovered], block[uncovered]
+    off = np.abs(2 * (cells.column[at] % step) - step) + np.abs(2 * (cells.row[at] % step) - step)
+    farthest_first = np.argsort((2 * step - off).astype(np.uint16), kind="stable")
+    nearest = np.full(int(inside.max()) + 1, -1, np.int64)
+    nearest[inside[farthest_first]] = uncovered[farthest_first]  # the last one stays
+    return nearest[nearest >= 0]
 
 
 def _rings_of(xy: FloatArray, indptr: npt.NDArray[np.int32], chosen: BoolArray) -> Shape:

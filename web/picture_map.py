@@ -354,28 +354,39 @@ def _draw_names(canvas: Canvas, scene: Scene, taken: list[_Box]) -> None:
     near, far = frame.pixels(bounds[:, 0], bounds[:, 3]), frame.pixels(bounds[:, 2], bounds[:, 1])
     many = len(regions) > _MANY
     size = max((11 if many else 13) * unit, 9.0)
-    roomy = np.flatnonzero((far - near > (2.5 * size, 2 * size)).all(axis=1))
-    by_id, ids = shares(scene.request), regions["id"].astype(str).to_numpy()
-    points = label_points(list(shapes[roomy]), np.empty((0, 2)))
-    at = frame.pixels(points[:, 0], points[:, 1])
-    order = np.argsort(-shapely.area(shapes[roomy]), kind="stable")
-    for row in order.tolist():
-        which = roomy[row]
-        name, share = regions["name"].iloc[which], by_id.get(ids[which])
-        try:
-            lines = [scene.plain.fitting(clip(name, NAME_LIMIT))]
-        except FontMissingError:
-            continue
-        lines += [percent(share)] if share is not None else []
-        box = _name_box(scene, lines, (at[row, 0], at[row, 1]), size)
-        room = (far - near)[which] * ((0.7, 0.5) if many else (1.25, 2.0))
-        fits = box[2] - box[0] <= room[0] and box[3] - box[1] <= room[1]
-        if fits and _free(box, frame.box, taken):
+    room = (far - near) * ((0.7, 0.5) if many else (1.25, 2.0))
+    named = {
+        row: lines
+        for row in np.argsort(-shapely.area(shapes), kind="stable").tolist()
+        if (lines := _name_lines(scene, row)) and _fits(scene, lines, room[row], size)
+    }
+    points = label_points(list(shapes[list(named)]), np.empty((0, 2)))
+    places = frame.pixels(points[:, 0], points[:, 1]).tolist()
+    for lines, at in zip(named.values(), places, strict=True):
+        box = _name_box(scene, lines, at, size)
+        if _free(box, frame.box, taken):
             taken.append(box)
             _write_name(canvas, scene, lines, box, size)
 
 
-def _name_box(scene: Scene, lines: list[str], at: tuple[float, float], size: float) -> _Box:
+def _name_lines(scene: Scene, row: int) -> list[str]:
+    """Return a district's name and share; nothing where a letter is missing."""
+    regions = scene.request.regions
+    try:
+        lines = [scene.plain.fitting(clip(regions["name"].iloc[row], NAME_LIMIT))]
+    except FontMissingError:
+        return []
+    share = shares(scene.request).get(str(regions["id"].iloc[row]))
+    return lines if share is None else [*lines, percent(share)]
+
+
+def _fits(scene: Scene, lines: list[str], room: FloatArray, size: float) -> bool:
+    """Return whether a name has room in its district."""
+    left, top, right, bottom = _name_box(scene, lines, [0.0, 0.0], size)
+    return bool(right - left <= room[0] and bottom - top <= room[1])
+
+
+def _name_box(scene: Scene, lines: list[str], at: list[float], size: float) -> _Box:
     """Return the place that the lines of a name take."""
     wide = max((scene.plain, scene.bold)[row].width(line, size) for row, line in enumerate(lines))
     tall = len(lines) * 1.25 * size

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib import import_module
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -84,6 +85,12 @@ def _tag(
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
+def _read_renderer() -> None:
+    """Import what draws: for pictures alone, as it takes memory."""
+    for name in ("matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "web.pictures"):
+        import_module(name)
+
+
 def _drawn(
     easel: _Easel, service: Service, question: PictureQuestion, picture: Picture, tag: str
 ) -> bytes:
@@ -91,9 +98,14 @@ def _drawn(
     with easel.turn():
         kept = easel.kept.get(tag)
         if kept is None:
-            from web.pictures import picture_of  # noqa: PLC0415  matplotlib: for pictures alone
+            # matplotlib is read while the answer is computed: both take half a second at first
+            reading = threading.Thread(target=_read_renderer, daemon=True)
+            reading.start()
+            answer = service.cover(question, departure(question.at))
+            reading.join()
+            from web.pictures import picture_of  # noqa: PLC0415  for pictures alone
 
-            kept = picture_of(service, service.cover(question, departure(question.at)), picture)
+            kept = picture_of(service, answer, picture)
             easel.kept.put(tag, kept)
             give_back()
         return kept
