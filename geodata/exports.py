@@ -234,7 +234,7 @@ def _columns_for_files(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _write_gpkg(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
     """Write a GeoPackage of one layer."""
-    more = {"dataset_metadata": dict(notes.about)} if notes.about else {}
+    more: dict[str, Any] = {"dataset_metadata": dict(notes.about)} if notes.about else {}
     if frame.empty:  # no shape tells the type
         more["geometry_type"] = "Unknown"
     try:
