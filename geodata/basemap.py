@@ -38,7 +38,9 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "places": ("name", "class", "rank"),
 }
 
-_MOST_LATITUDE, _HALF_WORLD = 85.05, 180.0
+_MOST_LATITUDE = 85.05
+#: What reaches further than this is a mistake in the file, or crosses the date line (degrees).
+_MOST_DEGREES = 5.0
 _PIXEL = EXTENT / 256
 _TOLERANCE = 0.4 * _PIXEL
 _LEAST_AREA = 4 * _PIXEL**2
@@ -200,8 +202,9 @@ def _street_lines(streets: Streets) -> tuple[Shapes, Int64Array]:
     """Return the ways as lines in units of the last zoom, cut where a piece cannot be drawn."""
     lon, lat = streets.lon, streets.lat
     start, end, way = streets.segment_from, streets.segment_to, streets.segment_way
-    drawn = np.abs(lat[start]) < _MOST_LATITUDE
-    drawn &= (np.abs(lat[end]) < _MOST_LATITUDE) & (np.abs(lon[start] - lon[end]) < _HALF_WORLD)
+    drawn = (np.abs(lat[start]) < _MOST_LATITUDE) & (np.abs(lat[end]) < _MOST_LATITUDE)
+    drawn &= np.abs(lon[start] - lon[end]) < _MOST_DEGREES
+    drawn &= np.abs(lat[start] - lat[end]) < _MOST_DEGREES
     start, end, way = start[drawn], end[drawn], way[drawn]
     first = np.ones(len(start), bool)
     first[1:] = (way[1:] != way[:-1]) | (start[1:] != end[:-1])
@@ -231,9 +234,9 @@ def _chosen(scenery: Scenery, layer: str) -> tuple[Int64Array, list[Drawn]]:
     """Return which shapes of the scenery belong to a layer and can be shown, and all kinds."""
     member = np.array([kind.layer == layer for kind in scenery.kinds], bool)
     box = shapely.bounds(scenery.shape).reshape(-1, 4)
-    shown_ = (np.abs(box[:, [1, 3]]) < _MOST_LATITUDE).all(axis=1)
-    shown_ &= box[:, 2] - box[:, 0] < _HALF_WORLD
-    return np.flatnonzero(member[scenery.drawn] & shown_), list(scenery.kinds)
+    good = (np.abs(box[:, [1, 3]]) < _MOST_LATITUDE).all(axis=1)
+    good &= (box[:, 2:] - box[:, :2] < _MOST_DEGREES).all(axis=1)
+    return np.flatnonzero(member[scenery.drawn] & good), list(scenery.kinds)
 
 
 def _projected(shapes: Shapes) -> Shapes:

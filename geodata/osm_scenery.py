@@ -2,7 +2,7 @@
 
 No pass of its own over a file: `geodata.osm_ways` and `geodata.osm_nodes` hand on what they read.
 Multipolygons are built from their members' lines by even and odd, whatever the roles say (GEOS
-``BuildArea``), as mappers often forget them.
+``BuildArea``), as mappers often forget them; where an extract lacks members, the rest is closed.
 """
 
 from collections import Counter
@@ -22,9 +22,10 @@ from geodata.package_data import data_rows
 from geodata.scenery import Drawn, Scenery, SceneryRules, name_of, no_scenery
 
 #: Reasons that are counted, always all of them.
-REASONS = ("open_areas", "missing_nodes", "broken_areas", "unnamed_places")
+REASONS = ("open_areas", "missing_nodes", "broken_areas", "unnamed_places", "bad_coordinates")
 
 _CORNERS = 4  # of the smallest closed way, its first node counted twice
+_MOST_OPEN = 40  # lines of an area that an extract has cut
 
 
 class SceneryReader:
@@ -128,7 +129,7 @@ class SceneryReader:
             if found is not None and good and name:
                 self._places.setdefault(number, (*found, name, float(lon), float(lat)))
             elif found is not None:
-                self._skipped["unnamed_places" if good else "missing_nodes"] += 1
+                self._skipped["unnamed_places" if good else "bad_coordinates"] += 1
 
     def needed(self) -> Int64Array:
         """Return the nodes that shapes need.
@@ -169,8 +170,9 @@ class SceneryReader:
         """Return the multipolygons; their outer ways need not be drawn once more."""
         built: list[tuple[Drawn, shapely.Geometry]] = []
         for _, (drawn, members) in sorted(self._areas.items()):
-            lines = [_line(self._members[way], nodes) for way in members if way in self._members]
-            area = _area([line for line in lines if line is not None])
+            found = [_line(self._members[way], nodes) for way in members if way in self._members]
+            lines = [line for line in found if line is not None]
+            area = _area(lines if len(lines) == len(members) else [*lines, *_seams(lines)])
             if area is None:
                 self._skipped["broken_areas"] += 1
             elif shapely.is_empty(area):
@@ -194,7 +196,8 @@ class SceneryReader:
             if line is None:
                 self._skipped["missing_nodes"] += 1
                 continue
-            built.append((drawn, shapely.Polygon(line) if drawn.is_area else line))
+            ring = shapely.get_coordinates(line)
+            built.append((drawn, shapely.Polygon(ring) if drawn.is_area else line))
         return built
 
 
@@ -219,6 +222,28 @@ def _area(lines: Sequence[shapely.LineString]) -> shapely.Geometry | None:
         return shapely.build_area(shapely.MultiLineString(list(lines)))
     except shapely.GEOSException:
         return None
+
+
+def _seams(lines: Sequence[shapely.LineString]) -> list[shapely.LineString]:
+    """Return lines that close an outline which lacks members, as at the edge of an extract.
+
+    The two banks of a river that leaves the file end near each other: ends are joined to the
+    nearest ones first.
+    """
+    parts = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(list(lines))))
+    loose = parts[~shapely.is_closed(parts)]
+    if not 0 < len(loose) <= _MOST_OPEN:
+        return []
+    ends = np.array([line.coords[at] for line in loose for at in (0, -1)])
+    away = np.hypot(*(ends[:, None] - ends).transpose(2, 0, 1))
+    first, second = np.triu_indices(len(ends), 1)
+    free, seams = set(range(len(ends))), []
+    for pair in np.argsort(away[first, second], kind="stable").tolist():
+        one, other = int(first[pair]), int(second[pair])
+        if one in free and other in free:
+            free -= {one, other}
+            seams.append(shapely.LineString(ends[[one, other]]))
+    return seams
 
 
 def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:

@@ -20,6 +20,7 @@ NAME_LENGTH = 80
 _NAMES = ("name", "name:zh", "name:en")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _SPACE = re.compile(r"\s+")
+_SEPARATOR, _WHOLE = re.compile(r"[\s,]"), re.compile(r"\D.*")
 _LEAST_ZOOM_OF_SIDINGS = 13
 _MOST_DIGITS = 9
 
@@ -73,7 +74,8 @@ class Scenery:
         How each is drawn.
     skipped : mapping of str to int
         What could not be drawn, by reason: ``open_areas`` (outlines that do not close),
-        ``missing_nodes`` (shapes that lack a node), ``broken_areas``, ``unnamed_places``.
+        ``missing_nodes`` (shapes that lack a node), ``broken_areas``, ``unnamed_places``,
+        ``bad_coordinates`` (places).
     """
 
     shape: npt.NDArray[np.object_]
@@ -158,7 +160,8 @@ class SceneryRules:
         if drawn is None or "boundary" in tags:
             return None
         order = [rule for rule in self._rules.values() if rule.is_point]
-        digits = min(len(re.sub(r"\D.*", "", tags.get("population", ""))), _MOST_DIGITS)
+        population = _SEPARATOR.sub("", tags.get("population", ""))
+        digits = min(len(_WHOLE.sub("", population)), _MOST_DIGITS)
         return drawn, order.index(drawn) * 10 + _MOST_DIGITS - digits
 
 
@@ -205,4 +208,5 @@ def shown(text: str) -> str:
     """
     if text.isalnum() and len(text) <= NAME_LENGTH:
         return text
-    return _SPACE.sub(" ", _CONTROL.sub(" ", text)).strip()[:NAME_LENGTH].strip()
+    written = text.encode(errors="ignore").decode()  # half a pair of surrogates is no text
+    return _SPACE.sub(" ", _CONTROL.sub(" ", written)).strip()[:NAME_LENGTH].strip()

@@ -9,22 +9,22 @@ import io
 import json
 import mmap
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pmtiles.tile import (
     Compression,
-    Entry,
     TileType,
-    deserialize_directory,
     deserialize_header,
-    find_tile,
     zxy_to_tileid,
 )
 from pmtiles.writer import Writer
 
-from geodata.model import Archive
+from geodata.model import Archive, Int64Array
 
 _HEADER_BYTES = 127
 _MOST_DEPTH = 4
@@ -138,9 +138,9 @@ class TileReader:
         self.bounds, self.metadata = (west, south, east, north), metadata
         self._leaf = lru_cache(_LEAVES_KEPT)(self._directory)
 
-    def _directory(self, offset: int, length: int) -> list[Entry]:
-        """Return the entries of one directory."""
-        return deserialize_directory(self._archive[offset : offset + length])
+    def _directory(self, offset: int, length: int) -> "_Directory":
+        """Return one directory."""
+        return _Directory.read(gzip.decompress(self._archive[offset : offset + length]))
 
     def get(self, zoom: int, column: int, row: int) -> bytes | None:
         """Return a tile as it is stored.
@@ -160,13 +160,44 @@ class TileReader:
         ValueError
             If there is no such tile in the world.
         """
-        number, entries = zxy_to_tileid(zoom, column, row), self._root
+        number, directory = zxy_to_tileid(zoom, column, row), self._root
         for _ in range(_MOST_DEPTH):
-            found = find_tile(entries, number)
-            if found is None:
+            at = int(np.searchsorted(directory.tile, number, side="right")) - 1
+            if at < 0:
                 return None
-            if found.run_length:
-                start = self._tiles + found.offset
-                return self._archive[start : start + found.length]
-            entries = self._leaf(self._leaves + found.offset, found.length)
+            offset, length = int(directory.offset[at]), int(directory.length[at])
+            if directory.run[at] > 0:
+                start = self._tiles + offset
+                held = number < directory.tile[at] + directory.run[at]
+                return self._archive[start : start + length] if held else None
+            directory = self._leaf(self._leaves + offset, length)
         return None
+
+
+@dataclass(frozen=True)
+class _Directory:
+    """Entries of a directory, ascending: first tile, tiles in a row (0: a leaf), where they are."""
+
+    tile: Int64Array
+    run: Int64Array
+    length: Int64Array
+    offset: Int64Array
+
+    @classmethod
+    def read(cls, data: bytes) -> "_Directory":
+        """Read the bytes of a directory as whole arrays (PMTiles 3, section 4)."""
+        numbers = _varints(np.frombuffer(data, np.uint8))
+        count = int(numbers[0])
+        step, run, length, place = numbers[1 : 4 * count + 1].reshape(4, count)
+        before = np.cumsum(length) - length
+        told = np.flatnonzero((place > 0) | (np.arange(count) == 0))  # else behind the last one
+        shift = np.repeat(place[told] - 1 - before[told], np.diff(np.append(told, count)))
+        return cls(np.cumsum(step), run, length, before + shift)
+
+
+def _varints(data: npt.NDArray[np.uint8]) -> Int64Array:
+    """Return the numbers of a row of Protocol Buffers' varints."""
+    end = np.flatnonzero(data < 0x80)  # noqa: PLR2004  the last byte of a number
+    start = np.append(0, end[:-1] + 1)
+    place = np.arange(len(data)) - np.repeat(start, end - start + 1)
+    return np.add.reduceat((data & 0x7F).astype(np.int64) << 7 * place, start)
