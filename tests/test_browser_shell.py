@@ -294,11 +294,16 @@ def test_a_shell_with_a_hole_is_not_put_in_place(browser, server, apps):
     page = context.new_page()
     page.goto(server.address)
     page.wait_for_selector("h1")
+    until(page, LOADED)
+    page.evaluate("() => void unionOffline.ready()")
+    while "/icon-512.png" not in app.asked:
+        page.wait_for_timeout(50)
     until(page, "() => navigator.serviceWorker.getRegistration().then(r => r === undefined)")
-    assert "/sw.js" in app.asked
     assert page.evaluate(SHELLS) == []
     app.sick = ()
     page.reload()
+    until(page, LOADED)
+    assert page.evaluate("() => unionOffline.ready()") is True
     until(page, IN_CHARGE)
     assert len(page.evaluate(SHELLS)) == 1
     context.close()
@@ -373,6 +378,8 @@ def test_a_browser_that_keeps_nothing_still_works_online(browser, server, apps, 
     seen = Watched(context.new_page())
     seen.page.goto(server.address)
     sound(seen.page)
+    if "worker" in how:
+        assert seen.page.evaluate("() => unionOffline.ready()") is False
     kept = seen.page.evaluate("() => unionOffline.keep('')")
     assert kept is (how in {"no worker", "worker refused"})
     found = seen.page.evaluate("() => unionOffline.answer({lon: 115.9, lat: 28.7}, new Date())")

@@ -112,16 +112,22 @@ def shell_of(settings: Settings) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``id`` (a hash of all the rest), ``pages`` with their entity tags, ``files``.
+        ``id`` (a hash of all the rest), ``lang`` (of the page without one), ``pages`` with their
+        entity tags, ``files``.
     """
     html = {lang: start_page(lang, settings) for lang in HOME}
     pages = [{"address": f"/?lang={lang}", "tag": tag_of(html[lang].encode())} for lang in html]
-    pages.append({"address": "/", "tag": ""})
     files = [f"/manifest.webmanifest?lang={lang}" for lang in html]
     files += [*ICONS, *_files_of(html.values())]
-    parts = [pages, files, [manifest_of(lang) for lang in html], shape().__dict__]
+    parts = [
+        settings.map_language,
+        pages,
+        files,
+        [manifest_of(lang) for lang in html],
+        shape().__dict__,
+    ]
     digest = hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
-    return {"id": digest, "pages": pages, "files": files}
+    return {"id": digest, "lang": settings.map_language, "pages": pages, "files": files}
 
 
 def _worker(settings: Settings) -> bytes:

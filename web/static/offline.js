@@ -9,7 +9,7 @@
   'use strict';
 
   var CACHE = 'union-stations-1', KEY = '/offline/stations/', MOST = 4, FRESH_MS = 6 * 36e5;
-  var WEEK = 7 * 24 * 60, HORIZON = 60, LINGER = 10, SKEW_MS = 12e4, FAR_METRES = 1e5;
+  var WEEK = 7 * 24 * 60, HORIZON = 60, LINGER = 10, SKEW_MS = 12e4, QUIET_MS = 4000, FAR_METRES = 1e5;
   var DATUMS = ['wgs84', 'gcj02', 'bd09'];
   /* The least that a true distance can be of one measured in the datum (tests/test_offline.py). */
   var STRETCH = { wgs84: 0.9999, gcj02: 0.992, bd09: 0.975 };
@@ -21,21 +21,29 @@
     return window.caches ? window.caches.open(CACHE) : Promise.reject(new Error('no storage'));
   }
 
-  /* ---- the service worker: when the page has nothing else to do ---- */
+  /* ---- the service worker: after the first answer, or when the page has nothing else to do ---- */
 
+  var registered = null;
   function register() {
-    if (!navigator.serviceWorker) { return; }
-    navigator.serviceWorker.register('/sw.js', { scope: '/' }).catch(function () { return null; });
+    if (!registered) {
+      registered = !navigator.serviceWorker ? Promise.resolve(false)
+        : navigator.serviceWorker.register('/sw.js', { scope: '/' })
+          .then(function () { return true; }, function () { return false; });
+    }
+    return registered;
   }
 
-  function whenIdle() { (window.requestIdleCallback || window.setTimeout)(register); }
+  function whenIdle() {
+    window.setTimeout(function () { (window.requestIdleCallback || window.setTimeout)(register); }, QUIET_MS);
+  }
 
   if (document.readyState === 'complete') { whenIdle(); } else { window.addEventListener('load', whenIdle); }
 
   /* True once the page would open without a network; false where the browser keeps nothing. */
   function ready() {
-    if (!navigator.serviceWorker) { return Promise.resolve(false); }
-    return navigator.serviceWorker.ready.then(function () { return true; });
+    return register().then(function (may) {
+      return may ? navigator.serviceWorker.ready.then(function () { return true; }) : false;
+    });
   }
 
   /* Whether the server answers, asked through the service worker, so that "no" is no error. */
@@ -146,6 +154,7 @@
   /* Keeps the stations of a district (all of them for a dataset without districts); true if kept. */
   function keep(region) {
     queue = queue.then(function () { return keepNow(region || ''); });
+    queue.then(register);
     return queue;
   }
 

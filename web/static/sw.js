@@ -1,6 +1,6 @@
 /* Keeps the worker's page for times without a network. Served as /sw.js, after one line that sets
-   RELEASE = {id, pages, files}: a release's name (a hash of all it holds), the start pages with
-   their tags, and the files they load. Every file's address holds a hash of its content, so a page
+   RELEASE = {id, lang, pages, files}: a release's name (a hash of all it holds), the language of
+   "/", the start page in every language with its tag, and the files they load. Every file's address holds a hash of its content, so a page
    only ever runs the scripts it was made for, whichever release the cache or the server has.
 
    What is kept: the shell of this release and of the one before it, and the dataset's description.
@@ -66,7 +66,7 @@ function freshOrKept(fresh, kept) {
 function keptPage(url) {
   var lang = /[?&]lang=(zh|en)(?=&|$)/.exec(url.search);
   return caches.open(NAME).then(function (cache) {
-    return cache.match(lang ? '/?lang=' + lang[1] : '/', { ignoreVary: true });
+    return cache.match('/?lang=' + (lang ? lang[1] : RELEASE.lang), { ignoreVary: true });
   });
 }
 
