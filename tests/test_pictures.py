@@ -19,7 +19,9 @@ from PIL import Image
 from geodata.bundle import open_dataset
 from geodata.model import Positions
 from geodata.regions import no_regions
+from tests.browsing import opened, served
 from tests.webtools import COVERAGE, NIGHT, client_of, new_client, problem_of, service_of
+from web.app import create_app
 from web.font_files import REGULAR, find_font
 from web.map_severity import severity_pieces
 from web.picture_base import base_shapes, tiles_of
@@ -672,3 +674,25 @@ def test_no_picture_takes_more_than_a_few_tiles():
         assert len(places) <= 64
         assert len({zoom for zoom, _, _ in places}) <= 1
     assert tiles_of(frame, 8, 15)[0][0] == 15
+
+
+# --- in a browser ------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_browser_shows_the_svg_as_the_png_is(browser, demo_dataset, theme):
+    app = create_app(Settings(data=demo_dataset))
+    size = {"width": 1000, "height": 600}
+    query = f"width=1000&height=600&theme={theme}"
+    with (
+        served(app) as site,
+        opened(browser, f"{site}/map.svg?{query}", size, "svg", judged=False) as watched,
+    ):
+        shown = pixels_of(watched.page.screenshot())
+        watched.assert_calm()
+    drawn = pixels_of(client_of(demo_dataset).get(f"/map.png?{query}").content)
+    assert shown.shape == drawn.shape
+    apart = np.abs(shown - drawn).max(axis=2)
+    assert apart.mean() < 4
+    assert (apart > 60).mean() < 0.01
