@@ -136,7 +136,8 @@ class Pen:
         str
             Plain text.
         """
-        return self.words[key].format(**values)
+        unit = "minute" if self.minutes == "1" else "minutes"
+        return self.words[key].format(**{"unit": unit, **values})
 
     def share(self, value: float | None) -> str:
         """Write a share as the map does, in words where it is tiny.
@@ -374,9 +375,13 @@ def title(pen: Pen) -> str:
         One line.
     """
     place = _place(pen.facts)
+    what = pen.words["what"]
+    if pen.facts.parameters["kind"]:
+        kinds = _quoted(pen, "kind", "or")
+        what = kinds if pen.lang == "zh" else what + pen.say("station_kind", kinds=kinds)
     if not place:
-        return pen.say("title", minutes=pen.minutes)
-    return pen.say("title_place", place=place, minutes=pen.minutes)
+        return pen.say("title", what=_capital(what), minutes=pen.minutes)
+    return pen.say("title_place", place=place, what=what, minutes=pen.minutes)
 
 
 def _place(facts: Facts) -> str:
@@ -403,12 +408,12 @@ def _station_zh(pen: Pen) -> str:
     asked = pen.facts.parameters
     name = pen.words["station"]
     if asked["kind"]:
-        kinds = [f"“{pen.listed('kind', [code])}”" for code in asked["kind"]]
-        name = pen.words["or"].join(kinds)
+        name = _quoted(pen, "kind", "or")
+    marks = [pen.words["station_open"]] if asked["at"] else []
     if asked["need"]:
-        name = pen.say("station_needs", needs=pen.listed("need", asked["need"]), station=name)
-    if asked["at"]:
-        name = pen.say("station_open", station=name)
+        marks.append(pen.say("station_needs", needs=pen.listed("need", asked["need"])))
+    if marks:
+        name = pen.say("station_that", marks=pen.words["and"].join(marks), station=name)
     if asked["stations_at_least"] > 1:
         name = pen.say("station_more", count=asked["stations_at_least"], station=name)
     return name

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 _ZH = {
-    "title": "工会驿站{minutes}分钟服务圈简报",
-    "title_place": "{place}：工会驿站{minutes}分钟服务圈简报",
+    "title": "{what}{minutes}分钟服务圈简报",
+    "title_place": "{place}：{what}{minutes}分钟服务圈简报",
+    "what": "工会驿站",
     "mark": "虚构演示数据：本简报中的地名、驿站和人数均为虚构，不指任何真实地点，"
     "请勿作为新闻事实引用。",
     # the headline
@@ -29,17 +30,19 @@ _ZH = {
     "by_truck": "开货车",
     "by": "{mode}",
     "station": "驿站",
-    "station_kind": "“{kinds}”",
+    "quoted": "“{name}”",
     "or": "或",
-    "station_needs": "能满足“{needs}”需求的{station}",
-    "station_open": "届时开放的{station}",
+    "station_needs": "能满足“{needs}”需求",
+    "station_open": "届时开放",
+    "station_that": "{marks}的{station}",
     "station_more": "至少{count}个{station}",
     "band_kph": "如果速度在每小时{slow}公里到{fast}公里之间变化，这一比例在{low}到{high}之间。",
     "band_part": "如果车速在设定值的{slow}到{fast}之间变化，这一比例在{low}到{high}之间。",
     "band_kph_same": "速度在每小时{slow}公里到{fast}公里之间变化，这一比例都是{low}。",
     "band_part_same": "车速在设定值的{slow}到{fast}之间变化，这一比例都是{low}。",
     "if_unknown": "如果开放时间不明的驿站也都开着，这一比例最高为{share}。",
-    "uncovered": "这些住处共有劳动者{total}人，其中{covered}人在时限内有驿站，{uncovered}人没有。",
+    "uncovered": "这些住处共有劳动者{total}人，其中{covered}人在时限内到得了，"
+    "{uncovered}人到不了。",
     # how it was counted
     "how": "统计口径",
     "how_mode_kph": "出行：{mode}，每小时{speed}公里，沿真实街道计算，时限{minutes}分钟。",
@@ -186,8 +189,9 @@ _ZH = {
 }
 
 _EN = {
-    "title": "Union stations within {minutes} minutes: a bulletin",
-    "title_place": "{place}: union stations within {minutes} minutes, a bulletin",
+    "title": "{what} within {minutes} {unit}: a bulletin",
+    "title_place": "{place}: {what} within {minutes} {unit}, a bulletin",
+    "what": "union stations",
     "mark": "Fictional demo data: places, stations and people in this bulletin are made up and "
     "stand for no real place. Do not quote them as news.",
     "lead_homes": "{place}, {share} of homes ({covered} of {total}) have {station} {travel}{when}.",
@@ -198,7 +202,7 @@ _EN = {
     "place_all": "In the area of the data",
     "place_in": "In {place}",
     "travel_walk": "within {a} {minutes}-minute walk",
-    "travel": "within {minutes} minutes {by}",
+    "travel": "within {minutes} {unit} {by}",
     "by_walk": "on foot",
     "by_ebike": "by e-bike",
     "by_bicycle": "by bicycle",
@@ -225,13 +229,13 @@ _EN = {
     "throughout.",
     "if_unknown": "If the stations whose hours are unknown were all open, it would be {share} at "
     "most.",
-    "uncovered": "Of the {total} workers who live there, {covered} have a station within the limit "
-    "and {uncovered} do not.",
+    "uncovered": "Of the {total} workers who live there, {covered} are within the limit and "
+    "{uncovered} are not.",
     "how": "How it was counted",
     "how_mode_kph": "Travel: {mode} at {speed} km/h along the real streets, for at most {minutes} "
-    "minutes.",
+    "{unit}.",
     "how_mode_road": "Travel: {mode} at the speed of each class of road, along the real streets, "
-    "for at most {minutes} minutes.",
+    "for at most {minutes} {unit}.",
     "how_at": "Time: setting out at {time}; a station must be open on arrival and for at least "
     "{linger} minutes more.",
     "how_any": "Time: regardless of opening hours; stations count whether open or closed.",
@@ -241,10 +245,9 @@ _EN = {
     "how_region": "Area: {region}; stations across its border count too, as people cross it.",
     "how_all": "Area: everything in the data.",
     "stations": "Stations",
-    "stations_counted": "{place}, {counted} of {listed} stations in the data count under the rules "
+    "stations_counted": "{place}, {counted} of {listed} stations listed count under the rules "
     "below ({kinds}).",
-    "stations_none": "{place}, none of the stations in the data ({listed}) counts under the rules "
-    "below.",
+    "stations_none": "{place}, none of the {listed} stations listed counts under the rules below.",
     "stations_status": "Of those listed, not in use: {statuses}.",
     "stations_states": "The stations that count, at {time}: {states}.",
     "count_of": "{name}: {count}",
