@@ -22,6 +22,7 @@ AT_REST = """() => navigator.serviceWorker.ready
     .then(r => !r.waiting && !r.installing && r.active.state === 'activated')"""
 NEWER_THAN = """old => caches.keys()
     .then(names => names.some(n => n.startsWith('union-shell-') && !old.includes(n)))"""
+HELD = "name => caches.open(name).then(c => c.keys()).then(keys => keys.length)"
 SHELLS = "() => caches.keys().then(names => names.filter(n => n.startsWith('union-shell-')))"
 
 
@@ -284,6 +285,23 @@ def test_no_more_than_two_shells_are_kept(browser, server, apps, demo_dataset):
         shells = seen.page.evaluate(SHELLS)
         assert len(shells) == 2
         assert first not in shells
+
+
+def test_a_shell_that_was_thrown_away_is_fetched_again(browser, server, apps):
+    server.start(apps[0])
+    with visitor(browser, server) as seen:
+        shells = seen.page.evaluate(SHELLS)
+        held = seen.page.evaluate(HELD, shells[0])
+        seen.page.evaluate(
+            "() => caches.keys().then(n => Promise.all(n.map(x => caches.delete(x))))"
+        )
+        seen.page.reload()
+        sound(seen.page)
+        until(seen.page, f"([name, n]) => ({HELD})(name).then(k => k === n)", [shells[0], held])
+        assert seen.page.evaluate(SHELLS) == shells
+        server.stop()
+        seen.page.reload()
+        sound(seen.page)
 
 
 def test_a_shell_with_a_hole_is_not_put_in_place(browser, server, apps):

@@ -24,7 +24,7 @@ function fetched(address, tag) {
 }
 
 /* All or nothing: a shell with a hole is never put in place; the browser tries again later. */
-function install() {
+function fill() {
   var pages = RELEASE.pages.map(function (page) { return fetched(page.address, page.tag); });
   return Promise.all(pages.concat(RELEASE.files.map(function (address) { return fetched(address); })))
     .then(function (found) {
@@ -33,8 +33,14 @@ function install() {
         return Promise.all(names.map(function (name, i) { return cache.put(name, found[i]); }));
       });
     })
-    .then(function () { return about(new Request(ABOUT)).catch(function () { return null; }); })
-    .then(function () { return self.skipWaiting(); });
+    .then(function () { return about(new Request(ABOUT)).catch(function () { return null; }); });
+}
+
+/* A browser that was short of space may have thrown the shell away and left the worker. */
+function refill() {
+  var whole = RELEASE.pages.length + RELEASE.files.length;
+  return caches.open(NAME).then(function (cache) { return cache.keys(); })
+    .then(function (kept) { return kept.length < whole ? fill() : null; });
 }
 
 /* A page that is still open may load files of the release before: its shell stays one release more. */
@@ -72,7 +78,7 @@ function keptPage(url) {
 
 function start(event, url) {
   var fresh = fetch(event.request);
-  event.waitUntil(fresh.catch(function () { return null; }));
+  event.waitUntil(fresh.then(refill).catch(function () { return null; }));
   return freshOrKept(fresh, function () { return keptPage(url); });
 }
 
@@ -104,7 +110,9 @@ function orEmpty(request) {
   return fetch(request).catch(function () { return new Response(null, { status: 204 }); });
 }
 
-self.addEventListener('install', function (event) { event.waitUntil(install()); });
+self.addEventListener('install', function (event) {
+  event.waitUntil(fill().then(function () { return self.skipWaiting(); }));
+});
 self.addEventListener('activate', function (event) { event.waitUntil(activate()); });
 self.addEventListener('fetch', function (event) {
   var request = event.request, url = new URL(request.url), address = url.pathname + url.search;
