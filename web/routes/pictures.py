@@ -5,7 +5,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -77,11 +79,19 @@ def _easel(request: Request) -> _Easel:
     return easel
 
 
+@cache
+def _hand() -> str:
+    """Return a mark of the code that draws and words a picture: another release, another tag."""
+    folder = Path(__file__).parent.parent
+    files = sorted([*folder.glob("picture*.py"), *folder.glob("map_*.py")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
 def _tag(
     service: Service, question: PictureQuestion, picture: Picture, moment: datetime | None
 ) -> str:
     """Return the tag of a picture: the answer's and how it is drawn."""
-    parts = [service.etag(question, moment), repr(picture), str(service.settings.font)]
+    parts = [service.etag(question, moment), repr(picture), str(service.settings.font), _hand()]
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
