@@ -27,6 +27,7 @@ from pyproj import Transformer  # noqa: TID251  an oracle beside our own project
 
 from geodata.datum import metric_crs, project
 from geodata.sample import CANARY
+from tests.tile_reading import every_tile, metres_to_the_nearest_vertex, tile_at
 from tests.webtools import COVERAGE, NEAREST, NIGHT, beside_a_station, new_client, service_of
 from web.commands import open_service
 from web.picture_place import frame_around
@@ -132,7 +133,10 @@ def public_only(canary_dataset, tmp_path_factory):
 def questions(client):
     lon, lat = beside_a_station(client)
     region = service_of(client).index.regions["id"].iloc[0]
+    for zoom in (8, 12, 15):
+        yield "/tiles/basemap/" + "/".join(map(str, tile_at(CANARY.lon, CANARY.lat, zoom)))
     yield from (
+        "/tiles/basemap.json",
         "/api/v1/dataset", "/openapi.json", "/healthz", "/readyz", "/", "/map", "/map?lang=en",
         "/map.png", "/map.svg", f"/map.svg?at={NIGHT[:19]}&width=2000&height=2000&layers=stations",
         f"{NEAREST}?lon={lon}&lat={lat}&route=true&k=50&minutes=120",
@@ -184,6 +188,14 @@ def test_fault_46_nothing_of_a_home_is_published(traces, canary_dataset):
     for path in (canary_dataset / "public").rglob("*"):
         if path.is_file():
             hunt(traces, path.read_bytes(), path.name)
+
+
+def test_fault_46_no_tile_has_a_point_where_the_home_is(traces, canary_dataset):
+    """Tiles hold streets only: the nearest point drawn is one of the canary's street."""
+    archive = (canary_dataset / "public" / "basemap.pmtiles").read_bytes()
+    for place, content in every_tile(archive).items():
+        hunt(traces, content, f"tile {place}")
+    assert 5 < metres_to_the_nearest_vertex(archive, CANARY.lon, CANARY.lat) < 30
 
 
 def test_fault_46_nothing_of_a_home_is_sent_or_logged(traces, canary_dataset, capfd, caplog):

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import mapbox_vector_tile
+import numpy as np
 import shapely
+from pmtiles.reader import MemorySource, all_tiles
 from pyproj import Transformer  # noqa: TID251  an oracle beside our own projection
 from shapely import affinity
 from shapely.geometry import shape
@@ -50,3 +52,22 @@ def shapes(
                 inside = part.intersection(square)
                 moved = affinity.translate(inside, column * EXTENT, row * EXTENT)
                 yield moved, feature["properties"]
+
+
+def every_tile(archive: bytes) -> dict[tuple[int, int, int], bytes]:
+    """Every tile of an archive, unpressed."""
+    return {place: gzip.decompress(data) for place, data in all_tiles(MemorySource(archive))}
+
+
+def metres_to_the_nearest_vertex(archive: bytes, lon: float, lat: float) -> float:
+    """How far a place is from the nearest point that any tile of the last zoom has (m)."""
+    tiles = every_tile(archive)
+    last = max(zoom for zoom, _, _ in tiles)
+    place = np.array(units(lon, lat, last))
+    least = math.inf
+    for (zoom, *tile), data in tiles.items():
+        for layer in decoded(data).values() if zoom == last else ():
+            found = shapely.get_coordinates([shape(f["geometry"]) for f in layer["features"]])
+            away = found + np.array(tile) * EXTENT - place
+            least = min(least, float(np.hypot(*away.T).min()))
+    return least * _WORLD_M * math.cos(math.radians(lat)) / (EXTENT * 2**last)
