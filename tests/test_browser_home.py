@@ -343,6 +343,16 @@ def test_fault_51_a_denied_permission_is_told_by_the_browser_itself(browser, sit
         assert "没有允许" in seen.page.locator(".notice").inner_text()
 
 
+def test_fault_51_an_address_without_https_says_why(browser, site):
+    with opened(browser, f"{site}/", PHONE) as seen:
+        page = seen.page
+        page.evaluate("Object.defineProperty(window, 'isSecureContext', {value: false})")
+        page.evaluate(TROUBLE, 1)
+        page.click("#locate")
+        page.wait_for_selector(".notice")
+        assert "https" in page.locator(".notice").inner_text()
+
+
 def test_fault_51_a_browser_that_never_answers_is_not_waited_for(browser, site):
     with opened(browser, f"{site}/", PHONE) as seen:
         page = seen.page
@@ -602,6 +612,10 @@ def test_a_district_that_is_searched_lists_its_stations_open_first(phone, site):
         states = page.locator(".card .state").evaluate_all("e => e.map(s => s.className)")
         closed = ["closed" in state for state in states]
         assert closed == sorted(closed)
+        page.click("#filters summary")
+        again(page, lambda: page.check("[name=need][value=swap]"))  # none swaps batteries
+        assert page.locator(".card").count() == 0
+        assert "一家也没有找到" in page.locator("#answer").inner_text()
 
 
 def test_a_search_that_finds_nothing_says_so(phone):
@@ -763,6 +777,30 @@ def test_typed_coordinates_are_taken_and_nonsense_is_refused(browser, site, town
         page.wait_for_selector(ANSWERED, state="attached")
         assert names(page)[0] == "门口驿站"
         assert f"{town.lon:.3f}" not in page.url
+
+
+def test_swapped_coordinates_are_refused_in_plain_words(browser, site, town):
+    with opened(browser, f"{site}/", PHONE) as seen:
+        page = seen.page
+        page.click("#typed summary")
+        page.fill("[name=lon]", f"{town.lat:.5f}")
+        page.fill("[name=lat]", "89.9")
+        page.click("#coords button")
+        until(page, "document.querySelector('#answer, #status').textContent !== ''")
+        said = page.inner_text("main")
+        assert "请填经度和纬度" in said
+        seen.forgive("422")
+
+
+def test_what_the_keyboard_stood_on_is_followed_by_the_answer(phone):
+    with phone(f"?at={NOON}") as seen:
+        page = seen.page
+        ask(page)
+        page.click("#filters summary")
+        again(page, lambda: page.check("[name=need][value=swap]"))
+        page.locator("#answer button.strong").focus()
+        again(page, lambda: page.keyboard.press("Enter"))
+        assert page.evaluate("document.activeElement.id") == "answer"
 
 
 def test_outside_the_data_it_says_so_and_gives_the_hotline(phone):

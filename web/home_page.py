@@ -51,6 +51,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
 
 #: Files that the page fetches when they are wanted.
 LATER = (
+    "home-find.js",
     "home-map.js",
     "home-report.js",
     "offline.js",

@@ -5,7 +5,7 @@
 
   var home = window.unionHome, t = home.t, form = home.id('ask'), finder = home.id('search');
   var ROUGH = 500, PATIENCE = 8000, LOCATE = 10000, SLOW = 4000, SHOWN = 10, AWAY = 3e5;
-  var position = null, view = null, turn = 0, hunt = 0, at = '', redraw = null, hiddenAt = 0, missed = false;
+  var position = null, view = null, turn = 0, hunt = 0, at = '', redraw = null, relist = null, hiddenAt = 0, missed = false;
 
   /* ---- asking the server ---- */
 
@@ -128,10 +128,18 @@
     home.drawAnswer(shown);
   }
 
+  /* Draw, and lead the keyboard to the answer if what it stood on is gone. */
+  function kept(act) {
+    var had = document.activeElement;
+    act();
+    if (had && had !== document.body && !document.contains(had)) { home.id('answer').focus({ preventScroll: true }); }
+  }
+
   function accept(shown) {
     view = shown;
     redraw = draw;
-    draw();
+    relist = null;
+    kept(draw);
     document.documentElement.setAttribute('data-answered', '');
     home.say(home.spoken(shown), true);
     home.show(home.id(home.id('notice').firstChild ? 'notice' : 'answer'));
@@ -196,8 +204,9 @@
   }
 
   function refused(why) {
-    var fault = why.data && why.data.errors && why.data.errors[0];
-    home.say(t('failed') + (fault ? ' (' + home.clip(fault.where + ': ' + fault.what, 120) + ')' : ''));
+    var fault = (why.data && why.data.errors && why.data.errors[0]) || {};
+    home.say(t(/^(lon|lat|datum)$/.test(fault.where) ? 'numbers' : 'failed'));
+    home.show(home.id('status'));
   }
 
   function again() { return home.button(t('retry'), function () { warned(); if (position) { search(); } else { locate(); } }, { className: 'strong' }); }
@@ -311,99 +320,36 @@
     }).catch(function () { return null; });
   };
 
-  /* ---- searching a station or a district ---- */
+  /* ---- lists without a journey: a station or a district that was searched (home-find.js) ---- */
 
-  function hit(found) {
-    var place = found.type === 'region' ? t('search_region') : home.label('kinds', found.kind);
-    var where = [place, found.region ? found.region.name : '', found.address].filter(Boolean).map(function (text) { return home.clip(text, 40); });
-    var node = home.el('button', { type: 'button' }, [home.icon(found.type === 'region' ? 'map' : 'pin'),
-      home.el('span', {}, [home.el('bdi', { text: home.clip(found.name) }), home.el('span', { 'class': 'small', text: where.join(' · ') })])]);
-    node.addEventListener('click', function () { hits([]); (found.type === 'region' ? openRegion : openStation)(found); });
-    return home.el('li', {}, [node]);
-  }
+  home.wanted = wanted;
+  home.choices = choices;
+  home.isFiltered = filtered;
 
-  function hits(found) {
-    var list = home.id('hits');
-    home.empty(list);
-    found.forEach(function (one) { list.appendChild(hit(one)); });
-    list.hidden = !found.length;
-  }
+  home.leaving = function () { var chosen = at ? home.ms(at) : NaN; return function () { return isNaN(chosen) ? Date.now() : chosen; }; };
 
-  var typing = 0;
-  function find(text, spoken) {
-    var mine = typing += 1, q = text.trim();
-    if (!q) { hits([]); home.say(''); return; }
-    if (spoken) { home.say(t('searching')); }
-    wanted('/api/v1/search?q=' + encodeURIComponent(q) + '&limit=10').then(function (data) {
-      if (mine !== typing) { return; }
-      hits(data.results);
-      home.say(data.results.length ? t('search_found', { n: data.results.length }) : t('search_none', { q: home.clip(q, 30) }), data.results.length > 0);
-    }).catch(function (why) {
-      if (mine === typing) { home.say(t(why.kind === 'unreachable' && navigator.onLine === false ? 'offline_search' : 'failed')); }
+  /* The answer for one station, however near others are; null without a position. */
+  home.reached = function (station) {
+    if (!position) { return Promise.resolve(null); }
+    var body = Object.assign(question({ mode: choices().mode, needs: [], kind: station.kind }, home.page.limits.max_k), { open: 'any' });
+    if (station.access) { body.access = [station.access]; }
+    return nearest(body).then(function (data) {
+      return data.stations.filter(function (s) { return s.id === station.id; })[0] || { far: true };
     });
-  }
+  };
 
-  /* Whether a station of a list is open, from its spans of the coming week. */
-  function withState(station, from, now) {
-    var minute = (now - home.ms(from)) / 6e4, open = false, change = null;
-    if (!station.spans) { return Object.assign({}, station, { open: { state: 'unknown', until: null, on_arrival: null } }); }
-    station.spans.forEach(function (span) {
-      if (span[0] <= minute && minute < span[1]) { open = true; change = span[1]; }
-      if (!open && change === null && span[0] > minute) { change = span[0]; }
-    });
-    var until = change === null || station.always_open || change >= 10080 ? null : new Date(home.ms(from) + change * 6e4).toISOString();
-    var doubt = (station.unknown_spans || []).some(function (span) { return span[0] <= minute && minute < span[1]; });
-    return Object.assign({}, station, { open: { state: open ? 'open' : doubt ? 'unknown' : 'closed', until: until, on_arrival: null } });
-  }
-
-  function shownAt() { var chosen = at ? home.ms(at) : NaN; return function () { return isNaN(chosen) ? Date.now() : chosen; }; }
-
-  function showList(title, note, stations, clock) {
-    var mode = choices().mode;
+  home.present = function (list, repeat) {
     turn += 1;
-    view = { data: { mode: mode, stations: stations, alternatives: [], approximate: false, parameters: {} }, stations: stations, alternatives: [], clock: clock, listed: true };
-    redraw = function () { home.drawList(title(), note(), view.stations, clock, view.data); };
-    redraw();
+    relist = repeat;
+    view = { data: { mode: choices().mode, stations: list.stations, alternatives: [], approximate: false, parameters: {} },
+      stations: list.stations, alternatives: [], clock: list.clock, listed: true };
+    redraw = function () { home.drawList(list.title(), list.note(), view.stations, view.clock, view.data); };
+    kept(redraw);
+    if (home.mapClose) { home.mapClose(); }
     document.documentElement.setAttribute('data-answered', '');
-    home.say(title() + t('stop') + ' ' + note(), true);
+    home.say(list.title() + t('stop') + ' ' + list.note(), true);
     home.show(home.id('answer'));
-  }
-
-  function openStation(found) {
-    var clock = shownAt();
-    wanted('/api/v1/stations/' + encodeURIComponent(found.id)).then(function (feature) {
-      var station = withState(feature.properties, feature.from, clock());
-      if (!position) { return { station: station, note: '' }; }
-      var body = Object.assign(question({ mode: choices().mode, needs: [], kind: station.kind }, home.page.limits.max_k), { open: 'any' });
-      if (station.access) { body.access = [station.access]; }
-      return nearest(body).then(function (data) {
-        var reached = data.stations.filter(function (s) { return s.id === station.id; })[0];
-        return { station: reached ? Object.assign({}, station, reached) : station, note: reached ? '' : 'far_away' };
-      });
-    }).then(function (got) {
-      showList(function () { return t('station_title'); }, function () { return got.note ? t(got.note) : ''; }, [got.station], clock);
-    }).catch(function () { home.say(t(navigator.onLine === false ? 'offline_search' : 'failed')); });
-  }
-
-  function ranked(stations) {
-    var order = { open: 0, unknown: 1, closed: 2 };
-    return stations.sort(function (a, b) {
-      return order[a.open.state] - order[b.open.state] || (a.name < b.name ? -1 : 1);
-    });
-  }
-
-  function openRegion(found) {
-    var asked = choices(), clock = shownAt(), name = home.clip(found.name, 40);
-    var address = '/api/v1/stations?region=' + encodeURIComponent(found.id) +
-      asked.needs.map(function (need) { return '&need=' + encodeURIComponent(need); }).join('') + (asked.kind ? '&kind=' + encodeURIComponent(asked.kind) : '');
-    wanted(address).then(function (data) {
-      var stations = data.features.map(function (feature) { return withState(feature.properties, data.from, clock()); });
-      stations = ranked(asked.allday ? stations.filter(home.isAllDay) : stations);
-      showList(function () { return t('region_title', { name: name }); }, function () {
-        return t(stations.length ? 'region_count' : filtered(asked) ? 'no_all' : 'region_empty', { n: stations.length, name: name });
-      }, stations, clock);
-    }).catch(function () { home.say(t(navigator.onLine === false ? 'offline_search' : 'failed')); });
-  }
+  };
 
   /* ---- what the data knows ---- */
 
@@ -426,8 +372,9 @@
     home.setLanguage(home.lang);
   }
 
+  var known = JSON.stringify(home.page.labels);
   home.learned = wanted('/api/v1/dataset').then(learn).then(function () {
-    if (redraw) { redraw(); }
+    if (redraw && known !== JSON.stringify(home.page.labels)) { redraw(); }
     document.documentElement.setAttribute('data-learned', '');
   }).catch(function (why) {
     if (why && why.status === 503 && !view) { home.say(t('nodata')); }
@@ -436,33 +383,40 @@
 
   /* ---- wiring ---- */
 
+  /* Another wish: what is shown is asked anew. */
+  function changed() {
+    home.remember(choices());
+    if (relist) { relist(); } else if (position) { search(); } else if (view) { locate(); }
+  }
+
   function leaveAt(text) {
     at = text;
     home.id('at').value = text;
     home.address({ at: text });
     summary();
-    if (position) { search(); }
+    changed();
   }
 
   form.addEventListener('submit', function (event) { event.preventDefault(); locate(); });
   form.addEventListener('change', function (event) {
     if (event.target.name === 'at') { return; }
     summary();
-    home.remember(choices());
-    if (position) { search(); }
+    changed();
   });
-  home.id('clear').addEventListener('click', function () { choose({ mode: choices().mode }); home.remember(choices()); if (position) { search(); } });
+  home.id('clear').addEventListener('click', function () { choose({ mode: choices().mode }); changed(); });
   home.id('at-go').addEventListener('click', function () { leaveAt(home.id('at').value.slice(0, 16)); });
   home.id('at-now').addEventListener('click', function () { leaveAt(''); });
   home.id('pick').addEventListener('click', pick);
 
-  finder.addEventListener('submit', function (event) { event.preventDefault(); find(home.id('q').value, true); });
+  function find(told) { home.load('home-find.js').then(function () { home.find(home.id('q').value, told); }, function () { home.say(t('offline_search')); }); }
   var pause = 0;
+  finder.addEventListener('focusin', function () { home.load('home-find.js').catch(function () { return null; }); });
+  finder.addEventListener('submit', function (event) { event.preventDefault(); clearTimeout(pause); find(true); });
   home.id('q').addEventListener('input', function (event) {
     clearTimeout(pause);
-    if (event.isComposing) { return; }
-    pause = setTimeout(function () { find(home.id('q').value, false); }, 350);
+    if (!event.isComposing) { pause = setTimeout(find, 350, false); }
   });
+  home.id('q').addEventListener('compositionend', function () { clearTimeout(pause); pause = setTimeout(find, 350, false); });
 
   home.id('coords').addEventListener('submit', function (event) {
     var fields = event.target.elements, lon = number(fields.lon.value), lat = number(fields.lat.value);
