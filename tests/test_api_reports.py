@@ -13,11 +13,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import openpyxl
 import pytest
 
 from geodata.errors import RecordsError, RecordsFullError
 from geodata.records import COLUMNS, Records, Report, new_id
+from tests.test_api_serving import served
 from tests.test_full_disk import no_file_longer_than
 from tests.webtools import NEAREST, beside_a_station, new_client, problem_of, service_of
 from web.masking import masked
@@ -217,6 +219,24 @@ def test_fault_18_a_spoofed_header_changes_nothing(demo_dataset, file):
     client = new_client(demo_dataset, records=file, reports_per_client=2)
     answers = [from_address(client, f"203.0.113.{n}").status_code for n in range(4)]
     assert answers == [201, 201, 429, 429]
+
+
+@pytest.mark.slow
+def test_fault_18_the_real_server_believes_nobody_by_default(demo_dataset, file):
+    """Not even the loopback, from which these questions come."""
+    client = new_client(demo_dataset)
+    body = {"station": a_station(client), "problem": "locked"}
+    setting = {"LOCATOR_RECORDS": str(file), "LOCATOR_REPORTS_PER_CLIENT": "2"}
+    with served(demo_dataset, **setting) as (address, log):
+        answers = [
+            httpx.post(
+                f"{address}{REPORTS}", json=body, headers={"X-Forwarded-For": f"203.0.113.{n}"}
+            ).status_code
+            for n in range(4)
+        ]
+    assert answers == [201, 201, 429, 429]
+    assert '"client":"127.0.0.0"' in "".join(log)
+    assert "203.0" not in "".join(log)
 
 
 def test_fault_18_behind_a_trusted_proxy_each_client_counts_for_itself(demo_dataset, file):

@@ -8,6 +8,7 @@ compressed.
 import gzip
 import hashlib
 import re
+import threading
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -54,6 +55,7 @@ class StationList:
             zip(texts(table, "status"), texts(table, "opening_hours"), hours, strict=True)
         )
         self._kept = Kept(_ANSWERS_KEPT, service.settings.coverage_cache_bytes)
+        self._lock = threading.Lock()
         self._week = lru_cache(maxsize=2)(self._made_week)
 
     def __contains__(self, station: object) -> bool:
@@ -123,11 +125,12 @@ class StationList:
             If there are more stations than may be sent.
         """
         key = self.etag(question.model_dump(), start)
-        found = self._kept.get(key)
-        if found is None:
-            content = orjson.dumps(self.collection(question, start))
-            found = gzip.compress(content, _GZIP_LEVEL, mtime=0)
-            self._kept.put(key, found)
+        with self._lock:  # a long list is made once, however many ask for it
+            found = self._kept.get(key)
+            if found is None:
+                content = orjson.dumps(self.collection(question, start))
+                found = gzip.compress(content, _GZIP_LEVEL, mtime=0)
+                self._kept.put(key, found)
         return found
 
     def rows(self, question: StationsQuestion, start: datetime) -> list[int]:
