@@ -25,6 +25,10 @@ ANSWERED = "html[data-answered]"
 KEPT = """name => caches.open('union-stations-1').then(async c => {
     const found = await Promise.all((await c.keys()).map(async k => (await c.match(k)).text()));
     return found.some(text => text.includes(JSON.stringify(name))); })"""
+PAINTED = """() => [...document.querySelectorAll('#map canvas')].some(canvas => {
+    const {width, height} = canvas;
+    const data = width && canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    return data && data.some((value, i) => i % 4 === 3 && value > 0); })"""
 NO_SIGNAL = """navigator.geolocation.getCurrentPosition = (done, fail) =>
     setTimeout(() => fail({code: 3, TIMEOUT: 3, message: 'Timeout expired'}), 50);"""
 
@@ -154,6 +158,31 @@ def test_fault_51_offline_after_the_first_visit(browser, site, place, lang, sche
         until(page, "() => document.getElementById('notice').textContent === ''")
         page.wait_for_selector(ANSWERED, state="attached")
         assert names_shown(page) == exact
+
+
+def test_fault_51_offline_the_map_shows_what_was_seen_before(browser, site, place):
+    def open_map(page):
+        page.locator("#answer").get_by_role("button", name=HOME["zh"]["map_open"]).first.click()
+        page.locator("#map .leaflet-marker-icon").first.wait_for()
+
+    with visited(browser, site, installed=True, **granted(place)) as seen:
+        page = seen.page
+        ask(page)
+        until(page, KEPT, names_shown(page)[0])
+        sources = page.locator("#sources").inner_text()
+        open_map(page)
+        until(page, PAINTED)
+        page.context.set_offline(True)
+        page.reload()
+        ask(page)
+        assert page.locator("#sources").inner_text() == sources
+        open_map(page)
+        until(page, PAINTED)  # from the browser's own cache; what is missing is empty
+        assert page.locator("#map .leaflet-control-attribution").inner_text()
+        page.locator("#map .leaflet-control-zoom-in").click()
+        page.locator("#map").press("ArrowRight")
+        page.context.set_offline(False)
+        until(page, "() => document.getElementById('notice').textContent === ''")
 
 
 def test_fault_51_offline_with_a_pin_instead_of_a_position(browser, site, place):

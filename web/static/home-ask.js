@@ -4,7 +4,7 @@
   'use strict';
 
   var home = window.unionHome, t = home.t, form = home.id('ask'), finder = home.id('search');
-  var ROUGH = 500, PATIENCE = 8000, LOCATE = 10000, SLOW = 4000, SHOWN = 10, AWAY = 3e5;
+  var ABOUT = '/api/v1/dataset', ROUGH = 500, PATIENCE = 8000, LOCATE = 10000, SLOW = 4000, SHOWN = 10, AWAY = 3e5;
   var position = null, view = null, turn = 0, hunt = 0, at = '', redraw = null, relist = null, hiddenAt = 0, missed = false;
 
   /* ---- asking the server ---- */
@@ -28,7 +28,7 @@
   /* A phone that calls itself offline is asked quietly first: a machine without a network may well
      reach its own server, and a request that is bound to fail would be an error on the console. */
   function timely(address, options) {
-    if (navigator.onLine !== false) { return sent(address, options); }
+    if (navigator.onLine !== false || address === ABOUT) { return sent(address, options); }  // kept by the service worker
     return offline().then(function (kept) { return kept.reachable(); }).catch(function () { return true; }).then(function (there) {
       if (!there) { throw { kind: 'unreachable' }; }
       return sent(address, options);
@@ -313,7 +313,7 @@
   home.wayTo = function (station) {
     if (!position || (view && view.data.approximate)) { return Promise.resolve(null); }
     var asked = choices();
-    var body = Object.assign(question({ mode: asked.mode, needs: [], kind: station.kind }, 20, true), { open: 'any', route: true });
+    var body = Object.assign(question({ mode: asked.mode, needs: [], kind: station.kind }, home.page.limits.max_k, true), { open: 'any', route: true });
     if (station.access) { body.access = [station.access]; }
     return nearest(body).then(function (data) {
       return data.stations.filter(function (found) { return found.id === station.id; })[0] || null;
@@ -373,7 +373,7 @@
   }
 
   var known = JSON.stringify(home.page.labels);
-  home.learned = wanted('/api/v1/dataset').then(learn).then(function () {
+  home.learned = wanted(ABOUT).then(learn).then(function () {
     if (redraw && known !== JSON.stringify(home.page.labels)) { redraw(); }
     document.documentElement.setAttribute('data-learned', '');
   }).catch(function (why) {
