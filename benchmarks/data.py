@@ -97,7 +97,7 @@ def write_homes(city: City, path: Path) -> None:
 def prepared(city: City) -> Path:
     """Return the dataset folder of the city, prepared if it is not there."""
     folder = FOLDER / f"{city.name}-{'-'.join(city.modes)}-{city.stations}-{city.homes}"
-    if (folder / "public" / "manifest.json").is_file():
+    if (folder / "public" / "basemap.pmtiles").is_file():
         return folder
     inputs = FOLDER / f"{folder.name}-inputs"
     inputs.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ def memory_mib(pid: int, what: str = "VmHWM") -> float:
 
 
 def ask(port: int) -> None:
-    """Ask what a day of use asks: nearest by need and hour, coverage with gaps, the map."""
+    """Ask what a day of use asks: nearest by need and hour, coverage with gaps, the map, tiles."""
     base = f"http://127.0.0.1:{port}"
     for number, (lon, lat) in enumerate(
         street_points(NANJING.streets, 200, np.random.default_rng(3))
@@ -40,6 +40,7 @@ def ask(port: int) -> None:
         "/api/v1/coverage?minutes=15",
         "/api/v1/coverage?minutes=15&at=2026-11-23T03:00",
         "/map",
+        *(f"/tiles/basemap/15/{27150 + n % 90}/{13250 + n // 90}" for n in range(2_000)),
     ):
         with urllib.request.urlopen(base + path) as answer:  # noqa: S310
             answer.read()
@@ -54,7 +55,7 @@ def figures():
         peak = memory_mib(process.pid)
         own = memory_mib(process.pid, "RssAnon")
     yield Figure(
-        name="peak memory of serving Nanjing for walk, after nearest, coverage and map",
+        name="peak memory of serving Nanjing for walk, after nearest, coverage, map and tiles",
         value=rounded(peak),
         unit="MiB",
         against=f"before the first question {rounded(idle)} MiB",
