@@ -104,6 +104,17 @@ def test_the_manifest_speaks_the_operators_language_unless_asked(client):
     assert client.get("/manifest.webmanifest?lang=xx").json()["lang"] == "zh-CN"
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_links_what_makes_it_an_app(client, lang):
+    html = client.get(f"/?lang={lang}").text
+    assert f'rel="manifest" href="/manifest.webmanifest?lang={lang}"' in html
+    assert 'rel="apple-touch-icon" href="/apple-touch-icon.png"' in html
+    assert set(re.findall(r'theme-color" media="\(prefers-color-scheme: (\w+)\)', html)) == {
+        "light", "dark",
+    }  # fmt: skip
+    assert "offline.js" in html
+
+
 @pytest.mark.parametrize("address", ICONS)
 def test_icons_have_their_size_and_their_ground(client, address):
     answer = client.get(address)
