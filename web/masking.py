@@ -5,23 +5,22 @@ import unicodedata
 
 _MASK = "***"
 
-# A run of digits as people write telephone, bank and identity numbers: with blanks, hyphens, dots
-# or brackets between, in figures or in Chinese numerals.
+# A run of digits as people write telephone, bank and identity numbers: figures or Chinese numerals,
+# with blanks and marks between. A colon is none of these marks: it stands in hours.
 _DIGIT = r"[\d零〇一二三四五六七八九幺壹贰叁肆伍陆柒捌玖]"
-_RUN = re.compile(rf"\+?{_DIGIT}(?:[\s().\-]{{0,2}}{_DIGIT}){{6,}}[xX]?")
+_BETWEEN = r"(?:[^\w:：]|_){0,3}"
+_ENDS = r"(?!\W?\d)"
+# Dates and hours are what a note about wrong hours is about; they are left alone.
+_DATE = r"(?<!\d)20\d{2}[-.]\d{1,2}[-.]\d{1,2}(?!\d)"
+_HOURS = rf"(?<!\d)(?:[01]\d|2[0-4])[0-5]\d\s?-\s?(?:[01]\d|2[0-4])[0-5]\d{_ENDS}"
+_NUMBER = re.compile(
+    rf"(?P<kept>{_DATE}|{_HOURS})|\+?{_DIGIT}(?:{_BETWEEN}{_DIGIT}){{6,}}(?:{_BETWEEN}[xX])?[\ufe0f\u20e3]*"
+)
 _DECIMAL = re.compile(r"\d{1,3}[.．]\d{3,}")
 _DEGREES = re.compile(r"\d{1,3}\s*[°度]\s*\d{1,2}(?:[.．]\d+)?\s*['′分](?:\s*[\d.]+\s*[\"″秒]?)?")
 
-# Dates and hours are what a note about wrong hours is about.
-_DATE = re.compile(r"20\d{2}[-.]\d{1,2}[-.]\d{1,2}")
-_HOURS = re.compile(r"[0-2]?\d[0-5]\d\s?-\s?[0-2]?\d[0-5]\d")
-_SPARED = (_DATE, _HOURS)
-
-
-def _masked(found: re.Match[str]) -> str:
-    """Return the mask, or the run itself where it is a date or a span of hours."""
-    run = found.group()
-    return run if any(pattern.fullmatch(run) for pattern in _SPARED) else _MASK
+#: Control and format characters, halves of characters, private and unassigned ones.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 def masked(note: str) -> str:
@@ -46,8 +45,4 @@ def masked(note: str) -> str:
     kept = "".join(letter for letter in joined if unicodedata.category(letter) not in _HIDDEN)
     for pattern in (_DEGREES, _DECIMAL):
         kept = pattern.sub(_MASK, kept)
-    return _RUN.sub(_masked, kept).strip()
-
-
-#: Control and format characters, halves of characters, private and unassigned ones.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+    return _NUMBER.sub(lambda found: found["kept"] or _MASK, kept).strip()
