@@ -133,6 +133,9 @@ def public_only(canary_dataset, tmp_path_factory):
 def questions(client):
     lon, lat = beside_a_station(client)
     region = service_of(client).index.regions["id"].iloc[0]
+    station = service_of(client).index.stations["id"].iloc[0]
+    yield from (f"/api/v1/stations{which}" for which in ("", f"/{station}", f"?region={region}"))
+    yield "/api/v1/search?q=%E8%B7%AF&limit=50"
     for zoom in (8, 12, 15):
         yield "/tiles/basemap/" + "/".join(map(str, tile_at(CANARY.lon, CANARY.lat, zoom)))
     yield from (
