@@ -9,6 +9,7 @@ import zipfile
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import geopandas as gpd
 import pytest
 import shapely
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from tests.test_api_privacy import hunt, places_of_the_canary, telling, traces_o
 from tests.webtools import new_client, problem_of, service_of
 from web.embed_question import FACTS, TAKEN, address_of, query_of, read_embed
 from web.freezing import FrozenFolder, frozen_key
-from web.frozen_map import unpack
+from web.frozen_map import Frozen, pack, unpack
 from web.oembed import own_query
 from web.settings import Settings
 
@@ -491,6 +492,8 @@ def next_year(demo_inputs, tmp_path_factory):
     then = client.get(f"/embed/map?version={version}&minutes=10&lang=zh")
     assert then.status_code == 200
     live = data_of(client.get("/embed/map?minutes=10&lang=zh").text)
+    for part in ("gaps", "covered", "regions", "view"):
+        assert data_of(then.text)[part] == live[part], part
     assert data_of(then.text)["stations"]["name"] == live["stations"]["name"]
     prepared(demo_inputs, folder, lambda lines: lines[:6])
     later = new_client(folder, access_log=False, frozen=kept)
@@ -557,6 +560,26 @@ def test_what_was_not_frozen_then_is_gone_and_says_so(next_year):
     assert "were not kept" in gone.text
     assert 'href="/map?minutes=11&amp;lang=en"' in gone.text
     assert "frame-ancestors *" in gone.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [[], [shapely.Polygon()], [shapely.Polygon(), shapely.box(0, 0, 1, 1)], [None],
+     [shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(2, 2, 3, 3)]),
+      shapely.box(-180, -90, 180, 90).difference(shapely.box(115.1, 28.2, 115.12345678, 28.3))]],
+)  # fmt: skip
+@pytest.mark.parametrize("named", [True, False])
+def test_shapes_come_back_as_they_went(shapes, named):
+    columns = {"id": [str(n) for n in range(len(shapes))]} if named else {}
+    frame = gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4326)
+    parts = {"regions": frame, "summary": {"share": 0.5, "none": None}}
+    found = unpack(pack(Frozen("2026-11-22", {"zh": {}}, parts, {"zh": b"png"})))
+    assert (found.date, found.labels, found.pictures) == ("2026-11-22", {"zh": {}}, {"zh": b"png"})
+    assert found.parts["summary"] == parts["summary"]
+    back = found.parts["regions"]
+    assert list(back.columns) == list(frame.columns)
+    assert back.crs == frame.crs
+    assert back.geometry.to_numpy().tolist() == frame.geometry.to_numpy().tolist()
 
 
 def test_now_is_the_moment_of_freezing(demo_dataset, tmp_path):

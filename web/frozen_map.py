@@ -8,13 +8,15 @@ another theme or language, and the data of its day.
 import dataclasses
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import orjson
 import pandas as pd
+import shapely
 
 from geodata.datum import from_wgs84
 from geodata.errors import DatasetError
@@ -23,6 +25,7 @@ from web.map_data import MapRequest, Page
 from web.map_streets import StreetLines
 
 _FORMAT = 1
+_PER_DEGREE = 1e8
 _FACTS = "facts.json"
 #: Not kept: they belong to today's page, or follow from what is kept.
 _OF_TODAY = frozenset({"labels", "page", "shift", "streets"})
@@ -102,9 +105,14 @@ def parts_of(request: MapRequest) -> dict[str, Any]:
     -------
     dict
         By the names of its fields; without what belongs to today's page or follows from the rest.
+        Where gaps are drawn as pieces, of the gaps themselves the bounds are enough.
     """
     names = [entry.name for entry in dataclasses.fields(request)]
-    return {name: getattr(request, name) for name in names if name not in _OF_TODAY}
+    parts = {name: getattr(request, name) for name in names if name not in _OF_TODAY}
+    if request.pieces is not None and len(request.gaps):
+        bounds = shapely.envelope(request.gaps.geometry.to_numpy())
+        parts["gaps"] = request.gaps.set_geometry(gpd.GeoSeries(bounds, request.gaps.index, 4326))
+    return parts
 
 
 def pack(frozen: Frozen) -> bytes:
@@ -125,8 +133,8 @@ def pack(frozen: Frozen) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, part in frozen.parts.items():
             if isinstance(part, pd.DataFrame):
-                kind = "geo" if isinstance(part, gpd.GeoDataFrame) else "table"
-                archive.writestr(f"{name}.{kind}.parquet", _parquet(part))
+                for member, table in _tables(part):
+                    archive.writestr(f"{name}.{member}.parquet", _parquet(table))
             else:
                 plain[name] = part
         for lang, picture in frozen.pictures.items():
@@ -138,10 +146,51 @@ def pack(frozen: Frozen) -> bytes:
     return out.getvalue()
 
 
+def _tables(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield a frame as plain tables: its columns, and its shapes as steps of whole numbers.
+
+    ``xy`` holds the steps from corner to corner in 1e-8 degrees, which take a quarter of the room
+    of coordinates; ``ends`` where rings, polygons and shapes end, level by level (as GeoArrow).
+    Frames without shapes, or with empty ones, are written as GeoParquet.
+    """
+    if not isinstance(frame, gpd.GeoDataFrame):
+        yield "columns", frame
+        return
+    if not len(frame) or bool((frame.geometry.is_empty | frame.geometry.isna()).any()):
+        yield "geo", frame
+        return
+    yield "columns", pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    polygons = np.full(len(frame), shapely.MultiPolygon(), dtype=object)
+    parts, owners = shapely.get_parts(frame.geometry.to_numpy(), return_index=True)
+    shapely.multipolygons(parts, indices=owners, out=polygons)
+    _, corners, ends = shapely.to_ragged_array(polygons.tolist())
+    steps = np.diff(np.rint(corners * _PER_DEGREE).astype(np.int64), axis=0, prepend=0)
+    yield "xy", pd.DataFrame(steps.reshape(-1, 2), columns=["x", "y"])
+    level = np.repeat(np.arange(len(ends)), [len(part) for part in ends])
+    yield "ends", pd.DataFrame({"level": level, "end": np.concatenate(ends).astype(np.int64)})
+
+
+def _frame(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the frame that `_tables` took apart."""
+    if "xy" not in tables:
+        return next(iter(tables.values()))
+    corners = np.ascontiguousarray(np.cumsum(tables["xy"].to_numpy(), axis=0) / _PER_DEGREE)
+    ends = [part["end"].to_numpy(copy=True) for _, part in tables["ends"].groupby("level")]
+    shapes = shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, corners, ends)
+    single = shapely.get_num_geometries(shapes) == 1
+    shapes[single] = shapely.get_geometry(shapes[single], 0)
+    columns = tables["columns"]
+    if columns.columns.empty:
+        columns = pd.DataFrame(index=range(len(shapes)))
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=4326)
+
+
 def _parquet(frame: pd.DataFrame) -> bytes:
     """Return a table as Parquet."""
     out = io.BytesIO()
-    frame.to_parquet(out, index=False, compression="zstd")
+    steps = list(frame.columns) == ["x", "y"]  # each byte of a whole number by itself
+    more: dict[str, Any] = {"use_byte_stream_split": steps, "use_dictionary": not steps}
+    frame.to_parquet(out, index=False, compression="zstd", compression_level=9, **more)
     return out.getvalue()
 
 
@@ -176,16 +225,19 @@ def unpack(content: bytes) -> Frozen:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             facts = orjson.loads(archive.read(_FACTS))
             parts = dict(facts["parts"])
+            tables: dict[str, dict[str, pd.DataFrame]] = {}
             pictures = {}
             for name in archive.namelist():
                 stem, _, ending = name.partition(".")
-                if ending.endswith("parquet"):
-                    read: Any = gpd.read_parquet if ending.startswith("geo") else pd.read_parquet
-                    parts[stem] = read(io.BytesIO(archive.read(name)))
-                elif ending == "png":
+                if ending == "png":
                     pictures[stem] = archive.read(name)
+                elif ending != "json":
+                    kind = ending.removesuffix(".parquet")
+                    read: Any = gpd.read_parquet if kind == "geo" else pd.read_parquet
+                    tables.setdefault(stem, {})[kind] = read(io.BytesIO(archive.read(name)))
         if facts["format"] != _FORMAT:
             raise _damaged()
+        parts |= {name: _frame(members) for name, members in tables.items()}
         return Frozen(facts["date"], facts["labels"], parts, pictures)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise _damaged() from error

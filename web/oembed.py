@@ -1,4 +1,4 @@
-"""oEmbed 1.0: from the address of a map of ours to the code that shows it elsewhere.
+"""The answers of oEmbed 1.0: from the address of a map of ours to the code that shows it elsewhere.
 
 Source: the oEmbed specification, sections 2.2 (request) and 2.3 (response, type ``rich``).
 """
