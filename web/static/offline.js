@@ -9,7 +9,7 @@
   'use strict';
 
   var CACHE = 'union-stations-1', KEY = '/offline/stations/', MOST = 4, FRESH_MS = 6 * 36e5;
-  var WEEK = 7 * 24 * 60, HORIZON = 60, LINGER = 10, SKEW_MS = 12e4, QUIET_MS = 4000, FAR_METRES = 1e5;
+  var WEEK = 7 * 24 * 60, HORIZON = 60, LINGER = 10, SKEW_MS = 12e4, QUIET_MS = 4000, TOO_MANY = 3000, FAR_METRES = 1e5;
   var DATUMS = ['wgs84', 'gcj02', 'bd09'];
   /* The least that a true distance can be of one measured in the datum (tests/test_offline.py). */
   var STRETCH = { wgs84: 0.9999, gcj02: 0.992, bd09: 0.975 };
@@ -133,6 +133,7 @@
 
   function fetchRegion(cache, region) {
     return asked('/api/v1/dataset').then(function (about) {
+      if (!region && about.data.counts.stations > TOO_MANY) { throw new Error('too many'); }
       return Promise.all(DATUMS.map(function (datum) { return asked(addressOf(region, datum, about.data)); }))
         .then(function (found) { return put(cache, recordOf(region, found, about.data)); });
     }).then(function () { return forgetOldest(cache); });
@@ -151,7 +152,7 @@
     }).then(function () { return true; }, function () { return false; });
   }
 
-  /* Keeps the stations of a district (all of them for a dataset without districts); true if kept. */
+  /* Keeps the stations of a district (all of them, up to 3,000, for a dataset without districts); true if kept. */
   function keep(region) {
     queue = queue.then(function () { return keepNow(region || ''); });
     queue.then(register);
