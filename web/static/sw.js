@@ -1,7 +1,8 @@
 /* Keeps the worker's page for times without a network. Served as /sw.js, after one line that sets
    RELEASE = {id, lang, pages, files}: a release's name (a hash of all it holds), the language of
-   "/", the start page in every language with its tag, and the files they load. Every file's address holds a hash of its content, so a page
-   only ever runs the scripts it was made for, whichever release the cache or the server has.
+   "/", the start page in every language with its tag, and the files they load. Every file's address
+   holds a hash of its content, so a page only ever runs the scripts it was made for, whichever
+   release the cache or the server has.
 
    What is kept: the shell of this release and of the one before it, and the dataset's description.
    What never is: a position. Addresses with a query are looked up by their language alone, and
