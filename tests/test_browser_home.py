@@ -404,6 +404,24 @@ def test_fault_51_a_pin_dragged_without_any_position(browser, site):
         assert names(page)
 
 
+@pytest.mark.parametrize("blocked", ["**/tiles/**", "**/static/leaflet*.js"])
+def test_fault_51_without_tiles_or_map_the_list_is_usable(phone, blocked):
+    with phone(f"?at={NOON}") as seen:
+        page = seen.page
+        page.route(blocked, lambda route: route.abort())
+        ask(page)
+        page.click(".route >> nth=1")
+        if "tiles" in blocked:
+            page.wait_for_selector("html[data-way=drawn]", state="attached")
+            page.wait_for_load_state("networkidle")
+        else:
+            until(page, "document.querySelector('#status').textContent.includes('地图没有打开')")
+        assert names(page)[0] == "门口驿站"
+        again(page, lambda: page.check("[name=need][value=drink]"))
+        assert names(page)
+        seen.forgive("ERR_FAILED")
+
+
 def test_fault_51_without_a_network_the_list_stays_and_answers_by_straight_line(phone):
     with phone() as seen:
         page = seen.page
@@ -542,6 +560,23 @@ def test_mode_filters_and_language_are_remembered_and_positions_never(phone, tow
         assert page.locator("#answer .card").count() == 0
         found = everything_kept(page)
         assert not any(trace in found for trace in traces(town))
+
+
+def test_words_that_a_union_added_can_be_chosen(browser, site):
+    about = httpx.get(f"{site}/api/v1/dataset").json()
+    tables = about["vocabularies"]
+    tables["needs"].append({**tables["needs"][0], "code": "haircut", "zh": "理发", "en": "haircut"})
+    tables["kinds"].append({**tables["kinds"][0], "code": "barge", "zh": "驳船<b>", "en": "barge"})
+    with opened(browser, f"{site}/", PHONE, ready=None) as seen:
+        page = seen.page
+        page.route("**/api/v1/dataset", lambda route: route.fulfill(json=about))
+        page.goto(f"{site}/?lang=zh")
+        page.wait_for_selector(LEARNED, state="attached")
+        page.click("#filters summary")
+        assert "理发" in page.locator(".chip", has=page.locator("[value=haircut]")).inner_text()
+        assert page.locator("[name=kind] option[value=barge]").inner_text() == "驳船<b>"
+        page.click("#lang")
+        assert page.locator("[name=kind] option[value=barge]").inner_text() == "barge"
 
 
 def test_switching_the_language_keeps_the_answer(phone):

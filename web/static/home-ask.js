@@ -353,8 +353,23 @@
 
   /* ---- what the data knows ---- */
 
+  /* Needs and kinds that a union has added to its own vocabulary. */
+  function addChoices(words) {
+    var more = home.id('filters').querySelector('.chips'), kinds = form.elements.kind;
+    words.needs.forEach(function (row) {
+      if (!more || Array.prototype.some.call(form.querySelectorAll('[name=need]'), function (box) { return box.value === row.code; })) { return; }
+      more.appendChild(home.el('label', { 'class': 'chip' }, [home.el('input', { type: 'checkbox', name: 'need', value: row.code }),
+        home.el('span', {}, [home.icon(home.page.signs[row.code] || 'dot'), home.el('span', { 'class': 'cap', 'data-label': 'needs.' + row.code })])]));
+    });
+    words.kinds.forEach(function (row) {
+      if (!row.is_place || Array.prototype.some.call(kinds.options, function (option) { return option.value === row.code; })) { return; }
+      kinds.appendChild(home.el('option', { value: row.code, 'data-label': 'kinds.' + row.code }));
+    });
+  }
+
   function learn(data) {
     var words = data.vocabularies, page = home.page;
+    addChoices(words);
     ['zh', 'en'].forEach(function (lang) {
       ['kinds', 'needs', 'facilities', 'access', 'modes', 'statuses'].forEach(function (table) {
         words[table].forEach(function (row) { page.labels[lang][table][row.code] = row[lang]; });
