@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -17,9 +18,11 @@ from web.dependencies import departure, read_values
 from web.map_data import Page
 from web.map_request import Answered, dataset_streets, map_request, state_time, without_persons
 from web.map_severity import severity
+from web.maps import coverage_map
 from web.schemas import CoverageQuestion
 from web.service import Service
 from web.settings import Settings
+from web.static_files import asset_url
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +190,52 @@ def test_files_are_kept_for_ever_and_only_ours_are_served(client):
         }  # fmt: skip
     for address in ("map.js", "..%2Fapp.py", "map.000000000000.js"):
         assert client.get(f"/static/{address}").status_code == 404
+
+
+def data_of(html):
+    return json.loads(re.search(r'id="um-data">(.*?)</script>', html, re.DOTALL)[1])
+
+
+def test_map_draws_our_own_tiles_where_the_dataset_has_them(client, service):
+    html = client.get("/map").text
+    data = data_of(html)
+    known = service.manifest["basemap"]
+    version = service.manifest["version"]
+    assert data["tiles"]["url"] == f"/tiles/basemap/{{z}}/{{x}}/{{y}}?v={version}"
+    assert [data["tiles"][k] for k in ("minzoom", "maxzoom", "bounds")] == [
+        known[k] for k in ("minzoom", "maxzoom", "bounds")
+    ]
+    assert data["streets"]["levels"] == []
+    assert asset_url("basemap.js") in html
+    plain = client.get("/map?base=none").text
+    assert data_of(plain)["tiles"] is None
+    assert asset_url("basemap.js") not in plain
+
+
+def test_map_of_data_without_a_base_map_brings_its_streets_along(service):
+    bare = replace(
+        service.dataset, manifest={k: v for k, v in service.manifest.items() if k != "basemap"}
+    )
+    request = map_request(
+        replace(answered(service), dataset=bare), Page(tiles_url="/x/{z}/{x}/{y}")
+    )
+    data = data_of(coverage_map(request))
+    assert data["tiles"] is None
+    assert data["streets"]["drawn"] > 0
+
+
+def test_a_file_that_stands_alone_brings_its_streets_along(service):
+    request = map_request(answered(service), Page(self_contained=True))
+    html = coverage_map(request)
+    assert data_of(html)["streets"]["drawn"] > 0
+    assert "/tiles/" not in html
+
+
+@pytest.mark.parametrize("theme", ["auto", "light", "dark"])
+def test_theme_is_part_of_the_page_and_of_its_tag(client, theme):
+    answer = client.get(f"/map?theme={theme}")
+    assert f'data-theme="{theme}"' in answer.text
+    assert data_of(answer.text)["theme"] == theme
+    others = {client.get(f"/map?theme={t}").headers["etag"] for t in ("auto", "light", "dark")}
+    assert len(others) == 3
+    assert client.get("/map?theme=pink").status_code == 422

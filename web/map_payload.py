@@ -167,9 +167,9 @@ def _shapes(request: MapRequest) -> dict[str, dict[str, Any]]:
             "regions": encode_polygons(_drawn(request, regions), grid),
         }
         size = sum(len(text) for shape in written.values() for text in shape.values())
-        fewer = int(_corners([*blocks, *regions]) * min(0.9, 0.95 * budget / size))
         if size <= budget or most_points < _FEWEST_POINTS or not left:
             break
+        fewer = int(_corners([*blocks, *regions]) * min(0.9, 0.95 * budget / size))
         most_points = min(fewer, most_points * 2 // 3)
     return {name: {**shape, "grid": grid} for name, shape in written.items()}
 

@@ -16,12 +16,23 @@
   Reader.prototype.varint = function () {
     var value = 0, scale = 1, byte;
     do {
-      if (this.at >= this.end || scale > 9e18) { throw new Error('broken tile'); }
+      if (this.at >= this.end || scale > 1e19) { throw new Error('broken tile'); }
       byte = this.bytes[this.at++];
       value += (byte & 127) * scale;
       scale *= 128;
     } while (byte > 127);
     return value;
+  };
+
+  /* A whole number that may be negative: ten bytes, of which small values come by complement. */
+  Reader.prototype.signed = function () {
+    var from = this.at, value = this.varint(), rest = 1, scale = 1;
+    if (this.at - from < 10) { return value; }
+    for (var i = from; i < this.at; i++) {
+      rest += (i < this.at - 1 ? 127 - (this.bytes[i] & 127) : 1 - (this.bytes[i] & 1)) * scale;
+      scale *= 128;
+    }
+    return -rest;
   };
 
   /* A length, and the bytes that have it. */
@@ -59,8 +70,7 @@
       if (field === 2 && type === 5) { value = view.getFloat32(r.at, true); r.at += 4; return true; }
       if (field === 3 && type === 1) { value = view.getFloat64(r.at, true); r.at += 8; return true; }
       if (type !== 0) { return false; }
-      value = r.varint();
-      if (field === 4 && value > 9007199254740991) { value -= 18446744073709551616; }
+      value = field === 4 ? r.signed() : r.varint();
       if (field === 6) { value = unzigzag(value); }
       if (field === 7) { value = value !== 0; }
       return true;
@@ -309,6 +319,8 @@
     this.taken = [];
     this.seen = {};
     this.widths = {};
+    this.owners = [];
+    this.count = 0;
   }
 
   Names.prototype.width = function (context, text) {
@@ -334,6 +346,8 @@
   Names.prototype.note = function (name, x, y, boxes) {
     (this.seen[name] = this.seen[name] || []).push([x, y]);
     this.taken.push.apply(this.taken, boxes);
+    this.count++;
+    boxes.forEach(function () { this.owners.push(this.count); }, this);
   };
 
   Names.prototype.write = function (context, text, x, y, colour) {
@@ -418,11 +432,25 @@
       L.GridLayer.prototype.onRemove.call(this, map);
     },
 
-    /* Light or dark; drawn anew. */
+    /* Light or dark; drawn anew at once, as paper does not wait. */
     setDark: function (dark) {
       if (this.options.dark === dark) { return this; }
       this.options.dark = dark;
-      return this.redraw();
+      if (!this._map) { return this; }
+      Object.keys(this._tiles).forEach(function (key) { this._repaint(this._tiles[key]); }, this);
+      if (this._paper) { this._names(); }
+      return this;
+    },
+
+    _repaint: function (tile) {
+      var canvas = tile.el, ratio = canvas.width / 256, coords = this._wrapCoords(tile.coords);
+      var context = canvas.getContext('2d');
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      this._sources(coords).forEach(function (source) {
+        var held = this._held[source.key];
+        if (held && held.tile) { paint(canvas, held.tile, this._view(source, coords, ratio), this._look()); }
+      }, this);
     },
 
     /* Draws the names anew, when what they must avoid has moved. */
@@ -557,10 +585,14 @@
       context.lineWidth = 3.2;
       context.strokeStyle = names.look.halo;
       if (this.options.avoid) { names.taken = this.options.avoid().slice(); }
+      names.owners = names.taken.map(function () { return -1; });
       var shown = this._shown();
       this._places(shown, size).forEach(function (p) { names.place(context, p); });
       this._streets(shown, size).forEach(function (s) { names.street(context, s); });
+      /* What stands where, for tests. */
       this.named = names.seen;
+      this.boxes = names.taken;
+      this.owners = names.owners;
     },
 
     /* From a source tile to pixels of the map's frame: [scale, x, y]. */

@@ -122,7 +122,8 @@
 
   function start(map, layers, control) {
     var data = JSON.parse(document.getElementById('um-data').textContent);
-    var app = { map: map, layers: layers, data: data, t: data.text, minutesById: {}, me: null, restyles: [] };
+    var app = { map: map, layers: layers, data: data, t: data.text, minutesById: {}, me: null, restyles: [],
+      renderers: [] };
     theme(app);
     map.getContainer().setAttribute('role', 'region');
     map.getContainer().setAttribute('aria-label', app.t.map_label);
@@ -153,13 +154,35 @@
 
   function theme(app) {
     var wish = window.matchMedia('(prefers-color-scheme: dark)');
+    var paper = window.matchMedia('print'), opened = [];
     function set() {
-      app.dark = app.data.theme === 'dark' || (app.data.theme === 'auto' && wish.matches);
+      app.dark = !paper.matches && (app.data.theme === 'dark' || (app.data.theme === 'auto' && wish.matches));
       app.look = LOOKS[app.dark ? 'dark' : 'light'];
       app.restyles.forEach(function (restyle) { restyle(); });
     }
+    /* Paper is light, shows what is folded, and is printed before the next frame is drawn. */
+    function print() {
+      set();
+      app.renderers.forEach(function (renderer) { if (renderer._map && renderer._ctx) { renderer._redraw(); } });
+      if (paper.matches) {
+        opened = Array.prototype.filter.call(document.querySelectorAll('#um-districts'), function (part) { return !part.open; });
+      }
+      opened.forEach(function (part) { part.open = paper.matches; });
+    }
     set();
-    if (wish.addEventListener) { wish.addEventListener('change', set); } else { wish.addListener(set); }
+    listen(wish, set);
+    listen(paper, print);
+  }
+
+  function listen(query, change) {
+    if (query.addEventListener) { query.addEventListener('change', change); } else { query.addListener(change); }
+  }
+
+  /* A canvas for the shapes of a pane. */
+  function canvas(app, pane) {
+    var renderer = L.canvas({ pane: pane, padding: 0.3 });
+    app.renderers.push(renderer);
+    return renderer;
   }
 
   /* Does something now and whenever light changes to dark or back. */
@@ -299,7 +322,7 @@
     note.textContent = !s.drawn ? '' : s.drawn < s.present ? t.streets_left : t.streets_all;
     if (!app.layers.streets) { return; }
     if (app.data.tiles) { drawTiles(app); return; }
-    var renderer = L.canvas({ pane: 'um-streets', padding: 0.3 });
+    var renderer = canvas(app, 'um-streets');
     var levels = s.levels.map(function (level) {
       var xy = points(level.xy, 1e-5), at = 0;
       var lines = decode(level.lines).map(function (n) { return xy.slice(at, at += n); });
@@ -347,7 +370,7 @@
 
   function drawCovered(app) {
     var all = [].concat.apply([], polygons(app.data.covered.shapes));
-    var layer = L.polygon(all, { renderer: L.canvas({ pane: 'um-covered', padding: 0.3 }), pane: 'um-covered',
+    var layer = L.polygon(all, { renderer: canvas(app, 'um-covered'), pane: 'um-covered',
       interactive: false, stroke: false, smoothFactor: 0.6 });
     styled(app, function () { layer.setStyle(app.look.covered); });
     layer.addTo(app.layers.covered);
@@ -355,7 +378,7 @@
 
   /* One shape for each band of travel time, however many gaps there are. */
   function drawGaps(app) {
-    var renderer = L.canvas({ pane: 'um-gaps', padding: 0.3 });
+    var renderer = canvas(app, 'um-gaps');
     [1, 2, 3, 4].forEach(function (band) {
       var parts = [];
       app.gaps.forEach(function (gap) {
@@ -438,7 +461,7 @@
   function openGap(app, gap, at) {
     app.map.closePopup();
     var edge = L.polygon(gap.pieces.map(function (piece) { return piece.shape; }), { pane: 'um-gaps',
-      renderer: L.canvas({ pane: 'um-gaps', padding: 0.3 }), fill: false, interactive: false, weight: 2.5,
+      renderer: canvas(app, 'um-gaps'), fill: false, interactive: false, weight: 2.5,
       color: app.look.bands[gap.band].color }).addTo(app.map);
     var popup = L.popup(popupOptions(app)).setLatLng(at).setContent(gapPopup(app, gap));
     popup.on('remove', function () { edge.remove(); });
@@ -447,7 +470,7 @@
 
   function drawRegions(app) {
     if (!app.layers.regions) { return; }
-    var renderer = L.canvas({ pane: 'um-regions', padding: 0.3 });
+    var renderer = canvas(app, 'um-regions');
     app.regions.forEach(function (region, i) {
       var chosen = i === app.data.regions.chosen;
       region.layer = L.polygon(region.shape, Object.assign({ renderer: renderer, pane: 'um-regions',
@@ -475,7 +498,7 @@
     var world = [[[85, -180], [85, 180], [-85, 180], [-85, -180]]];
     var rings = region.shape.map(function (part) { return part[0]; });
     if (!rings.length) { return; }
-    var layer = L.polygon([world[0]].concat(rings), { pane: 'um-veil', renderer: L.canvas({ pane: 'um-veil', padding: 0.3 }),
+    var layer = L.polygon([world[0]].concat(rings), { pane: 'um-veil', renderer: canvas(app, 'um-veil'),
       stroke: false, interactive: false });
     styled(app, function () { layer.setStyle(app.look.veil); });
     layer.addTo(app.layers.regions);
@@ -483,10 +506,11 @@
 
   /* Where signs stand: [x, y, half width, half height] in pixels of the map. */
   function crowds(app, which) {
-    var frame = app.map.getContainer().getBoundingClientRect();
-    return Array.prototype.map.call(app.map.getContainer().querySelectorAll(which), function (sign) {
+    var box = app.map.getContainer(), frame = box.getBoundingClientRect(), scale = frame.width / box.offsetWidth || 1;
+    return Array.prototype.map.call(box.querySelectorAll(which), function (sign) {
       var r = sign.getBoundingClientRect();
-      return [(r.left + r.right) / 2 - frame.left, (r.top + r.bottom) / 2 - frame.top, r.width / 2 - 4, r.height / 2 - 4];
+      return [((r.left + r.right) / 2 - frame.left) / scale, ((r.top + r.bottom) / 2 - frame.top) / scale,
+        r.width / 2 / scale - 4, r.height / 2 / scale - 4];
     }).filter(function (box) { return box[2] > 0; });
   }
 
@@ -1021,6 +1045,9 @@
       if (name) { box.setAttribute('aria-label', name.textContent); }
       var close = box.querySelector('.leaflet-popup-close-button');
       if (close) { close.setAttribute('aria-label', app.t.close); close.title = app.t.close; }
+      box.addEventListener('keydown', function (press) {
+        if (press.key === 'Escape') { app.map.closePopup(); }
+      });
       from = document.activeElement;
       if (from && from !== document.body && from.matches(':focus-visible')) {
         box.setAttribute('tabindex', '-1');
