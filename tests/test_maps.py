@@ -12,11 +12,12 @@ import shapely
 from hypothesis import given, strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box
 
-from geodata.datum import from_wgs84
+from geodata.datum import from_wgs84, metric_crs, unproject
 from tests.mapdata import EAST_M, NORTH_M, blocks, city, degrees, stations, streets, summary
+from web.map_blocks import in_degrees, noded_blocks
 from web.map_code import decode, encode, encode_points
 from web.map_data import Page
-from web.map_geometry import encode_polygons, label_points, simplify_together
+from web.map_geometry import encode_polygons, label_points, simplify_together, to_metres
 from web.map_legend import parameter_rows, sources
 from web.map_panel import headline
 from web.map_payload import shares
@@ -118,6 +119,30 @@ def test_simplified_neighbours_share_their_borders():
     assert abs(whole.area - sum(s.area for s in after)) < 1e-12
     fewer = sum(len(shapely.get_coordinates(s)) for s in after)
     assert fewer < 0.7 * sum(len(shapely.get_coordinates(s)) for s in neighbours())
+
+
+def test_cells_with_corners_missing_on_a_common_border_are_simplified_together():
+    crs = metric_crs(115.9, 28.7)
+
+    def cells_of(*corners):
+        return Polygon(np.column_stack(unproject(*(np.array(corners) * 100.0).T, crs)))
+
+    # an L around a block: the long edge of one has a corner of the other in its middle
+    left = cells_of((0, 0), (0, 9), (4, 9), (4, 0))
+    low = cells_of((4, 0), (4, 5), (9, 5), (9, 0))
+    high = cells_of((4, 5), (4, 9), (9, 9), (9, 5))
+    shapes = np.array([left, low, high], dtype=object)
+    assert not shapely.coverage_is_valid(to_metres(shapes, 28.7))
+    noded = noded_blocks(shapes, crs)
+    assert shapely.coverage_is_valid(noded)
+    assert shapely.area(noded).tolist() == [36e4, 25e4, 20e4]
+    after = simplify_together(shapes, 75.0, crs=crs.to_string())
+    assert shapely.coverage_is_valid(after)
+    assert shapely.area(in_degrees(noded, crs)) == pytest.approx(shapely.area(shapes), rel=1e-6)
+    slanted = np.array([cells_of((0, 0), (2, 5), (4, 0))], dtype=object)
+    between = np.array([cells_of((0.5, 0), (0.5, 2), (2, 2), (2, 0))], dtype=object)
+    assert noded_blocks(slanted, crs) is None
+    assert noded_blocks(between, crs) is None
 
 
 def test_no_area_vanishes_by_simplification_and_overlaps_are_taken_one_by_one():

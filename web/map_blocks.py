@@ -41,8 +41,10 @@ def noded_blocks(shapes: Geometries, crs: pyproj.CRS) -> Geometries | None:
     parts, owner = shapely.get_parts(shapes, return_index=True)
     if not len(parts):
         return None
-    whole = shapely.multipolygons(parts, indices=owner, out=np.full(len(shapes), _NOTHING))
-    _, xy, (rings, polygons, groups) = shapely.to_ragged_array(whole)
+    whole = np.full(len(shapes), _NOTHING)
+    shapely.multipolygons(parts, indices=owner, out=whole)
+    _, xy, offsets = shapely.to_ragged_array(whole)
+    rings, polygons, groups = (np.asarray(o, dtype=np.int64) for o in offsets)
     cell = _cells(xy, crs)
     if cell is None:
         return None
@@ -51,10 +53,10 @@ def noded_blocks(shapes: Geometries, crs: pyproj.CRS) -> Geometries | None:
     length = np.abs(step).max(axis=1)
     if (np.abs(step).min(axis=1) > 0).any() or length.sum() > _MOST_STEPS:
         return None
-    points, offsets = _filled(cell, step, length, rings)
+    points, starts = _filled(cell, step, length, rings)
     return np.asarray(
         shapely.from_ragged_array(
-            shapely.GeometryType.MULTIPOLYGON, points * CELL_M, (offsets, polygons, groups)
+            shapely.GeometryType.MULTIPOLYGON, points * CELL_M, (starts, polygons, groups)
         ),
         dtype=object,
     )
@@ -76,7 +78,8 @@ def _filled(
     """Return all lattice points along rings, and where each ring begins."""
     times = length.copy()
     times[rings[1:] - 1] = 1
-    start = np.concatenate(([0], np.cumsum(times)))
+    start = np.zeros(len(times) + 1, dtype=np.int64)
+    start[1:] = np.cumsum(times)
     owner = np.repeat(np.arange(len(cell)), times)
     along = np.arange(len(owner)) - start[owner]
     return cell[owner] + np.sign(step)[owner] * along[:, None], start[rings]

@@ -156,6 +156,7 @@ def _shapes(request: MapRequest) -> dict[str, dict[str, Any]]:
     blocks: Shapes = [*gaps, *request.covered.geometry]
     regions: Shapes = list(request.regions.geometry)
     most_points = budget // 4
+    written: dict[str, dict[str, str]] = {}
     for left in reversed(range(_ROUNDS)):
         least = POLYGON_TOLERANCE_M
         blocks = list(simplify_together(blocks, least, most_points=most_points, crs=crs))
