@@ -149,7 +149,8 @@
 
   /* What opens later, when all near are closed. */
   function completed(shown, mine) {
-    if (shown.covered || shown.data.reason !== 'closed' || shown.data.approximate) { return Promise.resolve(shown); }
+    var shut = shown.data.reason === 'closed' || (!shown.stations.length && shown.alternatives.some(function (s) { return (s.fails || []).indexOf('closed') >= 0; }));
+    if (shown.covered || !shut || shown.data.approximate) { return Promise.resolve(shown); }
     return nearest(Object.assign(question(shown.choices, 20), { open: 'any' })).then(function (data) {
       shown.later = mine === turn ? data.stations : [];
       return shown;

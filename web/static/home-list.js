@@ -204,6 +204,14 @@
     return best ? t('why_closed_next', { name: home.quoted(best.name), clock: home.clock(best.until, now) }) : '';
   }
 
+  /* The nearest of those that do not quite fit, with what is wrong with it. */
+  function nearestOther(view) {
+    var other = view.alternatives[0];
+    if (!other || typeof other.seconds !== 'number') { return ''; }
+    return t('why_other_next', { name: home.quoted(other.name), by: home.by(view.data.mode), n: home.minutesOf(other.seconds),
+      state: home.stateOf(other, view.clock()).text });
+  }
+
   /* Why there is none within the limit, and what would help. */
   home.why = function (view) {
     var asked = view.choices, reason = view.data.reason, said = [], wishes = asked.needs.map(function (need) { return home.label('needs', need); });
@@ -219,8 +227,8 @@
     } else {
       if (reason === 'closed' && wishes.length) {
         said.push(t('why_closed_need', { needs: wishes.join(t('and')) }));
-      } else if (reason && home.has('why_' + reason)) { said.push(t('why_' + reason)); }
-      said.push(reason === 'closed' ? firstToOpen(view) : '', next(view, 'why_too_far_next'));
+      } else if (reason && home.has('why_' + reason)) { said.push(t('why_' + reason, { limit: view.limit })); }
+      said.push(reason === 'closed' ? firstToOpen(view) : '', next(view, 'why_too_far_next'), reason === 'too_far' ? nearestOther(view) : '');
     }
     return said.filter(Boolean).join(home.lang === 'zh' ? '' : ' ');
   };

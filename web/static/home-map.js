@@ -80,10 +80,10 @@
     window.L.marker(at, { icon: mark('me'), keyboard: false, interactive: false, alt: t('map_me') }).addTo(map);
   }
 
-  function drawn(line, by) {
+  function drawn(line, by, here) {
     var points = line.map(function (p) { return [p[1] + by[0], p[0] + by[1]]; });
-    return ['way-edge', 'way'].map(function (name) {
-      return window.L.polyline(points, { className: name, interactive: false }).addTo(map);
+    return [['way-edge', points], ['way', points], ['way-foot', here ? [here, points[0]] : []]].map(function (part) {
+      return window.L.polyline(part[1], { className: part[0], interactive: false }).addTo(map);
     });
   }
 
@@ -129,7 +129,7 @@
         if (!map || !parts.paper.parentNode) { return; }
         parts.caption.textContent = captionOf(station, found, data.mode);
         if (found && found.route) {
-          lines = drawn(found.route.coordinates, by);
+          lines = drawn(found.route.coordinates, by, here);
           map.fitBounds(lines[1].getBounds().pad(0.2), { maxZoom: CLOSE, animate: false });
         }
         document.documentElement.setAttribute('data-way', found && found.route ? 'drawn' : 'none');
