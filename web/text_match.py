@@ -21,6 +21,7 @@ Places = npt.NDArray[np.int64]
 
 _END = "\0"
 _BLANKS = re.compile(r"\s+")
+_NO_LETTERS = re.compile(r"[^a-z]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 #: A word begins after these, the last characters of parts of Chinese addresses.
@@ -182,9 +183,28 @@ class Finder:
         units = _units(asked.replace(" ", "").replace("'", ""))
         spoken = "".join(map(chr, units.tolist()))  # a rare character as its two halves
         if any("a" <= letter <= "z" for letter in spoken):
-            yield from self._spoken(spoken, self._syllables)
+            where = self._where(spoken)
+            yield from self._spoken(spoken, self._syllables, where)
             if len(spoken) > 1:  # one letter is the beginning of a syllable
-                yield from self._spoken(spoken, self._initials)
+                yield from self._spoken(spoken, self._initials, where)
+
+    def _where(self, asked: str) -> Places | None:
+        """Return where a query may begin at all: in entries that hold its part without letters.
+
+        None stands for anywhere, where there is no such part or it tells little.
+        """
+        part = max(_NO_LETTERS.findall(asked), key=len, default="")
+        if not part:
+            return None
+        found = self._as_written(np.array([ord(unit) for unit in part], np.uint16)).begin
+        rows = np.unique(np.searchsorted(self._ends, found, side="right"))
+        if 4 * rows.size > self._ends.size:
+            return None
+        first = np.where(rows > 0, self._ends[rows - 1], 1)
+        length = self._ends[rows] - first
+        shift = np.repeat(first - np.cumsum(length) + length, length)
+        places: Places = np.arange(length.sum()) + shift
+        return places
 
     def _as_written(self, units: Units) -> _Hits:
         """Return where exactly these units stand."""
@@ -229,7 +249,10 @@ class Finder:
             yield from said(asked, at)
 
     def _spoken(
-        self, asked: str, said: Callable[[str, int], Iterator[tuple[int, Table]]]
+        self,
+        asked: str,
+        said: Callable[[str, int], Iterator[tuple[int, Table]]],
+        where: Places | None,
     ) -> Iterator[_Hits]:
         """Yield where a query stands, letters taken as sounds.
 
@@ -239,7 +262,7 @@ class Finder:
         reach: list[dict[int, list[Places]]] = [{} for _ in range(len(asked) + 1)]
         for at in range(len(asked)):
             for taken, parts in reach[at].items() if at else [(0, [])]:
-                begins = _merged(parts) if parts else None
+                begins = _merged(parts) if parts else where
                 for length, table in self._steps(asked, at, said):
                     found = self._narrowed(begins, taken, table)
                     if found.size:
