@@ -21,6 +21,7 @@ from web.static_files import asset_url
 #: Size of the picture that stands for a map where there are no scripts, and in previews (px).
 PICTURE_WIDTH, PICTURE_HEIGHT = 1200, 630
 _SIZE = {"width": PICTURE_WIDTH, "height": PICTURE_HEIGHT}
+_NARROW = {"width": 400, "height": 430, "scale": 2}
 
 _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -103,6 +104,7 @@ def _without_scripts(question: EmbedQuestion, request: MapRequest, words: str) -
         .get_template("embed_without_scripts.html")
         .render(
             picture=picture,
+            narrow="" if question.version else _sized(address_of(known, "/map.png"), _NARROW),
             size=_SIZE,
             words=words,
             text="" if question.version else address_of(known, "/bulletin"),
@@ -116,8 +118,12 @@ def _picture(question: EmbedQuestion) -> str:
     """Return where the picture of a map is; that of data that stand still was kept with them."""
     if question.version:
         return address_of(question, "/embed/map.png")
-    address = address_of(question, "/map.png")
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(_SIZE)}"
+    return _sized(address_of(question, "/map.png"), _SIZE)
+
+
+def _sized(address: str, size: Mapping[str, int]) -> str:
+    """Return the address of a picture in a size."""
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(size)}"
 
 
 def _moment(request: MapRequest) -> str | None:
