@@ -155,7 +155,7 @@ def in_gap(page, vector):
     page.evaluate(
         """name => { const gap = unionMap.app.gaps.find(
                 g => g.region === name && g.pieces.length);
-            unionMap.openGap(app, gap); }""",
+            unionMap.openGap(unionMap.app, gap); }""",
         vector,
     )
     assert vector in page.locator(".um-popup h3").inner_text()
