@@ -446,7 +446,7 @@ def test_form_asks_for_another_map_and_keeps_the_language(browser, site):
 
 
 def test_amap_draws_the_stations_shifted_and_its_tiles_only(browser, alone):
-    with opened(browser, alone(base="amap")) as seen:
+    with opened(browser, alone(base="amap"), judged=False) as seen:  # its tiles are foreign
         table = city().stations
         lon, lat = from_wgs84(table["lon"].to_numpy(), table["lat"].to_numpy(), "gcj02")
         drawn = np.array(
@@ -458,6 +458,7 @@ def test_amap_draws_the_stations_shifted_and_its_tiles_only(browser, alone):
         away = seen.hosts - {None, ""}
         assert away
         assert all(host.endswith(".is.autonavi.com") for host in away)
+        seen.assert_accessible()
 
 
 def test_script_shifts_and_reads_as_python_does(browser, alone):
