@@ -21,8 +21,8 @@ FOREVER = 2199
 _LONGEST_NIGHT = 19 * HOUR
 WEEK = frozenset(range(7))
 _NIGHTFALL, _AFTERNOON, _LATE_LUNCH, _MIDNIGHT = 5, 12, 3, 24
-#: Latest closing hour as people write it, counted on after midnight.
-_LATEST = 30
+#: Latest closing hour, counted on after midnight: of a day, and of a night that begins at 18:00.
+_LATEST, _LATEST_OF_NIGHT, _EVENING = 30, 36, 18
 #: Parts of a day for closures such as 周五上午闭馆 (minutes).
 PARTS = {
     "am": (0, HALF),
@@ -167,7 +167,8 @@ def make_span(first: Clock, last: Clock) -> Span | None:
     ):
         start += HALF
     start = 0 if start == DAY else start
-    latest = _MIDNIGHT if last.next_day or last.period else _LATEST
+    counted_on = _LATEST_OF_NIGHT if start >= _EVENING * HOUR else _LATEST
+    latest = _MIDNIGHT if last.next_day or last.period else counted_on
     if start > DAY or last.hour > latest or max(first.minute, last.minute) >= HOUR:
         return None
     if last.next_day:

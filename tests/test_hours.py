@@ -345,3 +345,12 @@ def test_any_text_is_a_time_or_refused(text):
     except ValidationError:
         return
     assert at is None or at.tzinfo is SHANGHAI
+
+
+def test_what_was_written_for_nights_is_read_again():
+    from geodata.hours import read_hours
+
+    for text in ("22:00-08:00", "20:00-次日12:00", "Mo-Fr 19:00-07:30", "00:00-24:00"):
+        written = read_hours(text)
+        assert written.osm
+        assert read_hours(written.osm) == written
