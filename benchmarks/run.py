@@ -18,7 +18,17 @@ from benchmarks.figures import Figure, table
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
-GROUPS = ("search", "nearest", "coverage", "prepare", "http", "tiles", "memory", "pages", "pictures")
+GROUPS = (
+    "search",
+    "nearest",
+    "coverage",
+    "prepare",
+    "http",
+    "tiles",
+    "memory",
+    "pages",
+    "pictures",
+)
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "geopandas", "osmium", "fastapi", "uvicorn")
 
 

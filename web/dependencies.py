@@ -307,7 +307,12 @@ def check_question(question: Asked, settings: Settings, vocabulary: Vocabulary) 
     )
     asked = [(name, _codes(question, name), words) for name, words in known]
     refuse(
-        [item for name, codes, words in asked if codes for item in _unknown_codes(name, codes, words)]
+        [
+            item
+            for name, codes, words in asked
+            if codes
+            for item in _unknown_codes(name, codes, words)
+        ]
     )
 
 

@@ -100,9 +100,9 @@ class NearestQuestion(Question):
         Literal["arrival", "now", "any"],
         described("", "Open on arrival and a while longer, open at departure, or any.", "arrival"),
     ] = "arrival"
-    route: Annotated[bool, described("", "Add the line to travel to each station.", example=False)] = (
-        False
-    )
+    route: Annotated[
+        bool, described("", "Add the line to travel to each station.", example=False)
+    ] = False
 
 
 class CoverageQuestion(Question):

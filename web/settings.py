@@ -98,9 +98,9 @@ class Settings(BaseSettings):
     ] = 10
 
     # What people report.
-    records: Annotated[
-        Path, Field(description="File of the reports; made with the first one.")
-    ] = Field(default_factory=lambda: data_home() / "union-circle-locator" / "records.sqlite")
+    records: Annotated[Path, Field(description="File of the reports; made with the first one.")] = (
+        Field(default_factory=lambda: data_home() / "union-circle-locator" / "records.sqlite")
+    )
     reports_per_client: Annotated[
         int, Field(description="Most reports of one client in the window.", ge=1, le=1000)
     ] = 5
@@ -168,7 +168,7 @@ class Settings(BaseSettings):
     public_url: Annotated[
         str,
         Field(
-            description="Address of this site, such as `https://map.example.org`; else the caller's.",
+            description="Address of this site, as `https://map.example.org`; else the caller's.",
             max_length=300,
         ),
     ] = ""
@@ -176,9 +176,9 @@ class Settings(BaseSettings):
         str,
         Field(description="Sites that may embed `/embed/map`, by spaces.", max_length=4000),
     ] = "*"
-    frozen: Annotated[
-        Path, Field(description="Folder of the embedded maps that stand still.")
-    ] = Field(default_factory=lambda: data_home() / "union-circle-locator" / "frozen")
+    frozen: Annotated[Path, Field(description="Folder of the embedded maps that stand still.")] = (
+        Field(default_factory=lambda: data_home() / "union-circle-locator" / "frozen")
+    )
     frozen_most: Annotated[
         int, Field(description="Most maps that stand still.", ge=0, le=100_000)
     ] = 2_000
@@ -195,7 +195,8 @@ class Settings(BaseSettings):
         int, Field(description="Greatest width and height of a picture (px).", ge=200, le=10_000)
     ] = 4_000
     picture_most_pixels: Annotated[
-        int, Field(description="Most pixels of a picture, scale and all.", ge=40_000, le=100_000_000)
+        int,
+        Field(description="Most pixels of a picture, scale and all.", ge=40_000, le=100_000_000),
     ] = 16_000_000
     picture_wait_seconds: Annotated[
         float, Field(description="How long a picture waits for others before a 503 (s).", gt=0)
