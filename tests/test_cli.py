@@ -337,3 +337,18 @@ def test_a_report_tells_what_fails():
     assert "closed until 2026-11-22 12:00" in text
     assert "800 m" in text
     assert "note: w" in text
+
+
+def test_a_demo_of_an_older_release_is_prepared_anew(run, tmp_path):
+    status, _, said = run("nearest", 115.9, 28.68)
+    assert "first run" in said
+    manifest = tmp_path / "demo" / "small" / "public" / "manifest.json"
+    before = manifest.read_bytes()
+    assert "preparing" not in run("nearest", 115.9, 28.68)[2]
+    about = json.loads(before)
+    del about["basemap"]
+    manifest.write_text(json.dumps(about), "utf-8")
+    again, _, said = run("nearest", 115.9, 28.68)
+    assert "of an older release, drawn anew" in said
+    assert again == status
+    assert manifest.read_bytes() == before

@@ -1,5 +1,6 @@
 """What the commands do: ask the service, or build a dataset, and return text to print."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,13 +86,23 @@ def ensured(settings: Settings) -> Path:
                 f"{folder}: no such dataset folder; build one with `locator prepare --out {folder}`"
             )
         return folder
-    if not (folder / "public").exists():
+    if not _is_current(folder):
         from web.demo import prepare_demo  # noqa: PLC0415  only on the first run
 
-        say(f"first run: preparing the demo city ({settings.demo_size}) in {folder}")
+        why = "of an older release, drawn anew" if folder.is_dir() else "first run"
+        say(f"{why}: preparing the demo city ({settings.demo_size}) in {folder}")
         folder.parent.mkdir(parents=True, exist_ok=True)
         prepare_demo(settings.demo_size, folder, stage_line)
     return folder
+
+
+def _is_current(demo: Path) -> bool:
+    """Return whether a folder holds the demo city as this release prepares it, with a base map."""
+    try:
+        manifest = json.loads((demo / "public" / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "basemap" in manifest
 
 
 def ask_nearest(settings: Settings, asked: Mapping[str, Any], *, as_json: bool) -> tuple[str, bool]:
