@@ -1,8 +1,9 @@
 """What an application holds: its settings, and one service that is opened once."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fastapi import Request
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from web.report_box import ReportBox
     from web.service import Service
     from web.station_list import StationList
+
+T = TypeVar("T")
 
 
 def dataset_folder(settings: Settings) -> Path:
@@ -154,6 +157,23 @@ class Holder:
         return service
 
 
+def holder_of(request: Request) -> Holder:
+    """Return what the application that serves a request holds.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+
+    Returns
+    -------
+    Holder
+        The same for all requests.
+    """
+    holder: Holder = request.app.state.holder
+    return holder
+
+
 def service_of(request: Request) -> "Service":
     """Return the service of the application that serves a request.
 
@@ -167,73 +187,28 @@ def service_of(request: Request) -> "Service":
     Service
         Opened if it was not.
     """
-    holder: Holder = request.app.state.holder
-    return holder.service()
+    return holder_of(request).service()
 
 
-def batcher_of(request: Request) -> "Batcher":
-    """Return what answers nearest questions of an application together.
-
-    Parameters
-    ----------
-    request : Request
-        Any.
-
-    Returns
-    -------
-    Batcher
-        Opened if it was not.
-    """
-    holder: Holder = request.app.state.holder
-    return holder.batcher()
-
-
-def station_list_of(request: Request) -> "StationList":
-    """Return what lists the stations of an application.
+def held(request: Request, name: str, make: Callable[[], T]) -> T:
+    """Return what an application keeps for its routes, made when it is first asked for.
 
     Parameters
     ----------
     request : Request
         Any.
+    name : str
+        Of what is kept.
+    make : callable
+        Makes it; must not wait, so that it is made once.
 
     Returns
     -------
-    StationList
-        Made if it was not.
+    object
+        The same each time.
     """
-    holder: Holder = request.app.state.holder
-    return holder.stations()
-
-
-def search_of(request: Request) -> "Search":
-    """Return what finds stations and regions of an application by name.
-
-    Parameters
-    ----------
-    request : Request
-        Any.
-
-    Returns
-    -------
-    Search
-        Made if it was not.
-    """
-    holder: Holder = request.app.state.holder
-    return holder.search()
-
-
-def report_box_of(request: Request) -> "ReportBox":
-    """Return what takes the reports of an application in.
-
-    Parameters
-    ----------
-    request : Request
-        Any.
-
-    Returns
-    -------
-    ReportBox
-        Made if it was not.
-    """
-    holder: Holder = request.app.state.holder
-    return holder.reports()
+    state = request.app.state
+    if not hasattr(state, name):
+        setattr(state, name, make())
+    found: T = getattr(state, name)
+    return found

@@ -22,7 +22,7 @@ from web.routes.pages import _query
 from web.schemas import CoverageQuestion
 from web.security import page_policy
 from web.service import Service
-from web.state import service_of
+from web.state import held, service_of
 from web.static_files import asset_url
 
 router = APIRouter(include_in_schema=False)
@@ -79,11 +79,7 @@ def _written(
 
 def _kept_texts(request: Request) -> Kept:
     """Return the bulletins written last; the application holds them."""
-    state = request.app.state
-    if not hasattr(state, "bulletins"):
-        state.bulletins = Kept(_KEPT, _KEPT_BYTES)
-    kept: Kept = state.bulletins
-    return kept
+    return held(request, "bulletins", lambda: Kept(_KEPT, _KEPT_BYTES))
 
 
 @router.api_route("/bulletin", methods=["GET", "HEAD"])

@@ -14,7 +14,7 @@ from web.memory import give_back
 from web.routes.caching import cached, unchanged
 from web.routes.pages import _query
 from web.service import Service
-from web.state import service_of
+from web.state import held, service_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,11 +26,7 @@ _TYPES = {**ENCODINGS, "csv": "text/csv; charset=utf-8; header=present"}
 
 def _limiter(request: Request) -> CapacityLimiter:
     """Return what bounds the files made at once; the application holds it."""
-    state = request.app.state
-    if not hasattr(state, "downloads"):
-        state.downloads = CapacityLimiter(_AT_ONCE)
-    limiter: CapacityLimiter = state.downloads
-    return limiter
+    return held(request, "downloads", lambda: CapacityLimiter(_AT_ONCE))
 
 
 def _made(service: Service, question: DownloadQuestion, table: str, ending: str) -> Download:

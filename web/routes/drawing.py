@@ -9,17 +9,14 @@ from starlette.concurrency import run_in_threadpool
 
 from web.keeping import Kept
 from web.memory import give_back
+from web.state import held
 
 _MAPS_KEPT, _MAP_BYTES = 16, 2 * 2**20
 
 
 def kept_maps(request: Request) -> Kept:
     """Return the maps drawn last; the application holds them."""
-    state = request.app.state
-    if not hasattr(state, "maps"):
-        state.maps = Kept(_MAPS_KEPT, _MAPS_KEPT * _MAP_BYTES)
-    kept: Kept = state.maps
-    return kept
+    return held(request, "maps", lambda: Kept(_MAPS_KEPT, _MAPS_KEPT * _MAP_BYTES))
 
 
 async def drawn_once(request: Request, tag: str, draw: Callable[[], str]) -> str:
@@ -42,10 +39,7 @@ async def drawn_once(request: Request, tag: str, draw: Callable[[], str]) -> str
     kept = kept_maps(request).get(tag)
     if kept is not None:
         return kept.decode()
-    state = request.app.state
-    if not hasattr(state, "drawing"):
-        state.drawing = {}
-    running: dict[str, asyncio.Task[str]] = state.drawing
+    running: dict[str, asyncio.Task[str]] = held(request, "drawing", dict)
     task = running.get(tag)
     if task is None:
         task = asyncio.create_task(_drawn(request, tag, draw))

@@ -22,7 +22,7 @@ from web.routes.drawing import drawn_once
 from web.routes.framing import check_district, framed, page_of, served, tag_of_page
 from web.service import Coverage, Service
 from web.settings import Settings
-from web.state import service_of
+from web.state import held, service_of
 
 if TYPE_CHECKING:
     from web.frozen_map import Frozen
@@ -78,11 +78,7 @@ class Freezer:
 
 def freezer_of(request: Request) -> Freezer:
     """Return what keeps the answers of an application."""
-    state = request.app.state
-    if not hasattr(state, "freezer"):
-        state.freezer = Freezer(state.settings)
-    freezer: Freezer = state.freezer
-    return freezer
+    return held(request, "freezer", lambda: Freezer(request.app.state.settings))
 
 
 def _thawed(content: bytes | None) -> "Frozen | None":

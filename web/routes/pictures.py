@@ -21,7 +21,7 @@ from web.picture_question import PictureQuestion, picture_asked, read_picture
 from web.picture_style import Picture
 from web.routes.caching import cached, unchanged
 from web.service import Service
-from web.state import service_of
+from web.state import held, service_of
 
 #: Pictures stand in no list of API operations.
 router = APIRouter(include_in_schema=False)
@@ -72,11 +72,8 @@ class _Easel:
 
 def _easel(request: Request) -> _Easel:
     """Return what draws the pictures of an application."""
-    state = request.app.state
-    if not hasattr(state, "easel"):
-        state.easel = _Easel(state.settings.picture_wait_seconds)
-    easel: _Easel = state.easel
-    return easel
+    seconds = request.app.state.settings.picture_wait_seconds
+    return held(request, "easel", lambda: _Easel(seconds))
 
 
 @cache

@@ -9,7 +9,7 @@ from web.dependencies import read_body
 from web.errors import CrossSiteError, Refusal, refuse
 from web.openapi import body_of, problems
 from web.settings import Settings
-from web.state import report_box_of, service_of, station_list_of
+from web.state import holder_of
 from web.station_schemas import ReportAnswer, ReportBody
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -18,11 +18,12 @@ _UNKNOWN = Refusal("unknown_station", Fault("station", "there is no such station
 
 def _take(request: Request, body: ReportBody) -> bytes:
     """Check, count and write down."""
-    if body.station not in station_list_of(request):
+    holder = holder_of(request)
+    if body.station not in holder.stations():
         refuse([_UNKNOWN])
-    box = report_box_of(request)
+    box = holder.reports()
     box.admit((request.scope.get("client") or ("",))[0])
-    number = box.take(body, service_of(request).name["version"])
+    number = box.take(body, holder.service().name["version"])
     return orjson.dumps({"id": number, "state": "new"})
 
 

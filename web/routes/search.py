@@ -8,13 +8,13 @@ from web.dependencies import read_query
 from web.openapi import parameters_of, problems
 from web.routes.caching import cached, tag_of, unchanged
 from web.settings import Settings
-from web.state import search_of
+from web.state import holder_of
 from web.station_schemas import SearchAnswer, SearchQuestion
 
 
 def _found(request: Request, question: SearchQuestion) -> bytes:
     """Search; the first search makes the index."""
-    return orjson.dumps(search_of(request).answer(question))
+    return orjson.dumps(holder_of(request).search().answer(question))
 
 
 async def ask(request: Request) -> Response:

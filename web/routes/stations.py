@@ -12,7 +12,7 @@ from web.openapi import parameters_of, problems
 from web.routes.caching import unchanged
 from web.routes.coverage import GeoJson
 from web.settings import Settings
-from web.state import station_list_of
+from web.state import holder_of
 from web.station_schemas import (
     StationAnswer,
     StationQuestion,
@@ -47,7 +47,7 @@ def _answer(content: bytes, etag: str, request: Request, *, status: int = 200) -
 
 async def list_stations(request: Request) -> Response:
     """Answer, or say that nothing has changed."""
-    stations = station_list_of(request)
+    stations = holder_of(request).stations()
     question = read_query(request.scope["query_string"], StationsQuestion)
     stations.check(question)
     start = this_hour()
@@ -60,7 +60,7 @@ async def list_stations(request: Request) -> Response:
 
 async def show_station(request: Request) -> Response:
     """Answer, or say that nothing has changed."""
-    stations = station_list_of(request)
+    stations = holder_of(request).stations()
     question = read_query(request.scope["query_string"], StationQuestion)
     start = this_hour()
     code = request.path_params["id"]
