@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from tests.test_api_privacy import hunt, places_of_the_canary, telling, traces_of
 from tests.webtools import new_client, problem_of, service_of
-from web.embed_question import FACTS, TAKEN, address_of, query_of, read_embed
+from web.embed_question import FACTS, TAKEN, EmbedQuestion, address_of, query_of, read_shown
 from web.freezing import FrozenFolder, frozen_key
 from web.frozen_map import Frozen, pack, unpack
 from web.oembed import own_query
@@ -66,12 +66,14 @@ def data_of(page):
 
 
 def test_a_question_is_written_in_one_way_only():
-    some = read_embed("need=water&layers=gaps,stations&minutes=15&need=hot_meal&utm_source=x&at=")
-    same = read_embed("layers=stations&need=hot_meal&need=water&layers=gaps")
+    some = read_shown(
+        "need=water&layers=gaps,stations&minutes=15&need=hot_meal&utm_source=x&at=", EmbedQuestion
+    )
+    same = read_shown("layers=stations&need=hot_meal&need=water&layers=gaps", EmbedQuestion)
     assert query_of(some, TAKEN["/embed/map"]) == query_of(same, TAKEN["/embed/map"])
     assert address_of(some, "/map") == "/map?need=hot_meal&need=water"
-    assert address_of(read_embed(""), "/embed/map") == "/embed/map"
-    again = read_embed(query_of(some, TAKEN["/embed/map"]))
+    assert address_of(read_shown("", EmbedQuestion), "/embed/map") == "/embed/map"
+    again = read_shown(query_of(some, TAKEN["/embed/map"]), EmbedQuestion)
     assert query_of(again, TAKEN["/embed/map"]) == query_of(some, TAKEN["/embed/map"])
 
 
@@ -399,7 +401,7 @@ def test_the_examples_of_the_docs_work(client, project_root):
 
 
 def question(text):
-    return read_embed(text)
+    return read_shown(text, EmbedQuestion)
 
 
 def test_a_key_is_of_the_version_and_of_what_decides_the_facts():

@@ -22,6 +22,7 @@ from geodata.regions import no_regions
 from tests.browsing import opened, served
 from tests.webtools import COVERAGE, NIGHT, client_of, new_client, problem_of, service_of
 from web.app import create_app
+from web.embed_question import read_shown
 from web.font_files import REGULAR, find_font
 from web.map_severity import severity_pieces
 from web.picture_base import base_shapes, tiles_of
@@ -30,7 +31,7 @@ from web.picture_fonts import Face, Letters, letters
 from web.picture_layout import layout_of
 from web.picture_map import station_radius, street_shape, thinned
 from web.picture_place import frame_around
-from web.picture_question import PictureQuestion, picture_asked, read_picture
+from web.picture_question import PictureQuestion, picture_asked
 from web.picture_style import LEAST_SIDE, THEMES, Picture
 from web.picture_svg import SvgCanvas
 from web.picture_text import Entry, Words
@@ -581,9 +582,9 @@ def test_words_stay_on_the_picture_and_leave_room_for_a_map(chinese, width, heig
 
 def test_questions_take_layers_in_both_ways():
     for query in ("layers=gaps,covered", "layers=gaps&layers=covered"):
-        assert read_picture(query).layers == ["gaps", "covered"]
-    assert read_picture("").layers == []
-    assert read_picture("utm_source=x&width=").width == PictureQuestion().width
+        assert read_shown(query, PictureQuestion).layers == ["gaps", "covered"]
+    assert read_shown("", PictureQuestion).layers == []
+    assert read_shown("utm_source=x&width=", PictureQuestion).width == PictureQuestion().width
 
 
 def test_auto_is_light(client):

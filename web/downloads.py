@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote
 
 from pydantic import Field
@@ -17,7 +17,7 @@ from web.bulletin_text import Pen, note_lines, parameter_lines
 from web.dependencies import read_values
 from web.download_tables import TABLES, TITLES, Box, within
 from web.errors import Refusal, refuse
-from web.schemas import Asked, CoverageQuestion
+from web.schemas import Asked, CoverageQuestion, Language
 from web.service import Coverage, Service
 
 #: Formats, by the ending of the name.
@@ -69,10 +69,7 @@ _ABOUT = {
 class DownloadQuestion(CoverageQuestion):
     """The question of a coverage, in which language, and what is on the screen."""
 
-    lang: Annotated[
-        Literal["zh", "en"] | SkipJsonSchema[None],
-        Field(description="Language of headers and words.", examples=["en"]),
-    ] = None
+    lang: Language = None
     bbox: Annotated[
         str | SkipJsonSchema[None],
         Field(

@@ -1,14 +1,14 @@
 """What an embedded map may be asked, and the addresses of the same question elsewhere."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from web.dependencies import read_query
-from web.schemas import CoverageQuestion
+from web.schemas import CoverageQuestion, Language
 
 #: Lowest, usual and greatest height of an embedded map (CSS px).
 LEAST_HEIGHT, HEIGHT, MOST_HEIGHT = 240, 480, 2000
@@ -22,26 +22,27 @@ VERSION_PATTERN = "^[0-9A-Za-z._-]{1,64}$"
 Layer = Literal["stations", "gaps", "covered", "regions", "streets"]
 Base = Literal["streets", "none", "osm", "tianditu", "amap"]
 
-_NONE = SkipJsonSchema[None]
 
+class MapQuestion(CoverageQuestion):
+    """The question of a coverage, and how to draw it."""
 
-class EmbedQuestion(CoverageQuestion):
-    """The question of a coverage, and how an article shows it."""
-
-    lang: Annotated[
-        Literal["zh", "en"] | _NONE, Field(description="Language of the page.", examples=["en"])
+    lang: Language = None
+    base: Annotated[
+        Base | SkipJsonSchema[None], Field(description="What lies below.", examples=["streets"])
     ] = None
-    base: Annotated[Base | _NONE, Field(description="What lies below.", examples=["streets"])] = (
-        None
-    )
-    title: Annotated[
-        str,
-        Field(description="Title instead of our own.", examples=["…"], max_length=TITLE_LENGTH),
-    ] = ""
     theme: Annotated[
         Literal["auto", "light", "dark"],
         Field(description="Light, dark, or what the reader's device prefers.", examples=["dark"]),
     ] = "auto"
+
+
+class EmbedQuestion(MapQuestion):
+    """The question of a map, and how an article shows it."""
+
+    title: Annotated[
+        str,
+        Field(description="Title instead of our own.", examples=["…"], max_length=TITLE_LENGTH),
+    ] = ""
     height: Annotated[
         int,
         Field(
@@ -69,18 +70,23 @@ class EmbedQuestion(CoverageQuestion):
     ] = ""
 
 
-def read_embed(query: bytes | str) -> EmbedQuestion:
-    """Return the question in the address of a map or an embedded map.
+S = TypeVar("S", bound=CoverageQuestion)
+
+
+def read_shown(query: bytes | str, model: type[S]) -> S:
+    """Return the question in the address of an embedded map or a picture.
 
     Parameters
     ----------
     query : bytes or str
         What stands after the question mark. Parameters that do not exist or are empty are passed
         over; ``layers`` may be repeated or joined by commas.
+    model : type
+        The question.
 
     Returns
     -------
-    EmbedQuestion
+    CoverageQuestion
         Checked by its model.
 
     Raises
@@ -90,7 +96,7 @@ def read_embed(query: bytes | str) -> EmbedQuestion:
 
     Examples
     --------
-    >>> read_embed("minutes=20&layers=stations,gaps&utm_source=wechat").layers
+    >>> read_shown("minutes=20&layers=stations,gaps&utm_source=wechat", EmbedQuestion).layers
     ['stations', 'gaps']
     """
     text = query.decode("ascii", "replace") if isinstance(query, bytes) else query
@@ -98,7 +104,7 @@ def read_embed(query: bytes | str) -> EmbedQuestion:
     for name, value in parse_qsl(text, errors="replace"):
         several = value.split(",") if name == "layers" else [value]
         pairs += [(name, one.strip()) for one in several]
-    return read_query(urlencode(pairs), EmbedQuestion, lenient=True)
+    return read_query(urlencode(pairs), model, lenient=True)
 
 
 #: What decides the facts of an answer; all else decides how it is shown.
@@ -155,7 +161,7 @@ def query_of(question: CoverageQuestion, names: Sequence[str]) -> str:
 
     Examples
     --------
-    >>> query_of(read_embed("need=water&need=hot_meal&minutes=15&title=A%26B"), TAKEN["/embed/map"])
+    >>> query_of(EmbedQuestion(need=["water", "hot_meal"], title="A&B"), TAKEN["/embed/map"])
     'need=hot_meal&need=water&title=A%26B'
     """
     given = question.model_dump(exclude_defaults=True)

@@ -1,17 +1,14 @@
 """What a picture of the coverage may be asked, its limits, and how it is then drawn."""
 
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl, urlencode
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from geodata.errors import Fault, LimitError
-from web.dependencies import read_query
 from web.embed_question import TITLE_LENGTH, Layer
 from web.errors import UnknownRegionError
 from web.picture_style import LEAST_SIDE, Picture
-from web.schemas import CoverageQuestion
+from web.schemas import CoverageQuestion, Language
 from web.service import Service
 from web.settings import Settings
 
@@ -27,9 +24,7 @@ class PictureQuestion(CoverageQuestion):
     scale: Annotated[
         int, Field(description="Pixels of the file for each of these: 2 for print.", ge=1, le=3)
     ] = 1
-    lang: Annotated[
-        Literal["zh", "en"] | SkipJsonSchema[None], Field(description="Language of the words.")
-    ] = None
+    lang: Language = None
     theme: Annotated[
         Literal["light", "dark", "auto"],
         Field(description="Light or dark; a picture cannot tell, so that auto is light."),
@@ -39,38 +34,6 @@ class PictureQuestion(CoverageQuestion):
     ] = ""
     district: Annotated[str, Field(description="Id of a region to zoom to.", max_length=64)] = ""
     layers: Annotated[list[Layer], Field(description="What is drawn; none: all.")] = []  # noqa: RUF012  pydantic copies it
-
-
-def read_picture(query: bytes | str) -> PictureQuestion:
-    """Return the question in the address of a picture.
-
-    Parameters
-    ----------
-    query : bytes or str
-        What stands after the question mark. Parameters that do not exist or are empty are passed
-        over; ``layers`` may be repeated or joined by commas.
-
-    Returns
-    -------
-    PictureQuestion
-        Checked by its model.
-
-    Raises
-    ------
-    ValidationError
-        With every fault.
-
-    Examples
-    --------
-    >>> read_picture("width=800&layers=gaps,covered&utm_source=wechat").layers
-    ['gaps', 'covered']
-    """
-    text = query.decode("ascii", "replace") if isinstance(query, bytes) else query
-    pairs: list[tuple[str, str]] = []
-    for name, value in parse_qsl(text, errors="replace"):
-        several = value.split(",") if name == "layers" else [value]
-        pairs += [(name, one.strip()) for one in several]
-    return read_query(urlencode(pairs), PictureQuestion, lenient=True)
 
 
 def picture_asked(

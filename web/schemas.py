@@ -58,6 +58,13 @@ def described(unit: str, description: str, example: Any, **bounds: Any) -> Any:
 _TIME_WORDS = "ISO 8601 time of the years 2000 to 2099, or `now`; without offset: Asia/Shanghai."
 
 
+#: Language of what is shown; none: the operator's.
+Language = Annotated[
+    Literal["zh", "en"] | SkipJsonSchema[None],
+    Field(description="Language of the words.", examples=["en"]),
+]
+
+
 class Asked(BaseModel):
     """What somebody sends: strict, nothing beside what is named."""
 

@@ -1,6 +1,5 @@
 """``/bulletin``: the facts of the map as text, to be pasted and to be read aloud."""
 
-import hashlib
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -16,10 +15,9 @@ from web.bulletin_text import written
 from web.dependencies import departure, read_query
 from web.keeping import Kept
 from web.memory import give_back
-from web.routes.caching import cached, unchanged
+from web.routes.caching import cached, tag_of, unchanged
 from web.routes.framing import site_of
-from web.routes.pages import _query
-from web.schemas import CoverageQuestion
+from web.schemas import CoverageQuestion, Language
 from web.security import page_policy
 from web.service import Service
 from web.state import held, service_of
@@ -41,10 +39,7 @@ _WANTED = {"text/markdown": "md", "text/plain": "txt", "text/html": "html"}
 class BulletinQuestion(CoverageQuestion):
     """The question of a coverage, in which language and shape."""
 
-    lang: Annotated[
-        Literal["zh", "en"] | SkipJsonSchema[None],
-        Field(description="Language of the text.", examples=["en"]),
-    ] = None
+    lang: Language = None
     format: Annotated[
         Shape | SkipJsonSchema[None],
         Field(description="A page, plain text or Markdown.", examples=["txt"]),
@@ -86,13 +81,13 @@ def _kept_texts(request: Request) -> Kept:
 async def show_bulletin(request: Request) -> Response:
     """Tell the coverage; takes what ``/api/v1/coverage`` takes, and ``lang`` and ``format``."""
     service = service_of(request)
-    question = read_query(_query(request), BulletinQuestion, lenient=True)
+    question = read_query(request.scope["query_string"], BulletinQuestion, lenient=True)
     service.check(question)
     lang = question.lang or service.settings.map_language
     shape, site = _shape(request, question), site_of(request)
     parts = [service.etag(question, departure(question.at)), shape, lang, site]
     parts += [asset_url(name) for name in ("bulletin.css", "bulletin.js")]
-    etag = f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+    etag = tag_of(repr(parts).encode())
     if unchanged(request, etag):
         return _varied(cached(b"", etag, status=304))
     kept = _kept_texts(request)

@@ -1,7 +1,5 @@
 """``/download/{table}.{ending}``: what is on the screen as a file."""
 
-import hashlib
-
 import anyio
 from anyio import CapacityLimiter
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -11,8 +9,7 @@ from web.download_tables import TABLES
 from web.downloads import FORMATS, Download, DownloadQuestion, download, read_box
 from web.linked_data import ENCODINGS
 from web.memory import give_back
-from web.routes.caching import cached, unchanged
-from web.routes.pages import _query
+from web.routes.caching import cached, tag_of, unchanged
 from web.service import Service
 from web.state import held, service_of
 
@@ -44,12 +41,12 @@ async def send_table(request: Request, table: str, ending: str) -> Response:
     if table not in TABLES or ending not in FORMATS:
         raise HTTPException(404)
     service = service_of(request)
-    question = read_query(_query(request), DownloadQuestion, lenient=True)
+    question = read_query(request.scope["query_string"], DownloadQuestion, lenient=True)
     service.check(question)
     read_box(question.bbox)
     lang = question.lang or service.settings.map_language
-    tag = f"{service.etag(question, departure(question.at))} {table} {ending} {lang}"
-    etag = f'W/"{hashlib.sha256(tag.encode()).hexdigest()[:24]}"'
+    parts = [service.etag(question, departure(question.at)), table, ending, lang]
+    etag = tag_of(repr(parts).encode())
     if unchanged(request, etag):
         return cached(b"", etag, status=304)
     made = await anyio.to_thread.run_sync(

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from geodata.errors import LocatorError
 from web.dependencies import departure, read_query
 from web.embed_page import drawn_around, own_title
-from web.embed_question import HEIGHT, TITLE_LENGTH, EmbedQuestion, read_embed
+from web.embed_question import HEIGHT, TITLE_LENGTH, EmbedQuestion, read_shown
 from web.errors import problem
 from web.map_data import Page
 from web.map_request import state_time
@@ -55,7 +55,7 @@ def _drawn(service: Service, question: EmbedQuestion, page: Page, moment: dateti
 
 async def show_embed(request: Request) -> Response:
     """Draw the coverage for an article; takes what coverage takes, and how to show it."""
-    question = read_embed(request.scope["query_string"])
+    question = read_shown(request.scope["query_string"], EmbedQuestion)
     service = service_of(request)
     if question.version:
         return await show_frozen(request, question, service)
@@ -104,7 +104,7 @@ async def show_code(request: Request) -> Response:
 def _known(freezer: Freezer, service: Service, query: str) -> EmbedQuestion | None:
     """Return the question of a map that can be shown, else None."""
     try:
-        question = read_embed(query)
+        question = read_shown(query, EmbedQuestion)
         if question.version:
             return question if freezer.answer(service, question) is not None else None
         service.check(question)

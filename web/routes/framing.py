@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from geodata.errors import Fault, ValidationError
 from web.embed_page import served_head, with_head
-from web.embed_question import EmbedQuestion, address_of
+from web.embed_question import EmbedQuestion, MapQuestion, address_of
 from web.errors import UnknownRegionError
 from web.map_data import Page
 from web.map_request import tiles_url
@@ -40,13 +40,19 @@ def site_of(request: Request) -> str:
     return f"{request.url.scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
 
 
-def page_of(question: EmbedQuestion, service: Service) -> Page:
-    """Return how an embedded map is shown."""
-    settings = service.settings
+def base_of(question: MapQuestion, settings: Settings) -> str:
+    """Return the base layer; Tianditu wants the operator's key."""
     base = question.base or settings.map_base
     if base == "tianditu" and not settings.tianditu_key:
         fault = Fault("base", "tianditu needs a key", "the operator sets LOCATOR_TIANDITU_KEY")
         raise ValidationError.of([fault])
+    return base
+
+
+def page_of(question: EmbedQuestion, service: Service) -> Page:
+    """Return how an embedded map is shown."""
+    settings = service.settings
+    base = base_of(question, settings)
     return Page(
         lang=question.lang or settings.map_language,
         base=base,

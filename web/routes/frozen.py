@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from geodata.errors import LocatorError
 from web.dependencies import departure
 from web.embed_page import drawn_around, gone_page
-from web.embed_question import EmbedQuestion, read_embed
+from web.embed_question import EmbedQuestion, read_shown
 from web.errors import problem
 from web.freezing import FrozenFolder, frozen_key
 from web.map_data import Page
@@ -157,7 +157,7 @@ async def show_frozen(request: Request, question: EmbedQuestion, service: Servic
 
 async def show_picture(request: Request) -> Response:
     """Send the picture of data that stand still."""
-    question = read_embed(request.scope["query_string"])
+    question = read_shown(request.scope["query_string"], EmbedQuestion)
     service, freezer = service_of(request), freezer_of(request)
     found = None
     if question.version:

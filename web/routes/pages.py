@@ -1,20 +1,16 @@
 """The pages: ``/`` for a worker, ``/map`` for everybody, and the files that they load."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
-from geodata.errors import Fault, ValidationError
 from web.dependencies import departure, read_query
 from web.embed_page import drawn_around, served_head, with_head
+from web.embed_question import MapQuestion
 from web.home_page import home_page
 from web.map_data import Page
 from web.map_request import labels_of, state_time, tiles_url
@@ -23,8 +19,7 @@ from web.page_text import HOME
 from web.routes.caching import cached, tag_of, unchanged
 from web.routes.drawing import drawn_once
 from web.routes.embed import embedded, with_sharing
-from web.routes.framing import site_of
-from web.schemas import CoverageQuestion
+from web.routes.framing import base_of, site_of
 from web.security import page_policy
 from web.service import Service
 from web.settings import Settings
@@ -37,38 +32,11 @@ router = APIRouter(include_in_schema=False)
 #: No browser keeps a page whose address holds a position: it would keep the address with it.
 _POSITION = {"lon", "lng", "lat"}
 _FOREVER = "public, max-age=31536000, immutable"
-Base = Literal["streets", "none", "osm", "tianditu", "amap"]
-Lang = Literal["zh", "en"]
 
 
-class MapQuestion(CoverageQuestion):
-    """The question of a coverage, and how to draw it."""
-
-    lang: Annotated[
-        Lang | SkipJsonSchema[None], Field(description="Language of the page.", examples=["en"])
-    ] = None
-    base: Annotated[
-        Base | SkipJsonSchema[None], Field(description="What lies below.", examples=["streets"])
-    ] = None
-    theme: Annotated[
-        Literal["auto", "light", "dark"],
-        Field(description="Light, dark, or what the reader's device prefers.", examples=["dark"]),
-    ] = "auto"
-
-
-def _query(request: Request) -> str:
-    """Return the query string without what a form left empty."""
-    text = request.scope["query_string"].decode("ascii", "replace")
-    return urlencode([pair for pair in parse_qsl(text, errors="replace") if pair[1]])
-
-
-def _chosen_base(question: MapQuestion, settings: Settings) -> str:
-    """Return the base layer; Tianditu wants the operator's key."""
-    base = question.base or settings.map_base
-    if base == "tianditu" and not settings.tianditu_key:
-        fault = Fault("base", "tianditu needs a key", "the operator sets LOCATOR_TIANDITU_KEY")
-        raise ValidationError.of([fault])
-    return base
+def _pairs(request: Request) -> list[tuple[str, str]]:
+    """Return the parameters of an address without what a form left empty."""
+    return parse_qsl(request.scope["query_string"].decode("ascii", "replace"), errors="replace")
 
 
 def _page(request: Request, question: MapQuestion, service: Service) -> Page:
@@ -77,8 +45,8 @@ def _page(request: Request, question: MapQuestion, service: Service) -> Page:
     lang = question.lang or settings.map_language
     other = "en" if lang == "zh" else "zh"
     labels = labels_of(service.vocabulary, lang)
-    kept = [pair for pair in parse_qsl(_query(request)) if pair[0] != "lang"]
-    base = _chosen_base(question, settings)
+    kept = [pair for pair in _pairs(request) if pair[0] != "lang"]
+    base = base_of(question, settings)
     return Page(
         lang=lang,
         base=base,
@@ -100,7 +68,7 @@ def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime |
     """Return the tag of a map: the answer's, the minute's, the page's and the scripts'."""
     parts = [service.etag(question, moment), str(state_time(moment)), repr(page)]
     parts += [asset_url(name) for name in ("map.js", "map.css", "basemap.js", "leaflet.js")]
-    return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+    return tag_of(repr(parts).encode())
 
 
 def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
@@ -122,7 +90,7 @@ def _html(html: str, base: str = "streets", headers: Mapping[str, str] | None = 
 async def show_map(request: Request) -> Response:
     """Draw the coverage; takes what ``/api/v1/coverage`` takes, and ``lang`` and ``base``."""
     service = service_of(request)
-    question = read_query(_query(request), MapQuestion, lenient=True)
+    question = read_query(request.scope["query_string"], MapQuestion, lenient=True)
     service.check(question)
     moment = departure(question.at)
     page = with_sharing(_page(request, question, service), service, embedded(question), moment)
@@ -140,7 +108,7 @@ async def show_map(request: Request) -> Response:
 async def show_start(request: Request) -> Response:
     """Show the worker's page: stations near, and whether they are open."""
     settings: Settings = request.app.state.settings
-    asked = dict(parse_qsl(_query(request)))
+    asked = dict(_pairs(request))
     lang = asked.get("lang", "")
     html = start_page(lang if lang in HOME else settings.map_language, settings)
     if _POSITION & asked.keys():

@@ -14,12 +14,13 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from web.dependencies import departure
+from web.embed_question import read_shown
 from web.errors import BusyError
 from web.keeping import Kept
 from web.memory import give_back
-from web.picture_question import PictureQuestion, picture_asked, read_picture
+from web.picture_question import PictureQuestion, picture_asked
 from web.picture_style import Picture
-from web.routes.caching import cached, unchanged
+from web.routes.caching import cached, tag_of, unchanged
 from web.service import Service
 from web.state import held, service_of
 
@@ -89,7 +90,7 @@ def _tag(
 ) -> str:
     """Return the tag of a picture: the answer's and how it is drawn."""
     parts = [service.etag(question, moment), repr(picture), str(service.settings.font), _hand()]
-    return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+    return tag_of(repr(parts).encode())
 
 
 def _read_renderer() -> None:
@@ -121,7 +122,7 @@ def _drawn(
 async def _show(request: Request, kind: Literal["png", "svg"]) -> Response:
     """Answer with a picture."""
     service = service_of(request)
-    question = read_picture(request.scope["query_string"])
+    question = read_shown(request.scope["query_string"], PictureQuestion)
     service.check(question)
     picture = picture_asked(question, service, kind)
     moment = departure(question.at)
