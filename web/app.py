@@ -119,6 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # the address would be of the caller's Host, position and all
         lifespan=_open_first,
     )
     app.state.settings = chosen

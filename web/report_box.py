@@ -87,13 +87,19 @@ class ReportBox:
             If this client, or all together, sent too many.
         """
         digest = hashlib.blake2b(network_of(address).encode(), key=self._salt, digest_size=16)
+        today = "today (limit reports_per_day)"
+        if not self._limiter.test(self._per_day, "all"):  # then no more clients are remembered
+            self._refuse(self._per_day, "all", today)
         self._count(self._per_client, digest.hexdigest(), "from here (limit reports_per_client)")
-        self._count(self._per_day, "all", "today (limit reports_per_day)")
+        self._count(self._per_day, "all", today)
 
     def _count(self, limit: Any, key: str, words: str) -> None:
         """Count one, or say when there is room again."""
-        if self._limiter.hit(limit, key):
-            return
+        if not self._limiter.hit(limit, key):
+            self._refuse(limit, key, words)
+
+    def _refuse(self, limit: Any, key: str, words: str) -> None:
+        """Say when there is room again."""
         reset, _ = self._limiter.get_window_stats(limit, key)
         wait = max(1, math.ceil(reset - time.time()))
         raise TooManyError(f"at most {limit.amount} reports {words}", wait)

@@ -6,6 +6,7 @@ or positions, and with the caller's address shortened.
 """
 
 import ipaddress
+import re
 import sys
 import time
 import traceback
@@ -63,6 +64,7 @@ _GZIP_LEVEL = 5
 LOAD = "locator.load"
 
 _UNKNOWN_ROUTE = "(none)"
+_NO_WEIGHT = re.compile(r"q=0?(?:\.0*)?")
 _NOT_MODIFIED = 304
 
 
@@ -250,7 +252,36 @@ class Doors:
 
 def _takes_gzip(scope: Scope) -> bool:
     """Return whether the caller takes compressed answers."""
-    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+    return any(
+        name == b"accept-encoding" and takes_gzip(value.decode("latin-1"))
+        for name, value in scope["headers"]
+    )
+
+
+@lru_cache(maxsize=256)
+def takes_gzip(accepted: str) -> bool:
+    """Return whether a caller takes compressed answers (RFC 9110, section 12.5.3).
+
+    Parameters
+    ----------
+    accepted : str
+        The header ``Accept-Encoding``.
+
+    Returns
+    -------
+    bool
+        Only where it names gzip, and not with weight 0.
+
+    Examples
+    --------
+    >>> takes_gzip("br, gzip;q=0.5"), takes_gzip("gzip;q=0, br")
+    (True, False)
+    """
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() == "gzip":
+            return not _NO_WEIGHT.fullmatch(weight.replace(" ", ""))
+    return False
 
 
 class Wall:

@@ -419,6 +419,23 @@ class Service:
         """Return how much about people may leave."""
         return Discretion(self.settings.rounded_to, self.settings.smallest_count)
 
+    def coverage_kept(self, question: CoverageQuestion, moment: datetime | None) -> bytes | None:
+        """Return the answer to a coverage question that was kept.
+
+        Parameters
+        ----------
+        question : CoverageQuestion
+            Checked by `check`.
+        moment : datetime or None
+            When.
+
+        Returns
+        -------
+        bytes or None
+            As `coverage` gives it; None where it has to be computed.
+        """
+        return self._kept.get(self.etag(question, moment))
+
     def coverage(self, question: CoverageQuestion, moment: datetime | None) -> bytes:
         """Answer a coverage question; answers are kept.
 

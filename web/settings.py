@@ -147,6 +147,15 @@ class Settings(BaseSettings):
     coverage_cache_bytes: Annotated[
         int, Field(description="Coverage answers kept, together (B).", ge=0)
     ] = 64 * 2**20
+    work_at_once: Annotated[
+        int, Field(description="Maps, bulletins, files, coverages made at once.", ge=1, le=64)
+    ] = 2
+    work_waiting: Annotated[
+        int, Field(description="How many of them may wait before a 503.", ge=0, le=10_000)
+    ] = 24
+    work_wait_seconds: Annotated[
+        float, Field(description="How long one of them waits before a 503 (s).", gt=0)
+    ] = 10.0
     access_log: Annotated[bool, Field(description="Log one line a request to stderr.")] = True
 
     # The map.

@@ -1,12 +1,14 @@
 """``/api/v1/coverage``: who has a station within the limit, and where the gaps are."""
 
+from functools import partial
+
 from fastapi import FastAPI, Request, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from web.dependencies import departure, read_query
 from web.openapi import parameters_of, problems
 from web.routes.caching import cached, unchanged
+from web.routes.working import workbench_of
 from web.schemas import CoverageAnswer, CoverageQuestion
 from web.settings import Settings
 from web.state import service_of
@@ -21,7 +23,10 @@ async def ask(request: Request) -> Response:
     etag = service.etag(question, moment)
     if unchanged(request, etag):
         return cached(b"", etag, status=304)
-    answer = await run_in_threadpool(service.coverage, question, moment)
+    answer = service.coverage_kept(question, moment)
+    if answer is None:
+        work = partial(service.coverage, question, moment)
+        answer = await workbench_of(request).do(work)
     return cached(answer, etag, media_type="application/geo+json")
 
 

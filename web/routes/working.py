@@ -1,0 +1,78 @@
+"""What takes a second or more of computing: a few at a time, in threads of their own.
+
+So neither distinct maps, bulletins, files and coverages asked for all at once, nor those who wait
+for them, hold the threads and connections that workers' questions are answered with.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Request
+
+from web.errors import BusyError
+from web.settings import Settings
+from web.state import held
+
+T = TypeVar("T")
+
+
+class Workbench:
+    """Does what takes long, a few at a time.
+
+    Parameters
+    ----------
+    settings : Settings
+        How many at once, how many may wait, and how long.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._turns = asyncio.Semaphore(settings.work_at_once)
+        self._threads = CapacityLimiter(settings.work_at_once)
+        self._most_waiting = settings.work_waiting
+        self._wait_seconds = settings.work_wait_seconds
+        self._waiting = 0
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Wait for a turn and do something in a thread.
+
+        Parameters
+        ----------
+        work : callable
+            Takes nothing.
+
+        Returns
+        -------
+        object
+            What it returns.
+
+        Raises
+        ------
+        BusyError
+            If too many wait already, or it takes too long.
+        """
+        await self._turn()
+        try:
+            return await to_thread.run_sync(work, limiter=self._threads)
+        finally:
+            self._turns.release()
+
+    async def _turn(self) -> None:
+        """Wait for a turn."""
+        busy = BusyError("others are being served with what takes long: try again in a moment")
+        if self._turns.locked() and self._waiting >= self._most_waiting:
+            raise busy
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise busy from None
+        finally:
+            self._waiting -= 1
+
+
+def workbench_of(request: Request) -> Workbench:
+    """Return what does the long work of an application."""
+    return held(request, "workbench", lambda: Workbench(request.app.state.settings))
