@@ -22,7 +22,7 @@ from geodata.regions import no_regions
 from tests.browsing import opened, served
 from tests.webtools import COVERAGE, NIGHT, client_of, new_client, problem_of, service_of
 from web.app import create_app
-from web.embed_question import read_shown
+from web.embed_question import LEAST_SIDE, read_shown
 from web.font_files import REGULAR, find_font
 from web.map_severity import severity_pieces
 from web.picture_base import base_shapes, tiles_of
@@ -32,7 +32,7 @@ from web.picture_layout import layout_of
 from web.picture_map import station_radius, street_shape, thinned
 from web.picture_place import frame_around
 from web.picture_question import PictureQuestion, picture_asked
-from web.picture_style import LEAST_SIDE, THEMES, Picture
+from web.picture_style import THEMES, Picture
 from web.picture_svg import SvgCanvas
 from web.picture_text import Entry, Words
 from web.pictures import picture_of

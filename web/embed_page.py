@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from web.embed_question import EmbedQuestion, address_of
+from web.embed_question import PICTURE_SIZE, EmbedQuestion, address_of, picture_address
 from web.map_data import MapRequest
 from web.map_legend import sources
 from web.map_panel import calm, environment, headline, title
@@ -18,10 +18,8 @@ from web.map_text import TEXTS
 from web.map_words import clip
 from web.static_files import asset_url
 
-#: Size of the picture that stands for a map where there are no scripts, and in previews (px).
-PICTURE_WIDTH, PICTURE_HEIGHT = 1200, 630
-_SIZE = {"width": PICTURE_WIDTH, "height": PICTURE_HEIGHT}
-_NARROW = {"width": 400, "height": 430, "scale": 2}
+#: Size of the picture for narrow frames without scripts (px), and its pixels for each of these.
+_NARROW, _NARROW_SCALE = (400, 430), 2
 
 _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -104,8 +102,8 @@ def _without_scripts(question: EmbedQuestion, request: MapRequest, words: str) -
         .get_template("embed_without_scripts.html")
         .render(
             picture=picture,
-            narrow="" if question.version else _sized(address_of(known, "/map.png"), _NARROW),
-            size=_SIZE,
+            narrow="" if question.version else picture_address(known, _NARROW, _NARROW_SCALE),
+            size=PICTURE_SIZE,
             words=words,
             text="" if question.version else address_of(known, "/bulletin"),
             link=_WORDS[lang]["picture"],
@@ -118,12 +116,7 @@ def _picture(question: EmbedQuestion) -> str:
     """Return where the picture of a map is; that of data that stand still was kept with them."""
     if question.version:
         return address_of(question, "/embed/map.png")
-    return _sized(address_of(question, "/map.png"), _SIZE)
-
-
-def _sized(address: str, size: Mapping[str, int]) -> str:
-    """Return the address of a picture in a size."""
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(size)}"
+    return picture_address(question)
 
 
 def _moment(request: MapRequest) -> str | None:
@@ -157,8 +150,8 @@ def served_head(base: str, question: EmbedQuestion, path: str) -> str:
         f'<link rel="alternate" type="application/json+oembed" href="{escape(oembed)}">',
         _meta("og:url", large or here),
         _meta("og:image", base + _picture(question)),
-        _meta("og:image:width", str(PICTURE_WIDTH)),
-        _meta("og:image:height", str(PICTURE_HEIGHT)),
+        _meta("og:image:width", str(PICTURE_SIZE[0])),
+        _meta("og:image:height", str(PICTURE_SIZE[1])),
     ]
     if path == "/embed/map":
         lines.append(

@@ -13,6 +13,9 @@ from web.schemas import CoverageQuestion, Language
 #: Lowest, usual and greatest height of an embedded map (CSS px).
 LEAST_HEIGHT, HEIGHT, MOST_HEIGHT = 240, 480, 2000
 
+#: The usual size of a picture of a map, that of link previews; least width and height of any (px).
+PICTURE_SIZE, LEAST_SIDE = (1200, 630), 200
+
 #: Longest title of an embedded map (characters).
 TITLE_LENGTH = 80
 
@@ -190,3 +193,27 @@ def address_of(question: CoverageQuestion, path: str) -> str:
     """
     query = query_of(question, TAKEN[path])
     return f"{path}?{query}" if query else path
+
+
+def picture_address(
+    question: CoverageQuestion, size: tuple[int, int] = PICTURE_SIZE, scale: int = 1
+) -> str:
+    """Return the address of a map's picture, without the host.
+
+    Parameters
+    ----------
+    question : CoverageQuestion
+        Any.
+    size : tuple of int, optional
+        Width and height (px).
+    scale : int, optional
+        Pixels of the file for each of these.
+
+    Returns
+    -------
+    str
+        Such as ``/map.png?minutes=20&width=1200&height=630``.
+    """
+    address = address_of(question, "/map.png")
+    shape = {"width": size[0], "height": size[1]} | ({"scale": scale} if scale > 1 else {})
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(shape)}"

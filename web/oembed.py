@@ -5,11 +5,17 @@ Source: the oEmbed specification, sections 2.2 (request) and 2.3 (response, type
 
 from html import escape
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, Field
 
-from web.embed_question import EmbedQuestion, address_of
+from web.embed_question import (
+    LEAST_SIDE,
+    PICTURE_SIZE,
+    EmbedQuestion,
+    address_of,
+    picture_address,
+)
 from web.schemas import Asked
 
 #: Pages that can be embedded.
@@ -17,12 +23,6 @@ PATHS = ("/map", "/embed/map")
 
 #: Width where none is asked for, and how long an answer may be kept (s).
 WIDTH, CACHE_SECONDS = 800, 3600
-
-#: Size of the picture that stands for a map (px).
-THUMBNAIL = (1200, 630)
-
-#: Smallest picture that is offered (px).
-LEAST_THUMBNAIL = 200
 
 _PORTS = {"http": 80, "https": 443}
 _PROVIDER = {"zh": "工会驿站服务圈", "en": "Union circle locator"}
@@ -176,16 +176,14 @@ def answer(
         width=width,
         height=height,
     )
-    share = min(1.0, asked.maxwidth / THUMBNAIL[0], asked.maxheight / THUMBNAIL[1])
-    small = (int(THUMBNAIL[0] * share), int(THUMBNAIL[1] * share))
-    if min(small) < LEAST_THUMBNAIL:
+    wide, high = PICTURE_SIZE
+    share = min(1.0, asked.maxwidth / wide, asked.maxheight / high)
+    small = (int(wide * share), int(high * share))
+    if min(small) < LEAST_SIDE:
         return found
-    picture = base + address_of(question, "/map.png")
-    joint = "&" if "?" in picture else "?"
-    picture += joint + urlencode({"width": small[0], "height": small[1]})
     return found.model_copy(
         update={
-            "thumbnail_url": picture,
+            "thumbnail_url": base + picture_address(question, small),
             "thumbnail_width": small[0],
             "thumbnail_height": small[1],
         }

@@ -5,22 +5,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from geodata.errors import Fault, LimitError
-from web.embed_question import TITLE_LENGTH, Layer
+from web.embed_question import LEAST_SIDE, PICTURE_SIZE, TITLE_LENGTH, Layer
 from web.errors import UnknownRegionError
-from web.picture_style import LEAST_SIDE, Picture
+from web.picture_style import Picture
 from web.schemas import CoverageQuestion, Language
 from web.service import Service
 from web.settings import Settings
-
-#: The usual size of a picture: that of link previews (px).
-WIDTH, HEIGHT = 1200, 630
 
 
 class PictureQuestion(CoverageQuestion):
     """The question of a coverage, and how to draw it as a picture."""
 
-    width: Annotated[int, Field(description="Width. Unit: px.", ge=LEAST_SIDE)] = WIDTH
-    height: Annotated[int, Field(description="Height. Unit: px.", ge=LEAST_SIDE)] = HEIGHT
+    width: Annotated[int, Field(description="Width. Unit: px.", ge=LEAST_SIDE)] = PICTURE_SIZE[0]
+    height: Annotated[int, Field(description="Height. Unit: px.", ge=LEAST_SIDE)] = PICTURE_SIZE[1]
     scale: Annotated[
         int, Field(description="Pixels of the file for each of these: 2 for print.", ge=1, le=3)
     ] = 1

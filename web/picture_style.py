@@ -8,9 +8,6 @@ from typing import Literal
 
 from web.map_data import LAYERS
 
-#: Smallest width and height of a picture (px): with less there is no room for a map and its words.
-LEAST_SIDE = 200
-
 #: A colour: red, green, blue and opacity, each from 0 to 1.
 Colour = tuple[float, float, float, float]
 
