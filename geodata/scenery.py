@@ -24,7 +24,7 @@ _SEPARATOR, _WHOLE = re.compile(r"[\s,]"), re.compile(r"\D.*")
 _LEAST_ZOOM_OF_SIDINGS = 13
 _MOST_DIGITS = 9
 
-_AREAS, _LINES, _POINTS = ("water", "green"), ("waterway", "railway"), ("places",)
+_AREAS = ("water", "green")
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +53,7 @@ class Drawn:
     @property
     def is_point(self) -> bool:
         """Return whether it is a point."""
-        return self.layer in _POINTS
+        return self.layer == "places"
 
 
 @dataclass(frozen=True)

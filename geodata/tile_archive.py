@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pmtiles.tile import (
     Compression,
     TileType,
@@ -186,7 +185,7 @@ class _Directory:
     @classmethod
     def read(cls, data: bytes) -> "_Directory":
         """Read the bytes of a directory as whole arrays (PMTiles 3, section 4)."""
-        numbers = _varints(np.frombuffer(data, np.uint8))
+        numbers = varints(data)
         count = int(numbers[0])
         step, run, length, place = numbers[1 : 4 * count + 1].reshape(4, count)
         before = np.cumsum(length) - length
@@ -195,8 +194,25 @@ class _Directory:
         return cls(np.cumsum(step), run, length, before + shift)
 
 
-def _varints(data: npt.NDArray[np.uint8]) -> Int64Array:
-    """Return the numbers of a row of Protocol Buffers' varints."""
+def varints(content: bytes) -> Int64Array:
+    """Return the whole numbers of a row of varints, as Protocol Buffers pack them.
+
+    Parameters
+    ----------
+    content : bytes
+        At least one number.
+
+    Returns
+    -------
+    array (n,) of int64
+        Not negative.
+
+    Examples
+    --------
+    >>> varints(bytes([5, 0xAC, 0x02])).tolist()
+    [5, 300]
+    """
+    data = np.frombuffer(content, np.uint8)
     end = np.flatnonzero(data < 0x80)  # noqa: PLR2004  the last byte of a number
     start = np.append(0, end[:-1] + 1)
     place = np.arange(len(data)) - np.repeat(start, end - start + 1)

@@ -168,7 +168,6 @@ _ZH = {
     "less": "不足0.1%",
     "none": "—",
     "and": "、",
-    "comma": "，",
     "semicolon": "；",
     # the page
     "downloads": "下载数据",
@@ -367,7 +366,6 @@ _EN = {
     "less": "less than 0.1%",
     "none": "—",
     "and": ", ",
-    "comma": ", ",
     "semicolon": "; ",
     "downloads": "Download the data",
     "table_stations": "Stations",

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from geodata.model import BoolArray
-from geodata.regions import label
+from web.answers import texts as column_texts
 from web.geojson import plain
 from web.map_request import labels_of, without_persons
 from web.map_text import CAUSES
@@ -296,9 +296,8 @@ def station_regions(service: Service) -> list[str]:
     stations, regions = service.index.stations, service.index.regions
     if not len(regions):
         return [""] * len(stations)
-    rows = label(stations["lon"].to_numpy(float), stations["lat"].to_numpy(float), regions)
     ids = [*regions["id"].astype(str), ""]
-    return [ids[row] for row in rows]
+    return [ids[row] for row in service.book.regions_of(np.arange(len(stations)))]
 
 
 def station_table(service: Service, answer: Coverage, lang: str) -> gpd.GeoDataFrame:
@@ -320,7 +319,7 @@ def station_table(service: Service, answer: Coverage, lang: str) -> gpd.GeoDataF
         number is left out.
     """
     stations = without_persons(service.index.stations, service.vocabulary)
-    texts = {name: _texts(stations, name) for name in _STATION_TEXTS}
+    texts = {name: column_texts(stations, name) for name in _STATION_TEXTS}
     texts["region"] = station_regions(service)
     marks, states = counted(service, answer), station_states(service, answer.departure)
     columns = {
@@ -338,13 +337,6 @@ def station_table(service: Service, answer: Coverage, lang: str) -> gpd.GeoDataF
         [(row["lon"], row["lat"]) for row in rows] or np.empty((0, 2), dtype=float)
     )
     return _frame(rows, _STATION_COLUMNS, places)
-
-
-def _texts(stations: pd.DataFrame, column: str) -> list[str]:
-    """Return a column as texts, ``""`` where there is none."""
-    if column not in stations:
-        return [""] * len(stations)
-    return [value if isinstance(value, str) else "" for value in stations[column]]
 
 
 def _words(service: Service, texts: Mapping[str, list[str]], lang: str) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from geodata.model import FloatArray, Int64Array
+from geodata.tile_archive import varints
 from web.picture_canvas import NOTHING, Shape, joined, rings
 from web.picture_place import Frame
 
@@ -126,11 +126,11 @@ def _rings_of(feature: bytes, extent: int) -> Shape:
     geometry = parts.get(_GEOMETRY)
     if parts.get(_TYPE) != _POLYGON or not isinstance(geometry, bytes) or not geometry:
         return NOTHING
-    numbers = _varints(geometry)
-    points: list[FloatArray] = []
+    numbers = varints(geometry)
+    points = []
     lengths: list[int] = []
     at = 0
-    place: FloatArray = np.zeros(2)
+    place = np.zeros(2)
     while at < len(numbers):
         command, count = int(numbers[at]) & 7, int(numbers[at]) >> 3
         at += 1
@@ -145,18 +145,6 @@ def _rings_of(feature: bytes, extent: int) -> Shape:
         points += list(steps)
         lengths = [*lengths, count] if command == _MOVE else [*lengths[:-1], lengths[-1] + count]
     return rings(np.array(points, dtype=float) / extent, np.array(lengths), closed=True)
-
-
-def _varints(content: bytes) -> Int64Array:
-    """Return the whole numbers of a packed field."""
-    octets = np.frombuffer(content, np.uint8)
-    last = octets < 128  # noqa: PLR2004  the bit that says that more follow
-    number = np.concatenate(([0], np.cumsum(last)[:-1]))
-    starts = np.flatnonzero(np.concatenate(([True], last[:-1])))
-    shift = 7 * (np.arange(octets.size) - starts[number])
-    return np.asarray(
-        np.bincount(number, (octets & 127).astype(np.float64) * 2.0**shift), dtype=np.int64
-    )
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geodata import tile_cutting
 from geodata.model import BoolArray, FloatArray
 
 #: Circumference of the earth as Web Mercator has it (m).
@@ -31,10 +32,7 @@ def mercator(lon: FloatArray, lat: FloatArray) -> FloatArray:
     >>> mercator(np.array([0.0, -180.0]), np.array([0.0, 0.0])).tolist()
     [[0.5, 0.5], [0.0, 0.5]]
     """
-    phi = np.radians(np.clip(lat, -85.0511, 85.0511))
-    return np.column_stack(
-        [np.asarray(lon) / 360 + 0.5, 0.5 - np.arcsinh(np.tan(phi)) / (2 * np.pi)]
-    )
+    return tile_cutting.mercator(lon, np.clip(lat, -85.0511, 85.0511), 0) / tile_cutting.EXTENT
 
 
 @dataclass(frozen=True)
