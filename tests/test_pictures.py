@@ -22,7 +22,7 @@ from geodata.regions import no_regions
 from tests.browsing import opened, served
 from tests.webtools import COVERAGE, NIGHT, client_of, new_client, problem_of, service_of
 from web.app import create_app
-from web.embed_question import LEAST_SIDE, read_shown
+from web.embed_question import read_shown
 from web.font_files import REGULAR, find_font
 from web.map_severity import severity_pieces
 from web.picture_base import base_shapes, tiles_of
@@ -592,7 +592,6 @@ def test_auto_is_light(client):
     asked = picture_asked(PictureQuestion(theme="auto"), service, "png")
     assert asked.theme == "light"
     assert asked.shown == {"stations", "gaps", "covered", "regions", "streets"}
-    assert LEAST_SIDE == 200
 
 
 # --- water and green ---------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from geodata.tile_archive import varints
 from web.picture_canvas import NOTHING, Shape, joined, rings
@@ -127,7 +128,7 @@ def _rings_of(feature: bytes, extent: int) -> Shape:
     if parts.get(_TYPE) != _POLYGON or not isinstance(geometry, bytes) or not geometry:
         return NOTHING
     numbers = varints(geometry)
-    points = []
+    points: list[npt.NDArray[np.float64]] = []
     lengths: list[int] = []
     at = 0
     place = np.zeros(2)
