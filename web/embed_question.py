@@ -1,7 +1,7 @@
 """What an embedded map may be asked, and the addresses of the same question elsewhere."""
 
-from collections.abc import Sequence
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import Field
@@ -167,9 +167,26 @@ def query_of(question: CoverageQuestion, names: Sequence[str]) -> str:
     >>> query_of(EmbedQuestion(need=["water", "hot_meal"], title="A&B"), TAKEN["/embed/map"])
     'need=hot_meal&need=water&title=A%26B'
     """
-    given = question.model_dump(exclude_defaults=True)
+    return query_text(question.model_dump(exclude_defaults=True), names)
+
+
+def query_text(given: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Write parameters as a query string.
+
+    Parameters
+    ----------
+    given : mapping
+        Values by parameter.
+    names : iterable of str
+        Parameters that are taken, in the order in which they are written.
+
+    Returns
+    -------
+    str
+        Lists are sorted.
+    """
     pairs = {
-        name: sorted(set(given[name])) if isinstance(given[name], list) else given[name]
+        name: sorted(set(given[name])) if isinstance(given[name], list | tuple) else given[name]
         for name in names
         if name in given
     }

@@ -13,9 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
-from web.embed_question import FACTS
+from web.embed_question import FACTS, query_of
 from web.schemas import CoverageQuestion
 
 _KEPT, _FRESH = ".frozen", ".fresh"
@@ -39,13 +37,7 @@ def frozen_key(version: str, question: CoverageQuestion) -> str:
     str
         64 hexadecimal digits.
     """
-    given = question.model_dump(include=set(FACTS), exclude_defaults=True)
-    asked = {
-        key: sorted(set(value)) if isinstance(value, list) else value
-        for key, value in given.items()
-    }
-    text = orjson.dumps([version, asked], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()
+    return hashlib.sha256(f"{version}?{query_of(question, FACTS)}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

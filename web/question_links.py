@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
+from web.embed_question import FACTS, query_text
 from web.schemas import CoverageQuestion
-
-_LEFT_OUT = frozenset({"geometry"})
 
 
 def question_query(asked: Mapping[str, Any], **more: str) -> str:
@@ -15,8 +13,8 @@ def question_query(asked: Mapping[str, Any], **more: str) -> str:
     Parameters
     ----------
     asked : mapping
-        The parameters of an answer, or the fields of a question; what is none of a coverage
-        question's is passed over.
+        The parameters of an answer, or the fields of a question: all `FACTS`, and what else there
+        is, which is passed over.
     **more : str
         Further parameters, which come last; empty ones are left out.
 
@@ -27,18 +25,14 @@ def question_query(asked: Mapping[str, Any], **more: str) -> str:
 
     Examples
     --------
-    >>> question_query({"minutes": 10, "mode": "walk", "need": ["drink", "rest"]}, lang="en")
+    >>> asked = CoverageQuestion(minutes=10, need=["rest", "drink"])
+    >>> question_query(asked.model_dump(), lang="en")
     'minutes=10&need=drink&need=rest&lang=en'
     """
-    pairs: list[tuple[str, str]] = []
-    for name, field in CoverageQuestion.model_fields.items():
-        value = asked.get(name, field.default)
-        if name in _LEFT_OUT or value == field.default:
-            continue
-        values = value if isinstance(value, list | tuple) else [value]
-        pairs += [(name, str(item)) for item in values]
-    pairs += [(name, value) for name, value in more.items() if value]
-    return urlencode(pairs)
+    fields = CoverageQuestion.model_fields
+    given = {name: asked[name] for name in FACTS if asked.get(name) != fields[name].default}
+    given |= {name: value for name, value in more.items() if value}
+    return query_text(given, (*FACTS, *more))
 
 
 def page_url(page: str, asked: Mapping[str, Any], base: str = "", **more: str) -> str:
