@@ -1,7 +1,7 @@
 """Nodes of OSM files as arrays: where the needed ones lie, and whom they stop."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -45,18 +45,6 @@ class NodeTable:
         self.seen = np.zeros(len(needed), bool)
         self.closed = {mode: np.zeros(len(needed), bool) for mode in modes}
         self.duplicates = self.bad = 0
-
-    def add_file(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Take in the nodes of one file.
-
-        Parameters
-        ----------
-        batches : iterable of RecordBatch
-            Blocks with the columns `opl.NODE_COLUMNS`.
-        """
-        take = self.file_taker()
-        for batch in batches:
-            take(batch)
 
     def file_taker(self) -> Callable[[pa.RecordBatch], None]:
         """Return what takes in the nodes of one file, block by block.

@@ -135,15 +135,13 @@ class Records:
         )
         self._checked: tuple[int, int] | None = None
 
-    def add(self, report: Report, moment: datetime | None = None) -> str:
+    def add(self, report: Report) -> str:
         """Write a report down; when this returns, it is on the disk.
 
         Parameters
         ----------
         report : Report
             To be kept.
-        moment : datetime, optional
-            When it came, with a time zone; now if not given.
 
         Returns
         -------
@@ -157,7 +155,7 @@ class Records:
         RecordsError
             If the file may not be written, is damaged, or others write all the time.
         """
-        at = (moment or datetime.now(UTC)).astimezone(UTC)
+        at = datetime.now(UTC)
         number = new_id(at)
         row = {
             "id": number,
@@ -171,13 +169,8 @@ class Records:
                 connection.execute(sa.insert(_REPORTS), row)
         return number
 
-    def latest(self, most: int | None = None) -> list[dict[str, str]]:
+    def latest(self) -> list[dict[str, str]]:
         """Return the reports, newest first.
-
-        Parameters
-        ----------
-        most : int, optional
-            How many; all if not given.
 
         Returns
         -------
@@ -191,7 +184,7 @@ class Records:
         """
         if not self.path.exists():
             return []
-        asked = sa.select(_REPORTS).order_by(_LATEST_FIRST).limit(most)
+        asked = sa.select(_REPORTS).order_by(_LATEST_FIRST)
         with self._named():
             self._check()
             with self._engine.connect() as connection:

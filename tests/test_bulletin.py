@@ -13,13 +13,12 @@ from scipy.stats import binomtest
 
 from tests.conftest import prepare_demo
 from tests.webtools import COVERAGE, NIGHT, client_of, new_client, problem_of, service_of
-from web.bulletin import District, facts_of, ranked, wilson
+from web.bulletin import District, facts_of, minutes_up, ranked, wilson
 from web.bulletin_page import bulletin_page
 from web.bulletin_render import as_markdown, as_text
 from web.bulletin_text import Pen, written
 from web.bulletin_words import WORDS
 from web.dependencies import departure
-from web.download_tables import minutes_up
 from web.linked_data import json_ld
 from web.map_words import number, percent
 from web.question_links import question_query

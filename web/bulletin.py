@@ -12,7 +12,6 @@ import numpy as np
 from web.download_tables import (
     counted,
     gap_table,
-    minutes_up,
     region_names,
     station_regions,
     station_states,
@@ -261,6 +260,27 @@ def _gap(row: Mapping[str, Any]) -> Gap:
         station=row["nearest_station_name"] or "",
         minutes=minutes_up(row["nearest_seconds"]),
     )
+
+
+def minutes_up(seconds: float | None) -> int | None:
+    """Return whole minutes, rounded up as the map does.
+
+    Parameters
+    ----------
+    seconds : float or None
+        A travel time (s).
+
+    Returns
+    -------
+    int or None
+        None where there is no way.
+
+    Examples
+    --------
+    >>> minutes_up(902.3), minutes_up(900.0), minutes_up(None)
+    (16, 15, None)
+    """
+    return None if seconds is None or not math.isfinite(seconds) else math.ceil(seconds / 60)
 
 
 def _station_counts(service: Service, answer: Coverage) -> StationCounts:

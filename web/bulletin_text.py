@@ -858,7 +858,7 @@ def _attribution(pen: Pen) -> str:
 def _in_language(text: str, lang: str) -> str:
     """Return the half of a text that says the same in Chinese and, after a middle dot, English."""
     halves = text.split(" · ")
-    if len(halves) != 2 or halves[0].isascii() or not halves[1].isascii():  # noqa: PLR2004
+    if len(halves) != 2 or halves[0].isascii() or not halves[1].isascii():  # noqa: PLR2004  two
         return text
     return halves[0 if lang == "zh" else 1]
 

@@ -230,7 +230,7 @@ def _draw_picture(
 ) -> None:
     """Draw a picture, with the figures of the page."""
     from web.picture_question import PictureQuestion, picture_asked  # noqa: PLC0415  draws: heavy
-    from web.pictures import picture_of  # noqa: PLC0415
+    from web.pictures import picture_of  # noqa: PLC0415  draws: heavy
 
     with usage():
         question = read_values(asked, PictureQuestion)
@@ -246,7 +246,7 @@ def _draw_picture(
 def _draw_page(settings: Settings, asked: Mapping[str, Any], out: Path) -> None:
     """Draw one page that needs no network."""
     from web.map_data import Page  # noqa: PLC0415  draws: heavy
-    from web.maps import answer_map  # noqa: PLC0415
+    from web.maps import answer_map  # noqa: PLC0415  draws: heavy
 
     with usage():
         question = read_values(asked, CoverageQuestion)

@@ -1,6 +1,5 @@
 """The tables that can be downloaded: stations, gaps, regions, with words beside the codes."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -398,24 +397,3 @@ def within(frame: gpd.GeoDataFrame, box: Box | None) -> gpd.GeoDataFrame:
 TABLES: Mapping[str, Callable[[Service, Coverage, str], gpd.GeoDataFrame]] = MappingProxyType(
     {"stations": station_table, "gaps": gap_table, "regions": region_table}
 )
-
-
-def minutes_up(seconds: float | None) -> int | None:
-    """Return whole minutes, rounded up as the map does.
-
-    Parameters
-    ----------
-    seconds : float or None
-        A travel time (s).
-
-    Returns
-    -------
-    int or None
-        None where there is no way.
-
-    Examples
-    --------
-    >>> minutes_up(902.3), minutes_up(900.0), minutes_up(None)
-    (16, 15, None)
-    """
-    return None if seconds is None or not math.isfinite(seconds) else math.ceil(seconds / 60)

@@ -172,6 +172,6 @@ def _one(message: bytes, at: int) -> tuple[int, int]:
         octet = message[at]
         at += 1
         value |= (octet & 127) << shift
-        if octet < 128:  # noqa: PLR2004
+        if octet < 128:  # noqa: PLR2004  seven bits: the last byte
             return value, at
         shift += 7

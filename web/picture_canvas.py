@@ -182,7 +182,7 @@ class PngCanvas:
 
     def __init__(self, width: int, height: int, scale: int, paper: Colour) -> None:
         from matplotlib.backends.backend_agg import RendererAgg  # noqa: PLC0415  pictures alone
-        from matplotlib.transforms import Affine2D  # noqa: PLC0415
+        from matplotlib.transforms import Affine2D  # noqa: PLC0415  pictures alone
 
         self._renderer: Any = RendererAgg(  # type: ignore[no-untyped-call]  # it has no types
             width * scale, height * scale, 72 * scale
@@ -199,7 +199,7 @@ class PngCanvas:
         box : tuple of float or None
             Left, top, right, bottom (px); None for everywhere.
         """
-        from matplotlib.transforms import Bbox  # noqa: PLC0415
+        from matplotlib.transforms import Bbox  # noqa: PLC0415  pictures alone
 
         if box is None:
             self._box = None
@@ -208,7 +208,7 @@ class PngCanvas:
 
     def _draw(self, shape: Shape, pen: Pen | None, face: Colour | None) -> None:
         """Draw a shape with matplotlib's renderer."""
-        from matplotlib.path import Path  # noqa: PLC0415
+        from matplotlib.path import Path  # noqa: PLC0415  pictures alone
 
         if not len(shape.xy):
             return
@@ -280,7 +280,7 @@ class PngCanvas:
 
 def _with_few_colours(pixels: npt.NDArray[np.uint8]) -> Any:
     """Return a picture with a palette: the commonest colours, the rest by the nearest of them."""
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415  pictures alone
 
     parts = [slice(first, first + _ROWS) for first in range(0, len(pixels), _ROWS)]
     counted = [np.unique(_packed(pixels[part]), return_counts=True) for part in parts]

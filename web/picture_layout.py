@@ -164,10 +164,10 @@ class _Setter:
     def _attempts(self) -> list[tuple[float, Sequence[_Block]]]:
         """Return what to try, best first: all of it, smaller, and then less."""
         blocks = self._blocks()
-        must = [block for block in blocks if block.size >= 18]  # noqa: PLR2004  title, sentence
-        first = [*must, *(b for b in blocks if b.size < 18 and not b.legend)][: len(must) + 1]  # noqa: PLR2004
-        kept = [*first, *(b for b in blocks if b.legend)]
-        bare = [*must, *(b for b in blocks if b.legend)]
+        must = [block for block in blocks if block.bold]  # title and sentence
+        legend = [block for block in blocks if block.legend]
+        notes = [block for block in blocks if not block.bold and not block.legend]
+        kept, bare = [*must, *notes[:1], *legend], [*must, *legend]
         sizes = (1.16, 1.08, 1.0, 0.92, 0.85, 0.79, _SMALLEST)
         return [
             *((factor, blocks) for factor in sizes),

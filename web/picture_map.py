@@ -312,7 +312,7 @@ def _draw_scale(canvas: Canvas, scene: Scene) -> Iterator[_Box]:
     most = 130 * unit * frame.metres
     power = 10.0 ** np.floor(np.log10(most))
     length = max(step * power for step in (1, 2, 5) if step * power <= most)
-    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"  # noqa: PLR2004
+    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"  # noqa: PLR2004  km
     run, size = length / frame.metres, max(12 * unit, 9.0)
     left, base = frame.box[0] + 14 * unit, frame.box[3] - 14 * unit
     ends = [
