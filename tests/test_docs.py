@@ -7,9 +7,12 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
+import httpx
 import pytest
 import typer
 from fastapi import FastAPI
+
+from tests.browsing import PHONE, opened, served
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -269,3 +272,55 @@ def test_pages_name_no_foreign_host_but_links():
     for page in DOCS.glob("*.md"):
         prose = re.sub(r"^```.*?^```$", "", text(page.name), flags=re.MULTILINE | re.DOTALL)
         assert not re.search(r"!\[[^\]]*\]\(https?:|<(?:script|link|img|iframe)\b", prose)
+
+
+# --- the mini-program --------------------------------------------------------------------------
+
+#: Runs the page of the mini-program with a stand-in for WeChat; returns what its web view opens.
+_MINI_PROGRAM = """([code, here]) => {
+    let page = null;
+    const wx = { getLocation: asked => {
+        if (asked.type !== 'gcj02') throw new Error(asked.type);
+        if (here) { asked.success(here); } else { asked.fail({ errMsg: 'denied' }); } } };
+    new Function('Page', 'wx', code)(given => { page = given; }, wx);
+    page.setData = data => Object.assign(page.data, data);
+    page.onLoad();
+    return page.data.src; }"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("known", [True, False])
+def test_the_mini_program_of_the_docs_opens_the_page_with_its_position(
+    browser, demo_dataset, known
+):
+    from web.app import create_app
+    from web.settings import Settings
+
+    script = next(code for code in code_blocks(text("worker-page.md"), "js") if "Page(" in code)
+    with served(create_app(Settings(data=demo_dataset))) as site:
+        listed = httpx.get(f"{site}/api/v1/stations?datum=gcj02").json()["features"][0]
+        lon, lat = listed["geometry"]["coordinates"]
+        here = {"longitude": lon, "latitude": lat, "accuracy": 30} if known else None
+        blank = browser.new_page()
+        made = blank.evaluate(_MINI_PROGRAM, [script, here])
+        blank.close()
+        assert made.startswith("https://stations.example.org/")
+        ready = "#answer [data-station]" if known else "html[data-ready]"
+        address = made.replace("https://stations.example.org", site)
+        with opened(browser, address, PHONE, ready) as seen:
+            assert seen.page.url == f"{site}/"
+            assert seen.page.locator("#answer [data-station]").count() > 0 or not known
+
+
+def test_every_picture_is_shown_and_every_picture_shown_exists():
+    pages = [*DOCS.glob("*.md"), *ROOT.glob("README*.md")]
+    shown = {
+        name
+        for page in pages
+        for name in re.findall(
+            r"!\[[^\]]+\]\((?:docs/)?images/([\w-]+\.png)\)", page.read_text("utf-8")
+        )
+    }
+    kept = {path.name: path.stat().st_size for path in (DOCS / "images").iterdir()}
+    assert shown == set(kept)
+    assert [name for name, size in kept.items() if size > 350_000] == []
