@@ -1,5 +1,6 @@
 """``POST /api/v1/reports``: what is kept, what is not, limits, and disks that fail."""
 
+import contextlib
 import csv
 import json
 import random
@@ -191,6 +192,16 @@ def test_pages_of_other_sites_cannot_make_their_readers_report(client, file):
         assert send(client, headers={"Sec-Fetch-Site": ours}).status_code == 201
 
 
+def test_fault_45_browsers_that_do_not_say_so_are_known_by_their_origin(client, file):
+    for foreign in ("https://news.example.cn", "null", "http://testserver.example.cn"):
+        found = problem_of(send(client, headers={"Origin": foreign}), 403)
+        assert found["code"] == "cross_site"
+    assert not file.exists()
+    assert send(client, headers={"Origin": "https://testserver"}).status_code == 201
+    asked = {"Origin": "https://testserver", "Sec-Fetch-Site": "same-origin"}
+    assert send(client, headers=asked).status_code == 201
+
+
 # --- limits: row 18 of the faults ----------------------------------------------------------------
 
 
@@ -287,6 +298,23 @@ def test_all_together_may_send_so_many_a_day(demo_dataset, file):
     refused = send(client)
     assert "reports_per_day" in refused.json()["detail"]
     assert 80_000 < int(refused.headers["retry-after"]) <= 86_400
+
+
+def test_fault_18_many_networks_are_not_remembered_for_ever(file):
+    from web.errors import TooManyError
+    from web.report_box import ReportBox
+    from web.settings import Settings
+
+    box = ReportBox(Settings(records=file, reports_per_day=3))
+    for number in range(40):
+        with contextlib.suppress(TooManyError):
+            box.admit(f"2001:db8:0:{number:x}::1")
+    assert len(box._storage.events) == 4  # three clients and the day
+    for number in range(2_000):  # as they stand when the window is over
+        box._storage.events[f"client {number}"] = []
+    with contextlib.suppress(TooManyError):
+        box.admit("2001:db8::1")
+    assert len(box._storage.events) == 4
 
 
 def test_counts_hold_no_address(demo_dataset, file):

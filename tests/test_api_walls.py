@@ -21,8 +21,17 @@ from geodata.errors import (
     LocatorError,
     ValidationError,
 )
-from tests.webtools import COVERAGE, NEAREST, beside_a_station, client_of, new_client, problem_of
+from tests.webtools import (
+    COVERAGE,
+    NEAREST,
+    beside_a_station,
+    client_of,
+    new_client,
+    problem_of,
+    service_of,
+)
 from web import errors
+from web.routes.working import Workbench
 from web.security import LOAD, LOG_FIELDS, Wall, new_logger, page_policy, short_address
 from web.settings import Settings
 
@@ -291,6 +300,106 @@ def test_long_answers_are_compressed_where_the_caller_can(client):
     assert "content-encoding" not in plain.headers
     assert packed.json() == plain.json()
     assert packed.headers["etag"] == plain.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip;q=0", False),
+        ("br, gzip; q=0.000, *;q=1", False),
+        ("identity;q=0", False),
+        ("x-gzipped", False),
+        ("gzip;q=0.001", True),
+        ("br;q=1.0, gzip;q=0.8", True),
+    ],
+)
+@pytest.mark.parametrize("path", [COVERAGE, "/api/v1/stations", "/bulletin"])
+def test_what_the_caller_excludes_is_not_sent(client, path, accepted, packed):
+    answer = client.get(path, headers={"Accept-Encoding": accepted})
+    assert ("content-encoding" in answer.headers) is packed
+
+
+# --- other people's addresses -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/map/", f"{NEAREST}/?lon=121.47371&lat=31.23042"])
+def test_nobody_is_sent_to_a_host_that_the_caller_names(client, path):
+    answer = client.get(path, headers={"Host": "evil.example"}, follow_redirects=False)
+    problem_of(answer, 404)
+    assert "location" not in answer.headers
+
+
+def test_what_repeats_the_callers_host_is_kept_by_no_shared_cache(client, demo_dataset):
+    url = "/oembed?url=http%3A%2F%2Fevil.example%2Fmap"
+    answer = client.get(url, headers={"Host": "evil.example"})
+    assert "evil.example" in answer.text
+    assert answer.headers["cache-control"] == "private, max-age=3600"
+    ours = new_client(demo_dataset, public_url="http://map.example.org")
+    assert ours.get(url, headers={"Host": "evil.example"}).status_code == 200
+    answer = ours.get(url.replace("evil.example", "map.example.org"))
+    assert "evil.example" not in answer.text
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+
+
+# --- long work ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{COVERAGE}?minutes=7",
+        "/map?minutes=7",
+        "/embed/map?minutes=7",
+        "/embed/map?minutes=7&version={version}",
+        "/embed/map.png?minutes=7&version={version}",
+        "/oembed?url=http://testserver/map%3Fminutes=7%26version={version}",
+        "/bulletin?minutes=7",
+        "/download/gaps.csv?minutes=7",
+    ],
+)
+def test_fault_17_long_work_waits_in_a_short_queue_and_workers_are_answered(
+    demo_dataset, tmp_path, path
+):
+    from threading import Event
+
+    client = new_client(
+        demo_dataset, work_at_once=1, work_waiting=0, frozen=tmp_path, retry_after_seconds=3
+    )
+    path = path.format(version=service_of(client).name["version"])
+    lon, lat = beside_a_station(client)
+    with client:
+        done, begun = Event(), Event()
+        bench = client.app.state.workbench = Workbench(client.app.state.settings)
+        busy = client.portal.start_task_soon(bench.do, lambda: (begun.set(), done.wait(60)))
+        assert begun.wait(60)
+        try:
+            refused = client.get(path)
+            assert problem_of(refused, 503)["code"] == "overloaded"
+            assert refused.headers["retry-after"] == "3"
+            for route in (False, True):
+                asked = {"lon": lon, "lat": lat, "route": route}
+                assert client.post(NEAREST, json=asked).status_code == 200
+        finally:
+            done.set()
+        busy.result(60)
+        assert client.get(path).status_code == 200
+
+
+def test_fault_17_long_work_does_not_wait_for_ever(demo_dataset):
+    from threading import Event
+
+    client = new_client(demo_dataset, work_at_once=1, work_wait_seconds=0.01)
+    with client:
+        done, begun = Event(), Event()
+        bench = client.app.state.workbench = Workbench(client.app.state.settings)
+        busy = client.portal.start_task_soon(bench.do, lambda: (begun.set(), done.wait(60)))
+        assert begun.wait(60)
+        try:
+            assert problem_of(client.get("/map"), 503)["code"] == "overloaded"
+        finally:
+            done.set()
+        busy.result(60)
+        assert client.get("/map").status_code == 200
 
 
 # --- logs ---------------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from anyio import CapacityLimiter
 
 from geodata import load_stations
 from geodata.exports import Notes, write_table
@@ -476,7 +475,7 @@ def test_nothing_is_left_on_the_disk(demo_dataset, tmp_path, monkeypatch):
 def test_only_so_many_files_are_made_at_once(demo_dataset, monkeypatch):
     from web.routes import download as route
 
-    client, most, running = new_client(demo_dataset), [], []
+    client, most, running = new_client(demo_dataset, work_at_once=1), [], []
     made = route.download
 
     def watched(*asked):
@@ -489,7 +488,6 @@ def test_only_so_many_files_are_made_at_once(demo_dataset, monkeypatch):
 
     monkeypatch.setattr(route, "download", watched)
     with client:
-        client.app.state.downloads = CapacityLimiter(1)
         answers = []
         threads = [
             threading.Thread(

@@ -24,6 +24,7 @@ from web.station_schemas import ReportBody
 
 _DAY = 86_400
 _IPV6_BITS = 64
+_MOST_CLIENTS = 1_000
 
 
 def network_of(address: str) -> str:
@@ -67,7 +68,8 @@ class ReportBox:
     def __init__(self, settings: Settings) -> None:
         self.records = Records(settings.records)
         self._salt = secrets.token_bytes(16)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._storage = MemoryStorage()
+        self._limiter = MovingWindowRateLimiter(self._storage)
         self._per_client = RateLimitItemPerSecond(
             settings.reports_per_client, settings.reports_window_seconds
         )
@@ -86,12 +88,19 @@ class ReportBox:
         TooManyError
             If this client, or all together, sent too many.
         """
+        self._forget()
         digest = hashlib.blake2b(network_of(address).encode(), key=self._salt, digest_size=16)
         today = "today (limit reports_per_day)"
         if not self._limiter.test(self._per_day, "all"):  # then no more clients are remembered
             self._refuse(self._per_day, "all", today)
         self._count(self._per_client, digest.hexdigest(), "from here (limit reports_per_client)")
         self._count(self._per_day, "all", today)
+
+    def _forget(self) -> None:
+        """Forget the clients whose window is over: the storage keeps their keys."""
+        if len(self._storage.events) > _MOST_CLIENTS:
+            for key in [key for key, events in list(self._storage.events.items()) if not events]:
+                self._storage.clear(key)
 
     def _count(self, limit: Any, key: str, words: str) -> None:
         """Count one, or say when there is room again."""

@@ -1,12 +1,12 @@
 """``/bulletin``: the facts of the map as text, to be pasted and to be read aloud."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
-from starlette.concurrency import run_in_threadpool
 
 from web.bulletin import facts_of
 from web.bulletin_page import bulletin_page
@@ -17,6 +17,7 @@ from web.keeping import Kept
 from web.memory import give_back
 from web.routes.caching import cached, tag_of, unchanged
 from web.routes.framing import site_of
+from web.routes.working import workbench_of
 from web.schemas import CoverageQuestion, Language
 from web.security import page_policy
 from web.service import Service
@@ -93,7 +94,8 @@ async def show_bulletin(request: Request) -> Response:
     kept = _kept_texts(request)
     text = kept.get(etag)
     if text is None:
-        text = await run_in_threadpool(_written, service, question, shape, lang, site)
+        work = partial(_written, service, question, shape, lang, site)
+        text = await workbench_of(request).do(work)
         kept.put(etag, text)
     if shape != "html":
         return _varied(cached(text, etag, media_type=_TYPES[shape]))

@@ -1,7 +1,7 @@
 """``/download/{table}.{ending}``: what is on the screen as a file."""
 
-import anyio
-from anyio import CapacityLimiter
+from functools import partial
+
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from web.dependencies import departure, read_query
@@ -10,20 +10,13 @@ from web.downloads import FORMATS, Download, DownloadQuestion, download, read_bo
 from web.linked_data import ENCODINGS
 from web.memory import give_back
 from web.routes.caching import cached, tag_of, unchanged
+from web.routes.working import workbench_of
 from web.service import Service
-from web.state import held, service_of
+from web.state import service_of
 
 router = APIRouter(include_in_schema=False)
 
-#: Files made at once; further requests wait without holding a thread.
-_AT_ONCE = 2
-
 _TYPES = {**ENCODINGS, "csv": "text/csv; charset=utf-8; header=present"}
-
-
-def _limiter(request: Request) -> CapacityLimiter:
-    """Return what bounds the files made at once; the application holds it."""
-    return held(request, "downloads", lambda: CapacityLimiter(_AT_ONCE))
 
 
 def _made(service: Service, question: DownloadQuestion, table: str, ending: str) -> Download:
@@ -49,9 +42,8 @@ async def send_table(request: Request, table: str, ending: str) -> Response:
     etag = tag_of(repr(parts).encode())
     if unchanged(request, etag):
         return cached(b"", etag, status=304)
-    made = await anyio.to_thread.run_sync(
-        _made, service, question, table, ending, limiter=_limiter(request)
-    )
+    work = partial(_made, service, question, table, ending)
+    made = await workbench_of(request).do(work)
     answer = cached(made.content, etag, media_type=_TYPES[ending])
     answer.headers["Content-Disposition"] = made.disposition
     return answer

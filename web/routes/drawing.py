@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 
 from web.keeping import Kept
 from web.memory import give_back
+from web.routes.working import workbench_of
 from web.state import held
 
 _MAPS_KEPT, _MAP_BYTES = 16, 2 * 2**20
@@ -48,10 +48,17 @@ async def drawn_once(request: Request, tag: str, draw: Callable[[], str]) -> str
     return await asyncio.shield(task)
 
 
-async def _drawn(request: Request, tag: str, draw: Callable[[], Any]) -> str:
+async def _drawn(request: Request, tag: str, draw: Callable[[], str]) -> str:
     """Draw a map and keep it."""
-    html = str(await run_in_threadpool(draw))
+    html = await workbench_of(request).do(partial(_tidily, draw))
     if html:
         kept_maps(request).put(tag, html.encode())
-    await run_in_threadpool(give_back)
     return html
+
+
+def _tidily(draw: Callable[[], str]) -> str:
+    """Draw, and give the memory back."""
+    try:
+        return draw()
+    finally:
+        give_back()

@@ -2,25 +2,26 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import orjson
 from fastapi import FastAPI, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from geodata.errors import LocatorError
 from web.dependencies import departure, read_query
 from web.embed_page import drawn_around, own_title
 from web.embed_question import HEIGHT, TITLE_LENGTH, EmbedQuestion, read_shown
-from web.errors import problem
+from web.errors import BusyError, problem
 from web.map_data import Page
 from web.map_request import state_time
 from web.map_words import clip
 from web.memory import give_back
-from web.oembed import OembedAnswer, OembedQuestion, answer, own_query
+from web.oembed import CACHE_SECONDS, OembedAnswer, OembedQuestion, answer, own_query
 from web.openapi import parameters_of, problems
 from web.routes.drawing import drawn_once
 from web.routes.framing import check_district, page_of, regions_of, served, site_of, tag_of_page
-from web.routes.frozen import Freezer, freezer_of, show_frozen, show_picture
+from web.routes.frozen import freezer_of, show_frozen, show_picture
+from web.routes.working import workbench_of
 from web.schemas import CoverageQuestion
 from web.service import Service
 from web.settings import Settings
@@ -83,33 +84,34 @@ async def show_code(request: Request) -> Response:
     host = f"{request.url.scheme}://{request.headers.get('host', '')}"
     query = own_query(asked.url, (base, host))
     service = service_of(request)
-    question = (
-        None
-        if query is None
-        else await run_in_threadpool(_known, freezer_of(request), service, query)
-    )
+    question = None if query is None else await _known(request, service, query)
     if question is None:
         return problem(404, "not_embeddable", "this address is no map of ours; see /map")
     lang = question.lang or service.settings.map_language
     title = clip(question.title, TITLE_LENGTH)
     title = title or own_title(service.manifest, question.minutes, lang)
     found = answer(asked, question, base, title, lang)
+    # without an address of our own the answer repeats the caller's Host: for nobody else
+    shared = "public" if service.settings.public_url else "private"
     return Response(
         orjson.dumps(found.model_dump(exclude_none=True)),
         media_type="application/json",
-        headers={"Cache-Control": "public, max-age=3600"},
+        headers={"Cache-Control": f"{shared}, max-age={CACHE_SECONDS}"},
     )
 
 
-def _known(freezer: Freezer, service: Service, query: str) -> EmbedQuestion | None:
+async def _known(request: Request, service: Service, query: str) -> EmbedQuestion | None:
     """Return the question of a map that can be shown, else None."""
     try:
         question = read_shown(query, EmbedQuestion)
         if question.version:
-            return question if freezer.answer(service, question) is not None else None
+            work = partial(freezer_of(request).answer, service, question)
+            return question if await workbench_of(request).do(work) is not None else None
         service.check(question)
         check_district(question.district, regions_of(service))
         page_of(question, service)
+    except BusyError:
+        raise
     except LocatorError:
         return None
     return question

@@ -1,12 +1,12 @@
 """Embedded maps whose data stand still: kept when first asked for, drawn anew each time."""
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
-from starlette.concurrency import run_in_threadpool
 
 from geodata.errors import LocatorError
 from web.dependencies import departure
@@ -20,6 +20,7 @@ from web.map_streets import StreetLines, street_lines
 from web.routes.caching import tag_of, unchanged
 from web.routes.drawing import drawn_once
 from web.routes.framing import check_district, framed, page_of, served, tag_of_page
+from web.routes.working import workbench_of
 from web.service import Coverage, Service
 from web.settings import Settings
 from web.state import held, service_of
@@ -161,7 +162,8 @@ async def show_picture(request: Request) -> Response:
     service, freezer = service_of(request), freezer_of(request)
     found = None
     if question.version:
-        found = await run_in_threadpool(freezer.answer, service, question)
+        work = partial(freezer.answer, service, question)
+        found = await workbench_of(request).do(work)
     lang = question.lang or service.settings.map_language
     content = found.pictures.get(lang) if found is not None else None
     if content is None:

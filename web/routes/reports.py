@@ -8,6 +8,7 @@ from geodata.errors import Fault
 from web.dependencies import read_body
 from web.errors import CrossSiteError, Refusal, refuse
 from web.openapi import body_of, problems
+from web.routes.framing import site_of
 from web.settings import Settings
 from web.state import holder_of
 from web.station_schemas import ReportAnswer, ReportBody
@@ -27,9 +28,19 @@ def _take(request: Request, body: ReportBody) -> bytes:
     return orjson.dumps({"id": number, "state": "new"})
 
 
+def _foreign(request: Request) -> bool:
+    """Return whether a page of another site sent this; older browsers tell its origin only."""
+    told = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if told is not None or origin is None:
+        return told == "cross-site"
+    ours = (site_of(request).partition("://")[2], request.headers.get("host", ""))
+    return origin.partition("://")[2].lower() not in map(str.lower, ours)
+
+
 async def report(request: Request) -> Response:
     """Take a report in; pages of other sites cannot make their readers send one."""
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    if _foreign(request):
         raise CrossSiteError("reports are taken from our own pages and from apps")
     body = read_body(await request.body(), ReportBody)
     content = await run_in_threadpool(_take, request, body)

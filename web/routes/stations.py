@@ -11,6 +11,7 @@ from web.dependencies import read_query
 from web.openapi import parameters_of, problems
 from web.routes.caching import unchanged
 from web.routes.coverage import GeoJson
+from web.security import takes_gzip
 from web.settings import Settings
 from web.state import holder_of
 from web.station_schemas import (
@@ -38,7 +39,7 @@ def _answer(content: bytes, etag: str, request: Request, *, status: int = 200) -
     headers = {"ETag": etag, "Cache-Control": _KEEP, "Vary": "Accept-Encoding"}
     if status != 200:  # noqa: PLR2004  not modified
         return Response(status_code=status, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if takes_gzip(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
     else:
         content = gzip.decompress(content)

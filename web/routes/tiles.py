@@ -12,6 +12,7 @@ from web.openapi import problems
 from web.routes.caching import cached, tag_of, unchanged
 from web.routes.framing import site_of
 from web.schemas import TileJson
+from web.security import takes_gzip
 from web.service import Service
 from web.state import service_of
 
@@ -54,7 +55,7 @@ async def show_tile(request: Request) -> Response:
     found = service.tiles.get(*place) if service.tiles else None
     if found is None:
         return Response(status_code=204, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if takes_gzip(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
     else:
         found = gzip.decompress(found)
