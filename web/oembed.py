@@ -16,7 +16,7 @@ from web.embed_question import (
     address_of,
     picture_address,
 )
-from web.schemas import Asked
+from web.schemas import Asked, described
 
 #: Pages that can be embedded.
 PATHS = ("/map", "/embed/map")
@@ -33,25 +33,17 @@ class OembedQuestion(Asked):
 
     url: Annotated[
         str,
-        Field(
-            description="Address of a map or embedded map of this site.",
-            examples=["https://map.example.org/map?minutes=15"],
+        described(
+            "",
+            "Address of a map or embedded map of this site.",
+            "https://map.example.org/map?minutes=15",
             max_length=8000,
         ),
     ]
-    maxwidth: Annotated[
-        int, Field(description="Greatest width. Unit: px.", examples=[640], ge=1, le=100_000)
-    ] = 100_000
-    maxheight: Annotated[
-        int, Field(description="Greatest height. Unit: px.", examples=[480], ge=1, le=100_000)
-    ] = 100_000
+    maxwidth: Annotated[int, described("px", "Greatest width.", 640, ge=1, le=100_000)] = 100_000
+    maxheight: Annotated[int, described("px", "Greatest height.", 480, ge=1, le=100_000)] = 100_000
     format: Annotated[
-        str,
-        Field(
-            description="Only json; any other gets 501.",
-            examples=["json"],
-            json_schema_extra={"enum": ["json"]},
-        ),
+        str, described("", "Only json; any other gets 501.", "json", shown={"enum": ["json"]})
     ] = "json"
 
 
