@@ -5,7 +5,7 @@
 
   var home = window.unionHome, t = home.t, form = home.id('ask'), finder = home.id('search');
   var ABOUT = '/api/v1/dataset', ROUGH = 500, PATIENCE = 8000, LOCATE = 10000, SLOW = 4000, SHOWN = 10, AWAY = 3e5;
-  var position = null, view = null, turn = 0, hunt = 0, at = '', redraw = null, relist = null, hiddenAt = 0, missed = false;
+  var position = null, view = null, turn = 0, hunt = 0, at = '', redraw = null, relist = null, hiddenAt = 0, missed = false, eager = false;
 
   /* ---- asking the server ---- */
 
@@ -83,6 +83,12 @@
     home.id('chosen').textContent = folded ? '(' + folded + ')' : '';
   }
 
+  /* What is chosen, in words: remembered from another day, it is easily forgotten. */
+  home.wishes = function (asked) {
+    return asked.needs.map(function (need) { return home.label('needs', need); }).concat(asked.allday ? [t('allday')] : [],
+      asked.kind ? [home.label('kinds', asked.kind)] : []).join(t('and'));
+  };
+
   function filtered(asked) { return asked.needs.length > 0 || asked.allday || asked.kind !== ''; }
 
   /* About 100 m are enough for a list; only the line to walk needs more. */
@@ -116,7 +122,8 @@
   }
 
   function notesOf(shown) {
-    var notes = [];
+    var notes = [], wishes = home.wishes(shown.choices);
+    if (wishes) { notes.push(t('only', { wishes: wishes })); }
     if (at) { notes.push(t('at_shown', { time: home.clock(home.ms(shown.data.at), Date.now()) })); }
     if (position && (position.from === 'pin' || position.from === 'link')) { notes.push(t('from_' + position.from)); }
     return notes.concat((shown.data.warnings || []).map(function (text) { return home.clip(text, 200); }));
@@ -136,13 +143,15 @@
   }
 
   function accept(shown) {
+    var calm = view && !home.id('notice').firstChild && home.inSight(home.id('answer'));  // chosen beside the list: nothing jumps
     view = shown;
     redraw = draw;
     relist = null;
     kept(draw);
     document.documentElement.setAttribute('data-answered', '');
     home.say(home.spoken(shown), true);
-    home.show(home.id(home.id('notice').firstChild ? 'notice' : 'answer'));
+    if (!calm || eager) { home.show(home.id(home.id('notice').firstChild ? 'notice' : 'answer')); }
+    eager = false;
     if (home.mapClose) { home.mapClose(); }
     keep(shown);
   }
@@ -163,9 +172,52 @@
     home.say(t('asking'));
     form.setAttribute('aria-busy', 'true');
     nearest(question(asked, k)).then(function (data) { return completed(viewOf(data, asked, k), mine); })
+      .then(function (shown) { return around(shown, 0); })
       .then(function (shown) { if (mine === turn) { accept(shown); } }, function (why) { if (mine === turn) { instead(why, asked); } })
       .then(function () { form.removeAttribute('aria-busy'); });
   }
+
+  /* Where no way begins, the stations around are found from places nearby, and told by straight line. */
+  var RINGS = [800, 2000, 5000], NOWHERE = ['off_network', 'no_data'];
+
+  function beside(metres, i) {
+    var angle = i * Math.PI / 4, degree = 111320;
+    return { lon: position.lon + metres * Math.sin(angle) / (degree * Math.cos(position.lat * Math.PI / 180)), lat: position.lat + metres * Math.cos(angle) / degree };
+  }
+
+  function nearData() {
+    var e = home.page.extent, margin = 0.05;
+    return !e || (position.lon > e[0] - margin && position.lon < e[2] + margin && position.lat > e[1] - margin && position.lat < e[3] + margin);
+  }
+
+  function straight(station) {
+    var degree = 111320, east = (station.lon - position.lon) * Math.cos(position.lat * Math.PI / 180);
+    return Math.sqrt(east * east + Math.pow(station.lat - position.lat, 2)) * degree;
+  }
+
+  function around(shown, ring) {
+    var body = question(shown.choices, 3), found = {};
+    if (NOWHERE.indexOf(shown.data.reason) < 0 || shown.stations.length || shown.alternatives.length || !RINGS[ring] || !nearData()) { return Promise.resolve(shown); }
+    return Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(function (i) {
+      var place = beside(RINGS[ring], i);
+      return nearest(Object.assign({}, body, { lon: rounded(place.lon), lat: rounded(place.lat) })).then(function (data) {
+        data.stations.forEach(function (station) { found[station.id] = station; });
+      }, function () { return null; });
+    })).then(function () {
+      shown.stations = Object.keys(found).map(function (id) {
+        return Object.assign(found[id], { seconds: null, metres: null, straight_metres: straight(found[id]), open: Object.assign({}, found[id].open, { on_arrival: null }) });
+      }).filter(function (s) { return !shown.allday || home.isAllDay(s); })
+        .sort(function (a, b) { return a.straight_metres - b.straight_metres; }).slice(0, 3);
+      return around(shown, ring + 1);
+    });
+  }
+
+  /* To the choices and back: a list is long, and what was chosen stands above it. */
+  home.refine = function () {
+    var box = form.querySelector('[name=need]:checked') || form.querySelector('[name=need]');
+    home.show(form.querySelector('.chips'));
+    box.focus({ preventScroll: true });
+  };
 
   home.widen = function () { choose({ mode: choices().mode }); search(); };
 
@@ -196,12 +248,23 @@
       needs: asked.needs, kinds: asked.kind ? [asked.kind] : [], k: SHOWN };
     offline().then(function (kept) { return kept.answer(given, at ? new Date(home.ms(at)) : new Date()); }).then(function (data) {
       if (!data.stations.length && !data.alternatives.length) { throw new Error('nothing kept'); }
-      trouble('offline_answer', [again()], { date: String(data.as_of || '').slice(0, 10) });
+      trouble('offline_answer', again, function () { return { date: home.clock(home.ms(data.as_of), Date.now()) }; });
       accept(viewOf(data, asked, SHOWN));
     }).catch(function () {
       home.say('');
-      trouble(navigator.onLine === false ? 'offline_none' : why.status === 503 ? 'busy' : 'failed', [again()]);
+      forgotten();
+      trouble(navigator.onLine === false ? 'offline_none' : why.status === 503 ? 'busy' : 'failed', again);
+      home.show(home.id('notice'));
     });
+  }
+
+  /* What stands there is of another place: nobody shall take it for the answer. */
+  function forgotten() {
+    if (!eager || !view) { return; }
+    view = redraw = relist = null;
+    home.ticking = [];
+    home.empty(home.id('answer'));
+    if (home.mapClose) { home.mapClose(); }
   }
 
   function refused(why) {
@@ -210,7 +273,7 @@
     home.show(home.id('status'));
   }
 
-  function again() { return home.button(t('retry'), function () { warned(); if (position) { search(); } else { locate(); } }, { className: 'strong' }); }
+  function again() { return [home.button(t('retry'), function () { warned(); if (position) { search(); } else { locate(); } }, { className: 'strong' })]; }
 
   /* ---- troubles, each with every way on ---- */
 
@@ -221,7 +284,7 @@
 
   var told = null;
   function trouble(kind, buttons, values) {
-    told = kind ? function () { home.trouble(kind, { buttons: typeof buttons === 'function' ? buttons() : buttons, values: values }); } : null;
+    told = kind ? function () { home.trouble(kind, { buttons: buttons(), values: values ? values() : null }); } : null;
     if (told) { told(); } else { home.trouble(''); }
   }
 
@@ -235,6 +298,7 @@
 
   function use(found) {
     position = found;
+    eager = true;
     hunt += 1;
     warned();
     search();
@@ -245,7 +309,7 @@
     trouble('');
     if (!position || !(position.accuracy > ROUGH)) { return; }
     trouble('inaccurate', function () { return [home.button(t('inaccurate_fix'), pick, { icon: 'pin', className: 'strong' })]; },
-      { distance: home.distance(position.accuracy) });
+      function () { return { distance: home.distance(position.accuracy) }; });
   }
 
   function number(text) { return /^\s*[+-]?\d+(\.\d*)?\s*$/.test(String(text)) ? parseFloat(text) : NaN; }
@@ -286,18 +350,30 @@
 
   /* ---- the map, fetched when it is wanted ---- */
 
-  var opener = null;
+  var opener = null, tapped = null;  // a tap does not focus a button on every phone
+  document.addEventListener('click', function (event) { tapped = event.target.closest('button') || tapped; }, true);
   home.mapLeft = function () {
     home.mapClose();
     if (opener && document.contains(opener)) { opener.focus({ preventScroll: true }); home.show(opener.closest('.card') || opener); }
   };
 
+  /* A slow network brings the map late: what was tapped says meanwhile that it was heard. */
+  function loading(button) {
+    var word = button && button.tagName === 'BUTTON' ? button.querySelector('span') : null, before = word ? word.textContent : '';
+    if (!word || window.L) { return function () { return null; }; }
+    word.textContent = t('map_opening');
+    button.setAttribute('aria-busy', 'true');
+    return function () { word.textContent = before; button.removeAttribute('aria-busy'); };
+  }
+
   function withMap() {
-    opener = home.id('mapbox').contains(document.activeElement) ? opener : document.activeElement;
-    home.say(t('map_title') + ' …', true);
+    var done;
+    opener = tapped && !home.id('mapbox').contains(tapped) ? tapped : opener;
+    done = loading(opener);
+    home.say(t('map_opening'), true);
     return Promise.all([home.load('leaflet.css'), home.load('leaflet.js')])
       .then(function () { return Promise.all([home.load('basemap.js'), home.load('home-map.js')]); })
-      .then(function () { home.say('', true); });
+      .then(function () { done(); home.say('', true); }, function (why) { done(); throw why; });
   }
 
   home.pick = pick;

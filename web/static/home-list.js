@@ -25,11 +25,14 @@
     return { kind: 'closed', text: t(left <= SOON ? 'closed_soon' : 'closed_until', { clock: clock, n: left }) };
   }
 
+  /* What nobody knows can be asked by telephone, where there is a number. */
+  function asking(key, station) { return t(key) + (station.phone ? t('call_first') : ''); }
+
   /* The state of a station in words; `until` null means: no change within two weeks. */
   home.stateOf = function (station, now) {
     var open = station.open || { state: 'unknown', until: null }, until = home.ms(open.until);
     var timed = typeof station.seconds === 'number';
-    if (open.state === 'unknown') { return { kind: 'unknown', text: t('hours_unknown') }; }
+    if (open.state === 'unknown') { return { kind: 'unknown', text: asking('hours_unknown', station) }; }
     if (open.state === 'open' && home.isAllDay(station)) { return { kind: 'open', text: t('open_allday') }; }
     if (isNaN(until)) {
       return open.state === 'open' ? { kind: 'open', text: t('open_now') } : { kind: 'closed', text: t('closed_long') };
@@ -49,12 +52,17 @@
     if (typeof station.seconds !== 'number') {
       return [typeof station.straight_metres === 'number' ? t('straight', { distance: home.distance(station.straight_metres) }) : '', ''];
     }
-    return [station.seconds < 30 ? t('minutes_less') : t('minutes', { n: home.minutesOf(station.seconds) }),
-      home.by(data.mode) + ' · ' + t('roughly', { distance: home.distance(station.metres) })];
+    return [station.seconds < 30 ? t('minutes_less') : home.lasting(station), home.by(data.mode) + ' · ' + home.distance(station.metres)];
   }
 
-  function access(code) {
-    if (!code) { return t('access_unknown'); }
+  function timeLine(station, data) {
+    var way = far(station, data);
+    return way[0] ? el('p', { 'class': 'time' }, [el('strong', { text: way[0] }), el('span', { text: ' ' + way[1] })]) : null;
+  }
+
+  function access(station) {
+    var code = station.access || 'unknown';
+    if (code === 'unknown') { return asking('access_unknown', station); }
     return home.has('access_' + code) ? t('access_' + code) : home.label('access', code);
   }
 
@@ -100,8 +108,9 @@
       if (app !== 'geo') { link.target = '_blank'; }
       list.appendChild(el('li', {}, [link]));
     });
-    return el('div', { 'class': 'navigate' }, [home.button(t('route'), function () { home.openMap(station); },
-      { icon: 'map', label: t('route_name', { name: name }), className: 'route' }),
+    var way = typeof station.seconds === 'number' ? 'route' : 'on_map';  // without a journey there is no way to draw
+    return el('div', { 'class': 'navigate' }, [home.button(t(way), function () { home.openMap(station); },
+      { icon: 'map', label: t(way + '_name', { name: name }), className: 'route' }),
     el('p', { 'class': 'small', 'aria-hidden': 'true', text: t('navigate') }), list]);
   }
 
@@ -117,7 +126,7 @@
   }
 
   function report(station) {
-    var box = el('details', { 'class': 'report' }, [el('summary', { text: t('problem') })]), body = el('div');
+    var box = el('details', { 'class': 'report' }, [el('summary', { text: t('problem'), 'aria-label': t('problem_name', { name: home.clip(station.name, 40) }) })]), body = el('div');
     box.appendChild(body);
     box.addEventListener('toggle', function () {
       if (!box.open || body.firstChild) { return; }
@@ -148,14 +157,11 @@
   /* One station. `clock` gives the moment in ms; `data` is the answer that it stands in. */
   home.card = function (station, data, clock, number) {
     var id = 'station-' + (serial += 1), name = home.clip(station.name) || '?', list = el('dl');
-    var way = far(station, data), box = el('article', { 'class': 'card', 'aria-labelledby': id, 'data-station': station.id });
+    var box = el('article', { 'class': 'card', 'aria-labelledby': id, 'data-station': station.id });
     box.appendChild(el('h3', { 'class': 'title' }, [number ? el('span', { 'class': 'number', 'aria-hidden': 'true', text: number }) : null,
       el('bdi', { id: id, 'class': 'name', text: name })]));
-    if (way[0]) {
-      box.appendChild(el('p', { 'class': 'time' }, [el('strong', { text: way[0] }), el('span', { text: ' ' + way[1] })]));
-    }
-    [stateLine(station, clock), lacks(station, data)].forEach(function (node) { if (node) { box.appendChild(node); } });
-    box.appendChild(el('p', { 'class': 'enter' }, [home.icon('door'), el('span', { text: access(station.access) })]));
+    [timeLine(station, data), stateLine(station, clock), lacks(station, data)].forEach(function (node) { if (node) { box.appendChild(node); } });
+    box.appendChild(el('p', { 'class': 'enter' }, [home.icon('door'), el('span', { text: access(station) })]));
     box.appendChild(facilities(station.facilities));
     row(list, t('address'), station.address ? [el('bdi', { text: home.clip(station.address, 160) })] : []);
     row(list, t('hours'), station.opening_hours_text ? [el('bdi', { text: home.clip(station.opening_hours_text, 120) })] : []);
@@ -177,7 +183,7 @@
   function nearestLine(station, data) {
     if (typeof station.seconds !== 'number') { return ''; }
     return station.seconds < 30 ? t('verdict_here', { by: home.by(data.mode) })
-      : t('verdict_near', { by: home.by(data.mode), n: home.minutesOf(station.seconds) });
+      : t('verdict_near', { by: home.by(data.mode), time: home.lasting(station) });
   }
 
   home.verdict = function (view) {
@@ -186,13 +192,13 @@
       return t('verdict_straight', { distance: home.distance(first.straight_metres) });
     }
     if (view.covered && first && nearestLine(first, view.data)) { return nearestLine(first, view.data); }
-    return t('verdict_none', { limit: view.limit });
+    return t(view.data.approximate ? 'verdict_kept_none' : 'verdict_none', { limit: view.limit });
   };
 
   function next(view, key) {
     var first = view.stations[0];
     if (!first || typeof first.seconds !== 'number') { return ''; }
-    return t(key, { name: home.quoted(first.name), by: home.by(view.data.mode), n: home.minutesOf(first.seconds) });
+    return t(key, { name: home.quoted(first.name), by: home.by(view.data.mode), time: home.lasting(first) });
   }
 
   function firstToOpen(view) {
@@ -204,11 +210,23 @@
     return best ? t('why_closed_next', { name: home.quoted(best.name), clock: home.clock(best.until, now) }) : '';
   }
 
+  /* Whether a station whose hours nobody wrote down lies nearer than any that is surely open. */
+  function unsureFirst(view) {
+    var other = view.alternatives[0], first = view.stations[0];
+    return !view.covered && view.data.reason === 'hours_unknown' && !!other && typeof other.seconds === 'number' &&
+      (!first || other.seconds < first.seconds);
+  }
+
+  /* Stations as they stand in the list, and by number on the map. */
+  home.inOrder = function (view) {
+    return unsureFirst(view) ? view.alternatives.concat(view.stations) : view.stations.concat(view.alternatives);
+  };
+
   /* The nearest of those that do not quite fit, with what is wrong with it. */
   function nearestOther(view) {
     var other = view.alternatives[0];
     if (!other || typeof other.seconds !== 'number') { return ''; }
-    return t('why_other_next', { name: home.quoted(other.name), by: home.by(view.data.mode), n: home.minutesOf(other.seconds),
+    return t('why_other_next', { name: home.quoted(other.name), by: home.by(view.data.mode), time: home.lasting(other),
       state: home.stateOf(other, view.clock()).text });
   }
 
@@ -227,8 +245,15 @@
     } else {
       if (reason === 'closed' && wishes.length) {
         said.push(t('why_closed_need', { needs: wishes.join(t('and')) }));
-      } else if (reason && home.has('why_' + reason)) { said.push(t('why_' + reason, { limit: view.limit })); }
-      said.push(reason === 'closed' ? firstToOpen(view) : '', next(view, 'why_too_far_next'), reason === 'too_far' ? nearestOther(view) : '');
+      } else if (reason && home.has('why_' + reason) && !(view.data.approximate && reason === 'too_far')) { said.push(t('why_' + reason, { limit: view.limit })); }
+      if (unsureFirst(view)) {
+        said.push(nearestOther(view), next(view, 'why_sure_next'));
+      } else {
+        said.push(reason === 'closed' ? firstToOpen(view) : '', next(view, 'why_too_far_next'), reason === 'too_far' ? nearestOther(view) : '');
+      }
+    }
+    if (view.data.approximate && view.data.kept && view.data.kept.length) {
+      said.push(t('why_kept', { places: view.data.kept.map(home.quoted).join(t('and')) }));
     }
     return said.filter(Boolean).join(home.lang === 'zh' ? '' : ' ');
   };
@@ -293,10 +318,38 @@
   function tools(view) {
     var parts = [];
     if (view.stations.length || view.alternatives.length) {
-      parts.push(home.button(t('map_open'), function () { home.openMap(null); }, { icon: 'map', className: 'plain' }));
+      parts.push(home.button(t('map_open'), function () { home.openMap(null); }, { icon: 'map', className: 'plain' }),
+        home.button(t('refine'), home.refine, { className: 'plain' }));
     }
     return el('p', { 'class': 'row' }, parts);
   }
+
+  /* Those that fit and those that nearly do, with who opens next between them. */
+  function groups(view, first, second) {
+    var title = { stations: view.covered ? '' : 'nearest_anyway', alternatives: view.stations.length ? 'alternatives' : 'nearest_anyway' }, nodes = [];
+    if (first === 'alternatives') { title = { stations: view.stations.length ? 'surely_open' : '', alternatives: 'nearest_anyway' }; }
+    [first, second].forEach(function (name, i) {
+      if (i === 1) { nodes = nodes.concat(openings(view)); }
+      if (!view[name].length) { return; }
+      if (title[name]) { nodes.push(el('h2', { text: t(title[name]) })); }
+      nodes = nodes.concat(cards(view[name], view, name === 'stations' ? 5 : 3, i ? view[first].length : 0));
+    });
+    return nodes;
+  }
+
+  /* The way was asked: the card, and what is said above the list, take its numbers. */
+  home.walked = function (station, found, view) {
+    station.walked = true;
+    ['seconds', 'metres', 'open'].forEach(function (key) { station[key] = found[key]; });
+    Array.prototype.forEach.call(document.querySelectorAll('#answer .card'), function (card) {
+      var old = card.querySelector('.time');
+      if (card.getAttribute('data-station') === station.id && old) { card.replaceChild(timeLine(station, view.data), old); }
+    });
+    home.ticking.forEach(function (tell) { tell(); });
+    if (view.listed) { return; }
+    home.id('verdict').textContent = home.verdict(view);
+    if (document.querySelector('#answer .why')) { document.querySelector('#answer .why').textContent = home.why(view); }
+  };
 
   /* Draw an answer; the list comes first. */
   home.drawAnswer = function (view) {
@@ -305,15 +358,7 @@
     home.empty(box);
     if (!view.covered) { nodes = nodes.concat(emptyHanded(view)); }
     nodes.push(tools(view));
-    if (view.stations.length) {
-      if (!view.covered) { nodes.push(el('h2', { text: t('nearest_anyway') })); }
-      nodes = nodes.concat(cards(view.stations, view, 5));
-    }
-    nodes = nodes.concat(openings(view));
-    if (view.alternatives.length) {
-      nodes.push(el('h2', { text: t(view.stations.length ? 'alternatives' : 'nearest_anyway') }));
-      nodes = nodes.concat(cards(view.alternatives, view, 3, view.stations.length));
-    }
+    nodes = nodes.concat(unsureFirst(view) ? groups(view, 'alternatives', 'stations') : groups(view, 'stations', 'alternatives'));
     nodes.forEach(function (node) { box.appendChild(node); });
     box.setAttribute('aria-labelledby', 'verdict');
   };

@@ -43,7 +43,7 @@
       zoomAnimation: !calm, fadeAnimation: !calm, markerZoomAnimation: !calm, inertia: !calm });
     window.L.control.zoom({ zoomInTitle: t('map_zoom_in'), zoomOutTitle: t('map_zoom_out') }).addTo(map);
     var credit = window.L.control.attribution({ prefix: false }).addTo(map);
-    home.page.dataset.attribution.forEach(function (text) {
+    home.credits().forEach(function (text) {
       var safe = el('span', { text: text });
       credit.addAttribution(safe.innerHTML);
     });
@@ -80,9 +80,10 @@
     window.L.marker(at, { icon: mark('me'), keyboard: false, interactive: false, alt: t('map_me') }).addTo(map);
   }
 
-  function drawn(line, by, here) {
+  /* The way along streets, and the steps to it and from it: a station may lie back from the street. */
+  function drawn(line, by, here, there) {
     var points = line.map(function (p) { return [p[1] + by[0], p[0] + by[1]]; });
-    return [['way-edge', points], ['way', points], ['way-foot', here ? [here, points[0]] : []]].map(function (part) {
+    return [['way-edge', points], ['way', points], ['way-foot', here ? [here, points[0]] : []], ['way-foot', [points[points.length - 1], there]]].map(function (part) {
       return window.L.polyline(part[1], { className: part[0], interactive: false }).addTo(map);
     });
   }
@@ -90,7 +91,7 @@
   function captionOf(station, found, mode) {
     var name = home.quoted(station.name), way = found || station;
     if (typeof way.seconds === 'number') {
-      return t('map_route', { name: name, by: home.by(mode), n: home.minutesOf(way.seconds), distance: home.distance(way.metres) });
+      return t('map_route', { name: name, by: home.by(mode), time: home.lasting(way), distance: home.distance(way.metres) });
     }
     return typeof way.straight_metres === 'number'
       ? t('map_straight', { name: name, distance: home.distance(way.straight_metres) }) : name;
@@ -103,7 +104,7 @@
   }
 
   home.drawMap = function (view, position, chosen) {
-    var parts = frame(t('map_title')), data = view.data, by = shift(data, position && position.datum), all = view.stations.concat(view.alternatives);
+    var parts = frame(t('map_title')), data = view.data, by = shift(data, position && position.datum), all = home.inOrder(view);
     var here = position ? [position.lat + by[0], position.lon + by[1]] : null, lines = [];
     var seen = all.slice(0, 30).map(place).concat(here ? [here] : []);
     if (chosen) { seen = [place(chosen)].concat(here ? [here] : []); }
@@ -127,9 +128,12 @@
       parts.caption.textContent = captionOf(station, null, data.mode);
       home.wayTo(station).then(function (found) {
         if (!map || !parts.paper.parentNode) { return; }
-        parts.caption.textContent = captionOf(station, found, data.mode);
+        if (found) { found.walked = true; }
+        parts.caption.textContent = captionOf(station, found, data.mode) +
+          (here && !found && typeof station.seconds === 'number' ? ' ' + t('map_no_line') : '');
+        if (found) { home.walked(station, found, view); }
         if (found && found.route) {
-          lines = drawn(found.route.coordinates, by, here);
+          lines = drawn(found.route.coordinates, by, here, place(station));
           map.fitBounds(lines[1].getBounds().pad(0.2), { maxZoom: CLOSE, animate: false });
         }
         document.documentElement.setAttribute('data-way', found && found.route ? 'drawn' : 'none');

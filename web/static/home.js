@@ -85,6 +85,12 @@
     status.className = quiet ? 'quiet' : '';
   };
 
+  /* Whether somebody would look at it where it is: it begins in the upper part of the screen. */
+  home.inSight = function (node) {
+    var top = node.getBoundingClientRect().top;
+    return top >= 0 && top < window.innerHeight * 0.6;
+  };
+
   home.show = function (node) {
     var calm = window.matchMedia && window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     try { node.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' }); } catch (e) { node.scrollIntoView(); }
@@ -114,11 +120,17 @@
     function day(at) { return Math.floor((at + 288e5) / 864e5); }
     var there = new Date(ms + 288e5), two = function (n) { return (n < 10 ? '0' : '') + n; };
     var clock = two(there.getUTCHours()) + ':' + two(there.getUTCMinutes()), days = day(ms) - day(from);
-    if (days === 0) { return clock; }
+    if (days === 0) { return ms < from - 6e4 ? home.t('today', { clock: clock }) : clock; }
     return home.t(days === 1 ? 'tomorrow' : 'on_day', { clock: clock, month: there.getUTCMonth() + 1, day: there.getUTCDate() });
   };
 
   home.minutesOf = function (seconds) { return Math.max(1, Math.ceil(seconds / 60 - 1e-9)); };
+
+  /* How long a way takes. A list is asked with a rounded position and says "about"; where the way
+     itself was asked (`walked`), its own number stands, here and wherever the station is named. */
+  home.lasting = function (station) {
+    return home.t(station.walked ? 'minutes' : 'minutes_about', { n: home.minutesOf(station.seconds) });
+  };
 
   /* ---- remembered on this phone: mode, filters, language; nothing else ---- */
 
@@ -153,11 +165,23 @@
 
   function each(selector, act) { Array.prototype.forEach.call(document.querySelectorAll(selector), act); }
 
+  /* To whom thanks are due, in the reader's language where the text has it: of "中文 · English" one
+     half is shown. */
+  home.credits = function () {
+    return page.dataset.attribution.map(function (text) {
+      var halves = String(text).split(' · '), han = halves.map(function (half) { return /[\u4e00-\u9fff]/.test(half); });
+      if (halves.length === 2 && han[0] !== han[1]) { return halves[han[home.lang === 'zh' ? 0 : 1] ? 0 : 1]; }
+      return String(text).replace('OpenStreetMap contributors', home.t('osm_contributors'));
+    });
+  };
+
+  /* Made-up data say so where everybody looks, in the place of the greeting. */
   function sources() {
-    var about = page.dataset, parts = [about.name];
+    var about = page.dataset, parts = [about.name], lead = home.id('lead');
     if (about.as_of) { parts.push(home.t('as_of', { date: about.as_of })); }
-    parts = parts.concat(about.attribution).filter(Boolean);
-    home.id('sources').textContent = (about.synthetic ? home.t('synthetic') + ' ' : '') + parts.join(' · ');
+    home.id('sources').textContent = parts.concat(home.credits()).filter(Boolean).join(' · ');
+    lead.textContent = home.t(about.synthetic ? 'synthetic' : 'lead');
+    lead.className = about.synthetic ? 'lead fiction' : 'lead';
   }
 
   home.setLanguage = function (lang) {

@@ -290,6 +290,16 @@
     return cause || 'too_far';
   }
 
+  /* Of which districts stations are kept: beyond them there may be others. */
+  function placesOf(all) {
+    var names = [];
+    all.forEach(function (record) {
+      var first = record.region && record.stations.length ? record.stations[0].region : null;
+      if (first && names.indexOf(first.name) < 0) { names.push(first.name); }
+    });
+    return names;
+  }
+
   function shownFailing(item) {
     item.shown.fails = item.fails;
     return item.shown;
@@ -330,7 +340,7 @@
       stations: listed.good.map(function (item) { return item.shown; }),
       alternatives: listed.other.map(shownFailing),
       reason: perhaps ? null : reasonOf(found, query),
-      hotline: record ? record.hotline : '', parameters: {}, dataset: record ? record.dataset : null,
+      kept: placesOf(all), hotline: record ? record.hotline : '', parameters: {}, dataset: record ? record.dataset : null,
       warnings: []
     };
   }
