@@ -354,6 +354,7 @@ def test_what_repeats_the_callers_host_is_kept_by_no_shared_cache(client, demo_d
         "/embed/map.png?minutes=7&version={version}",
         "/oembed?url=http://testserver/map%3Fminutes=7%26version={version}",
         "/bulletin?minutes=7",
+        "/api/v1/stations?need=hot_meal",
         "/download/gaps.csv?minutes=7",
     ],
 )
@@ -370,7 +371,7 @@ def test_fault_17_long_work_waits_in_a_short_queue_and_workers_are_answered(
     with client:
         done, begun = Event(), Event()
         bench = client.app.state.workbench = Workbench(client.app.state.settings)
-        busy = client.portal.start_task_soon(bench.do, lambda: (begun.set(), done.wait(60)))
+        busy = client.portal.start_task_soon(bench.do, "x", lambda: (begun.set(), done.wait(60)))
         assert begun.wait(60)
         try:
             refused = client.get(path)
@@ -385,6 +386,25 @@ def test_fault_17_long_work_waits_in_a_short_queue_and_workers_are_answered(
         assert client.get(path).status_code == 200
 
 
+def test_fault_17_what_many_ask_for_at_once_is_made_once(demo_dataset):
+    from threading import Event
+
+    client = new_client(demo_dataset, work_at_once=1, work_waiting=1)
+    made = []
+    with client:
+        done = Event()
+        bench = client.app.state.workbench = Workbench(client.app.state.settings)
+
+        def work():
+            made.append(done.wait(60))
+            return "made"
+
+        asked = [client.portal.start_task_soon(bench.do, "the same", work) for _ in range(50)]
+        done.set()
+        assert {one.result(60) for one in asked} == {"made"}
+    assert made == [True]
+
+
 def test_fault_17_long_work_does_not_wait_for_ever(demo_dataset):
     from threading import Event
 
@@ -392,7 +412,7 @@ def test_fault_17_long_work_does_not_wait_for_ever(demo_dataset):
     with client:
         done, begun = Event(), Event()
         bench = client.app.state.workbench = Workbench(client.app.state.settings)
-        busy = client.portal.start_task_soon(bench.do, lambda: (begun.set(), done.wait(60)))
+        busy = client.portal.start_task_soon(bench.do, "x", lambda: (begun.set(), done.wait(60)))
         assert begun.wait(60)
         try:
             assert problem_of(client.get("/map"), 503)["code"] == "overloaded"

@@ -104,6 +104,21 @@ class StationList:
         content = orjson.dumps([self._service.name, asked, start.isoformat()])
         return f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
 
+    def kept(self, etag: str) -> bytes | None:
+        """Return the answer with a tag, as `packed` gives it; None where it has to be made.
+
+        Parameters
+        ----------
+        etag : str
+            From `etag`.
+
+        Returns
+        -------
+        bytes or None
+            GeoJSON, gzip.
+        """
+        return self._kept.get(etag)
+
     def packed(self, question: StationsQuestion, start: datetime) -> bytes:
         """Return the answer to a question, compressed; answers are kept.
 

@@ -95,7 +95,7 @@ async def show_bulletin(request: Request) -> Response:
     text = kept.get(etag)
     if text is None:
         work = partial(_written, service, question, shape, lang, site)
-        text = await workbench_of(request).do(work)
+        text = await workbench_of(request).do(f"bulletin {etag}", work)
         kept.put(etag, text)
     if shape != "html":
         return _varied(cached(text, etag, media_type=_TYPES[shape]))

@@ -26,7 +26,7 @@ async def ask(request: Request) -> Response:
     answer = service.coverage_kept(question, moment)
     if answer is None:
         work = partial(service.coverage, question, moment)
-        answer = await workbench_of(request).do(work)
+        answer = await workbench_of(request).do(f"coverage {etag}", work)
     return cached(answer, etag, media_type="application/geo+json")
 
 

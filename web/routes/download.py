@@ -43,7 +43,7 @@ async def send_table(request: Request, table: str, ending: str) -> Response:
     if unchanged(request, etag):
         return cached(b"", etag, status=304)
     work = partial(_made, service, question, table, ending)
-    made = await workbench_of(request).do(work)
+    made = await workbench_of(request).do(f"file {etag}", work)
     answer = cached(made.content, etag, media_type=_TYPES[ending])
     answer.headers["Content-Disposition"] = made.disposition
     return answer

@@ -1,6 +1,5 @@
 """Maps that take a second to draw: each is drawn once, kept a while, and sent with its policy."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -39,26 +38,16 @@ async def drawn_once(request: Request, tag: str, draw: Callable[[], str]) -> str
     kept = kept_maps(request).get(tag)
     if kept is not None:
         return kept.decode()
-    running: dict[str, asyncio.Task[str]] = held(request, "drawing", dict)
-    task = running.get(tag)
-    if task is None:
-        task = asyncio.create_task(_drawn(request, tag, draw))
-        running[tag] = task
-        task.add_done_callback(lambda _: running.pop(tag, None))
-    return await asyncio.shield(task)
+    work = partial(_drawn, kept_maps(request), tag, draw)
+    return await workbench_of(request).do(f"map {tag}", work)
 
 
-async def _drawn(request: Request, tag: str, draw: Callable[[], str]) -> str:
-    """Draw a map and keep it."""
-    html = await workbench_of(request).do(partial(_tidily, draw))
-    if html:
-        kept_maps(request).put(tag, html.encode())
-    return html
-
-
-def _tidily(draw: Callable[[], str]) -> str:
-    """Draw, and give the memory back."""
+def _drawn(maps: Kept, tag: str, draw: Callable[[], str]) -> str:
+    """Draw a map and keep it; give the memory back."""
     try:
-        return draw()
+        html = draw()
+        if html:
+            maps.put(tag, html.encode())
+        return html
     finally:
         give_back()

@@ -12,6 +12,7 @@ from web.dependencies import departure, read_query
 from web.embed_page import drawn_around, own_title
 from web.embed_question import HEIGHT, TITLE_LENGTH, EmbedQuestion, read_shown
 from web.errors import BusyError, problem
+from web.freezing import frozen_key
 from web.map_data import Page
 from web.map_request import state_time
 from web.map_words import clip
@@ -106,7 +107,8 @@ async def _known(request: Request, service: Service, query: str) -> EmbedQuestio
         question = read_shown(query, EmbedQuestion)
         if question.version:
             work = partial(freezer_of(request).answer, service, question)
-            return question if await workbench_of(request).do(work) is not None else None
+            key = frozen_key(question.version, question)
+            return question if await workbench_of(request).do(key, work) is not None else None
         service.check(question)
         check_district(question.district, regions_of(service))
         page_of(question, service)

@@ -163,7 +163,7 @@ async def show_picture(request: Request) -> Response:
     found = None
     if question.version:
         work = partial(freezer.answer, service, question)
-        found = await workbench_of(request).do(work)
+        found = await workbench_of(request).do(frozen_key(question.version, question), work)
     lang = question.lang or service.settings.map_language
     content = found.pictures.get(lang) if found is not None else None
     if content is None:

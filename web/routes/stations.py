@@ -1,6 +1,7 @@
 """``/api/v1/stations``: the stations themselves, all of them or one."""
 
 import gzip
+from functools import partial
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from web.dependencies import read_query
 from web.openapi import parameters_of, problems
 from web.routes.caching import unchanged
 from web.routes.coverage import GeoJson
+from web.routes.working import workbench_of
 from web.security import takes_gzip
 from web.settings import Settings
 from web.state import holder_of
@@ -55,7 +57,10 @@ async def list_stations(request: Request) -> Response:
     etag = stations.etag(question.model_dump(), start)
     if unchanged(request, etag):
         return _answer(b"", etag, request, status=304)
-    packed = await run_in_threadpool(stations.packed, question, start)
+    packed = stations.kept(etag)
+    if packed is None:
+        work = partial(stations.packed, question, start)
+        packed = await workbench_of(request).do(f"stations {etag}", work)
     return _answer(packed, etag, request)
 
 

@@ -6,7 +6,7 @@ for them, hold the threads and connections that workers' questions are answered 
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
@@ -33,12 +33,15 @@ class Workbench:
         self._most_waiting = settings.work_waiting
         self._wait_seconds = settings.work_wait_seconds
         self._waiting = 0
+        self._running: dict[str, asyncio.Task[Any]] = {}
 
-    async def do(self, work: Callable[[], T]) -> T:
-        """Wait for a turn and do something in a thread.
+    async def do(self, key: str, work: Callable[[], T]) -> T:
+        """Wait for a turn and do something in a thread: once, however many ask for it meanwhile.
 
         Parameters
         ----------
+        key : str
+            Tells what is done apart.
         work : callable
             Takes nothing.
 
@@ -52,6 +55,15 @@ class Workbench:
         BusyError
             If too many wait already, or it takes too long.
         """
+        task: asyncio.Task[T] | None = self._running.get(key)
+        if task is None:
+            task = asyncio.create_task(self._done(work))
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _done(self, work: Callable[[], T]) -> T:
+        """Wait for a turn and do something in a thread."""
         await self._turn()
         try:
             return await to_thread.run_sync(work, limiter=self._threads)
