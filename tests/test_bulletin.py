@@ -15,8 +15,9 @@ from tests.conftest import prepare_demo
 from tests.webtools import COVERAGE, NIGHT, client_of, new_client, problem_of, service_of
 from web.bulletin import District, facts_of, minutes_up, ranked, wilson
 from web.bulletin_page import bulletin_page
+from web.bulletin_pen import Pen
 from web.bulletin_render import as_markdown, as_text
-from web.bulletin_text import Pen, written
+from web.bulletin_text import written
 from web.bulletin_words import WORDS
 from web.dependencies import departure
 from web.linked_data import json_ld

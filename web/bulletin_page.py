@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from web.bulletin import Facts
+from web.bulletin_document import Document
 from web.bulletin_render import as_markdown, as_text
-from web.bulletin_text import Document
 from web.bulletin_words import WORDS
 from web.linked_data import ENCODINGS, dataset_description, script_text
 from web.map_panel import environment

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from web.bulletin_text import Document, Section, Table
+from web.bulletin_document import Document, Section, Table
 
 #: What Markdown would take for markup.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])")

@@ -13,7 +13,8 @@ from pydantic.json_schema import SkipJsonSchema
 
 from geodata.errors import Fault, LimitError
 from web.bulletin import Facts, facts_of
-from web.bulletin_text import Pen, note_lines, parameter_lines
+from web.bulletin_notes import note_lines, parameter_lines
+from web.bulletin_pen import Pen
 from web.dependencies import read_values
 from web.download_tables import TABLES, TITLES, Box, within
 from web.errors import Refusal, refuse

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from web.bulletin import Facts, facts_of
-from web.bulletin_text import Pen, title, written
+from web.bulletin_lead import title
+from web.bulletin_pen import Pen
+from web.bulletin_text import written
 from web.question_links import download_url, page_url
 from web.service import Coverage, Service
 
