@@ -13,8 +13,8 @@ def question_query(asked: Mapping[str, Any], **more: str) -> str:
     Parameters
     ----------
     asked : mapping
-        The parameters of an answer, or the fields of a question: all `FACTS`, and what else there
-        is, which is passed over.
+        The parameters of an answer, or the fields of a question; what is not of `FACTS` is passed
+        over.
     **more : str
         Further parameters, which come last; empty ones are left out.
 
@@ -30,7 +30,8 @@ def question_query(asked: Mapping[str, Any], **more: str) -> str:
     'minutes=10&need=drink&need=rest&lang=en'
     """
     fields = CoverageQuestion.model_fields
-    given = {name: asked[name] for name in FACTS if asked.get(name) != fields[name].default}
+    given = {name: asked.get(name, fields[name].default) for name in FACTS}
+    given = {name: value for name, value in given.items() if value != fields[name].default}
     given |= {name: value for name, value in more.items() if value}
     return query_text(given, (*FACTS, *more))
 
