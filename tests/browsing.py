@@ -7,6 +7,7 @@ of WCAG 2.2 A or AA that axe-core knows.
 
 import importlib.util
 import threading
+import time
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -46,18 +47,28 @@ def served(app):
 
 
 class Watched:
-    """A page with a log of what it asked for and complained about."""
+    """A page, and every page and frame that it opens, with what they asked and complained about."""
 
-    def __init__(self, page):
-        self.page, self.asked, self.complaints = page, [], []
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._hear)
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+    def __init__(self, page, hosts=OWN_HOSTS):
+        self.page, self.asked, self.complaints, self._own = page, [], [], hosts
+        context = page.context
+        context.on("request", lambda request: self.asked.append(request.url))
+        context.on("weberror", lambda told: self.complaints.append(str(told.error)))
+        context.on("console", self._hear)
+        context.on("dialog", self._refuse)
+        context.on("page", self._follow)
+        self._follow(page)
+
+    def _follow(self, page):
+        page.on("websocket", lambda socket: self.asked.append(socket.url))
 
     def _hear(self, line):
         if line.type == "error":
             self.complaints.append(f"{line.text} ({line.location.get('url', '')})")
+
+    def _refuse(self, dialog):
+        self.complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()  # or the page would stand still
 
     def forgive(self, text):
         """Take complaints that a test has provoked off the log; there must be one."""
@@ -73,9 +84,16 @@ class Watched:
 
     def assert_calm(self):
         """Nothing complained, nothing foreign was asked, no stranger's script ran."""
-        assert self.complaints == []
-        assert self.hosts - {None} <= OWN_HOSTS
-        assert self.page.evaluate("window.hit") is None
+        hit = any(
+            frame.evaluate("window.hit !== undefined")
+            for page in self.page.context.pages
+            for frame in page.frames
+            if not frame.url.startswith("chrome-error:")
+        )
+        foreign = self.hosts - {None, ""} - self._own
+        assert not foreign, f"foreign hosts were asked: {sorted(foreign)}"
+        assert not hit, "a stranger's script ran"
+        assert not self.complaints, "\n".join(self.complaints)
 
     def assert_accessible(self, without=()):
         """No violation of WCAG 2.2 A or AA that axe-core finds; `without` names rules left out."""
@@ -123,8 +141,23 @@ def wait_ready(watched, mark):
 
 
 @contextmanager
-def opened(browser, url, size=DESKTOP, ready=READY, *, judged=True, without=(), **options):
+def opened(
+    browser,
+    url,
+    size=DESKTOP,
+    ready=READY,
+    *,
+    axe=True,
+    without=(),
+    hosts=OWN_HOSTS,
+    patience_ms=15_000,
+    **options,
+):
     """Open a page where every host but this machine is out of reach, and judge it at the end.
+
+    ``axe=False`` is for what axe-core cannot judge or judges elsewhere: pages without scripts, our
+    page as a frame of somebody else's, a picture. Everything else is judged all the same. ``hosts``
+    are those that may be asked (and are still out of reach).
 
     ``options`` are Playwright's for a context: ``color_scheme="dark"``, ``geolocation={...}``,
     ``permissions=["geolocation"]``, ``locale``, ``offline``, ``service_workers="allow"`` …
@@ -140,24 +173,84 @@ def opened(browser, url, size=DESKTOP, ready=READY, *, judged=True, without=(), 
             ),
             lambda route: route.abort(),
         )
-    context.set_default_timeout(10_000)
-    watched = Watched(context.new_page())
+    context.set_default_timeout(patience_ms)
+    context.set_default_navigation_timeout(60_000)
+    watched = Watched(context.new_page(), hosts)
     try:
         watched.page.goto(url)
         if ready:
             wait_ready(watched, ready)
         yield watched
-        if judged:
-            watched.assert_calm()
+        watched.assert_calm()
+        if axe:
             watched.assert_accessible(without)
     finally:
         context.close()
 
 
-def until(page, expression, argument=None):
+def wait_for(page, true, patience_ms=15_000):
+    """Wait for a function to return what counts as true, while the page goes on."""
+    end = time.monotonic() + patience_ms / 1000
+    while not true():
+        if time.monotonic() > end:
+            return False
+        page.wait_for_timeout(20)
+    return True
+
+
+def until(page, expression, argument=None, patience_ms=15_000):
     """Wait for an expression to hold (Playwright's own way needs ``unsafe-eval``)."""
-    for _ in range(200):
-        if page.evaluate(expression, argument):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"did not come true: {expression}")
+    if not wait_for(page, lambda: page.evaluate(expression, argument), patience_ms):
+        pytest.fail(f"did not come true: {expression}")
+
+
+# ---- what axe-core does not look at ----
+
+SMALL = """least => [...document.querySelectorAll(
+        'a[href], button, input, select, summary, textarea')]
+    .filter(e => e.checkVisibility() && !e.closest('.leaflet-control-attribution'))
+    .map(e => e.matches('label input') ? e.closest('label') : e)
+    .filter(e => { const b = e.getBoundingClientRect();
+        return b.height < least - 0.5 || b.width < least - 0.5; })
+    .map(e => e.outerHTML.slice(0, 100))"""
+STOP = """() => {
+    const e = document.activeElement, met = window.metByTab = window.metByTab || [];
+    if (e === document.body || e === document.documentElement || met.includes(e)) return null;
+    met.push(e);
+    const near = [e, e.parentElement, e.nextElementSibling].filter(n => n);
+    const look = () => near.map(n => { const s = getComputedStyle(n);
+        return [s.outlineStyle, s.outlineStyle === 'none' ? '' : s.outlineWidth + s.outlineColor,
+            s.boxShadow, s.borderColor, s.backgroundColor, s.textDecorationLine].join(); }).join();
+    const box = (e.matches('label input') ? e.closest('label') : e).getBoundingClientRect();
+    const inSight = [[.5, .5], [.1, .1], [.9, .1], [.1, .9], [.9, .9]].some(([x, y]) => {
+        const at = document.elementFromPoint(box.x + x * box.width, box.y + y * box.height);
+        return at && near.some(n => n.contains(at) || at.contains(n) && at.matches('label')); });
+    const focused = look();
+    e.blur();
+    const told = focused !== look();
+    e.focus({preventScroll: true});
+    return {html: e.outerHTML.slice(0, 100), id: e.id, told, inSight};
+}"""
+
+
+def small_targets(page, least=44):
+    """Whatever can be tapped and is smaller than so many pixels at a side."""
+    return page.evaluate(SMALL, least)
+
+
+def tab_stops(page, most=80):
+    """What Tab reaches, in order, once around: its HTML and id, is focus told, is it in sight."""
+    page.evaluate("window.metByTab = []; document.activeElement.blur(); window.scrollTo(0, 0)")
+    stops = []
+    while len(stops) < most:
+        page.keyboard.press("Tab")
+        stop = page.evaluate(STOP)
+        if stop is None:
+            break
+        stops.append(stop)
+    return stops
+
+
+def overlooked(stops):
+    """Tab stops where one does not see that they are focused (WCAG 2.4.7, 2.4.11)."""
+    return [stop["html"] for stop in stops if not (stop["told"] and stop["inSight"])]

@@ -1,7 +1,7 @@
 """Fixtures that every test may use: where the data lies, a browser, one small demo city a run.
 
 A fixture skips with its reason when what it needs is absent. Names listed in the environment
-variable ``LOCATOR_TEST_REQUIRE`` (``browser``, ``data``, ``nginx``, ``wrk``) fail instead of
+variable ``LOCATOR_TEST_REQUIRE`` (``browser``, ``data``, ``fonts``, ``nginx``) fail instead of
 skipping: CI sets it, so that nothing is passed over in silence.
 """
 
@@ -184,6 +184,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
         "needs a browser": "install chromium, or name a browser in LOCATOR_CHROMIUM",
         "needs the real data": "put the real data into ../shared/data",
         "needs nginx": "install nginx-light",
+        "needs a Chinese font": "install fonts-noto-cjk",
     }.items():
         count = sum(need in text for text in texts)
         if count:

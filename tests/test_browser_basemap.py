@@ -112,7 +112,7 @@ def test_reader_agrees_with_the_library_on_shapes_and_values(browser, site):
 
 def test_reader_agrees_with_the_library_on_every_tile_of_the_first_view(browser, site):
     tiles = []
-    with opened(browser, "about:blank", ready="", judged=False) as seen:
+    with opened(browser, "about:blank", ready="") as seen:
         seen.page.on(
             "response",
             lambda answer: tiles.append(answer) if "/tiles/" in answer.url else None,
@@ -172,7 +172,7 @@ def test_no_name_covers_another_or_a_station(browser, site):
 
 
 def test_a_tile_that_is_broken_or_missing_stays_empty(browser, site):
-    with opened(browser, "about:blank", ready="", judged=False) as seen:
+    with opened(browser, "about:blank", ready="") as seen:
         seen.page.route(
             "**/tiles/basemap/**",
             lambda route: route.fulfill(status=200, body=b"\x1a\xff\xff broken"),

@@ -72,11 +72,10 @@ def test_what_cannot_be_copied_is_said(browser, site):
 
 def test_it_is_read_without_scripts(browser, site):
     with opened(
-        browser, f"{site}/bulletin?lang=en", ready="", judged=False, java_script_enabled=False
+        browser, f"{site}/bulletin?lang=en", ready="", axe=False, java_script_enabled=False
     ) as watched:
         assert watched.page.locator("[data-copy]:visible").count() == 0
         assert watched.page.locator("h2").count() >= 6
-        assert watched.complaints == []
 
 
 def test_the_keyboard_reaches_everything(browser, site):

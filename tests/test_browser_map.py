@@ -446,7 +446,8 @@ def test_form_asks_for_another_map_and_keeps_the_language(browser, site):
 
 
 def test_amap_draws_the_stations_shifted_and_its_tiles_only(browser, alone):
-    with opened(browser, alone(base="amap"), judged=False) as seen:  # its tiles are foreign
+    amap = {f"webrd0{n}.is.autonavi.com" for n in range(1, 5)}
+    with opened(browser, alone(base="amap"), hosts=amap) as seen:
         table = city().stations
         lon, lat = from_wgs84(table["lon"].to_numpy(), table["lat"].to_numpy(), "gcj02")
         drawn = np.array(
@@ -455,10 +456,8 @@ def test_amap_draws_the_stations_shifted_and_its_tiles_only(browser, alone):
             )
         )
         assert np.abs(drawn - np.column_stack([lon, lat])).max() < 2e-6
-        away = seen.hosts - {None, ""}
-        assert away
-        assert all(host.endswith(".is.autonavi.com") for host in away)
-        seen.assert_accessible()
+        assert seen.hosts & amap
+        seen.forgive("ERR_FAILED")  # they are out of reach
 
 
 def test_script_shifts_and_reads_as_python_does(browser, alone):

@@ -42,7 +42,7 @@ def site(app):
 @pytest.fixture
 def phone(browser, site):
     """The worker's page with an empty store; no service worker."""
-    with opened(browser, f"{site}/", PHONE, ready="", judged=False) as seen:
+    with opened(browser, f"{site}/", PHONE, ready="", axe=False) as seen:  # judged elsewhere
         until(seen.page, "() => typeof unionOffline === 'object'")
         yield seen.page
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 
-from tests.browsing import PHONE, Watched, until, wait_ready
+from tests.browsing import PHONE, opened, until, wait_for, wait_ready
 from web.app import create_app
 from web.settings import Settings
 from web.static_files import asset_url, static_files
@@ -144,18 +144,12 @@ def server():
 @contextmanager
 def visitor(browser, server, path="/", **options):
     """A page whose service worker is installed and in charge."""
-    context = browser.new_context(viewport=PHONE, service_workers="allow", **options)
-    context.set_default_timeout(15_000)
-    seen = Watched(context.new_page())
-    try:
-        seen.page.goto(server.address + path)
+    options = {"service_workers": "allow", "axe": False, **options}  # judged in the last state only
+    with opened(browser, server.address + path, PHONE, None, **options) as seen:
         until(seen.page, LOADED)
         assert seen.page.evaluate("() => unionOffline.ready()") is True
         until(seen.page, IN_CHARGE)
         yield seen
-        seen.assert_calm()
-    finally:
-        context.close()
 
 
 def sound(page):
@@ -308,35 +302,31 @@ def test_a_shell_with_a_hole_is_not_put_in_place(browser, server, apps):
     app = Moody(apps[0])
     app.sick = ("/icon-512.png",)
     server.start(app)
-    context = browser.new_context(viewport=PHONE, service_workers="allow")
-    page = context.new_page()
-    page.goto(server.address)
-    page.wait_for_selector("h1")
-    until(page, LOADED)
-    page.evaluate("() => void unionOffline.ready()")
-    while "/icon-512.png" not in app.asked:
-        page.wait_for_timeout(50)
-    until(page, "() => navigator.serviceWorker.getRegistration().then(r => r === undefined)")
-    assert page.evaluate(SHELLS) == []
-    app.sick = ()
-    page.reload()
-    until(page, LOADED)
-    assert page.evaluate("() => unionOffline.ready()") is True
-    until(page, IN_CHARGE)
-    assert len(page.evaluate(SHELLS)) == 1
-    context.close()
+    allowed = {"service_workers": "allow", "axe": False}
+    with opened(browser, server.address, PHONE, None, **allowed) as seen:
+        page = seen.page
+        until(page, LOADED)
+        page.evaluate("() => void unionOffline.ready()")
+        assert wait_for(page, lambda: "/icon-512.png" in app.asked)
+        until(page, "() => navigator.serviceWorker.getRegistration().then(r => r === undefined)")
+        assert page.evaluate(SHELLS) == []
+        app.sick = ()
+        page.reload()
+        until(page, LOADED)
+        assert page.evaluate("() => unionOffline.ready()") is True
+        until(page, IN_CHARGE)
+        assert len(page.evaluate(SHELLS)) == 1
 
 
 @pytest.mark.parametrize("path", ["/", "/map"])
 def test_a_page_seen_before_works_again(browser, server, apps, path):
     server.start(apps[0])
-    context = browser.new_context(viewport=PHONE, service_workers="block")
-    seen = Watched(context.new_page())
-    for _ in range(2):  # the second time the server says that nothing has changed
-        seen.page.goto(server.address + path)
-        assert seen.page.evaluate("() => [...document.styleSheets].every(s => s.cssRules.length)")
-    seen.assert_calm()
-    context.close()
+    styled = "() => [...document.styleSheets].every(s => s.cssRules.length)"
+    with opened(browser, server.address + path, PHONE) as seen:
+        assert seen.page.evaluate(styled)
+        seen.page.reload()  # the server says that nothing has changed
+        wait_ready(seen, "html[data-ready]")
+        assert seen.page.evaluate(styled)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -391,19 +381,17 @@ BROKEN = {
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_browser_that_keeps_nothing_still_works_online(browser, server, apps, how):
     server.start(apps[0])
-    context = browser.new_context(viewport=PHONE, service_workers="allow")
-    context.add_init_script(BROKEN[how])
-    seen = Watched(context.new_page())
-    seen.page.goto(server.address)
-    sound(seen.page)
-    if "worker" in how:
-        assert seen.page.evaluate("() => unionOffline.ready()") is False
-    kept = seen.page.evaluate("() => unionOffline.keep('')")
-    assert kept is (how in {"no worker", "worker refused"})
-    found = seen.page.evaluate("() => unionOffline.answer({lon: 115.9, lat: 28.7}, new Date())")
-    assert found["approximate"] is True
-    seen.assert_calm()
-    context.close()
+    with opened(browser, "about:blank", PHONE, None, service_workers="allow") as seen:
+        page = seen.page
+        page.add_init_script(BROKEN[how])
+        page.goto(server.address)
+        sound(page)
+        if "worker" in how:
+            assert page.evaluate("() => unionOffline.ready()") is False
+        kept = page.evaluate("() => unionOffline.keep('')")
+        assert kept is (how in {"no worker", "worker refused"})
+        found = page.evaluate("() => unionOffline.answer({lon: 115.9, lat: 28.7}, new Date())")
+        assert found["approximate"] is True
 
 
 def test_a_position_in_the_address_is_neither_stored_nor_looked_up(browser, server, apps):
@@ -411,6 +399,7 @@ def test_a_position_in_the_address_is_neither_stored_nor_looked_up(browser, serv
     with visitor(browser, server, "/?lon=115.901234&lat=28.712345&datum=gcj02") as seen:
         page = seen.page
         page.goto(server.address + "/?lang=zh&lon=115.901234&lat=28.712345")
+        page.wait_for_selector("html[data-answered]", state="attached")  # nothing is under way
         page.context.set_offline(True)
         page.goto(server.address + "/?lat=28.712345&lon=115.901234&lang=en")
         sound(page)
