@@ -6,7 +6,6 @@ from pydantic import Field
 
 from geodata.errors import Fault, LimitError
 from web.embed_question import LEAST_SIDE, PICTURE_SIZE, TITLE_LENGTH, Layer
-from web.errors import UnknownRegionError
 from web.picture_style import Picture
 from web.schemas import CoverageQuestion, Language
 from web.service import Service
@@ -63,9 +62,7 @@ def picture_asked(
     over = _over_limits(question, settings)
     if over:
         raise LimitError("; ".join(str(fault) for fault in over), faults=over)
-    known = set(service.index.regions["id"].astype(str)) if len(service.index.regions) else set()
-    if question.district and question.district not in known:
-        raise UnknownRegionError("the dataset has no such region; see /api/v1/dataset")
+    service.check_region(question.district or None)
     return Picture(
         width=question.width,
         height=question.height,
