@@ -1,7 +1,24 @@
-"""Answers that are kept, within a number and a size."""
+"""Answers that are kept, within a number and a size, and the tags that tell them apart."""
 
+import hashlib
 import threading
 from collections import OrderedDict
+
+
+def tag_of(content: bytes) -> str:
+    """Return the entity tag of an answer.
+
+    Parameters
+    ----------
+    content : bytes
+        The answer.
+
+    Returns
+    -------
+    str
+        A weak tag: the answer may be compressed or not.
+    """
+    return f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
 
 
 class Kept:

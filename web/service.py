@@ -1,6 +1,5 @@
 """The service behind both doors: one dataset, its index, and the answers of every question."""
 
-import hashlib
 import math
 import threading
 from collections.abc import Mapping, Sequence
@@ -31,7 +30,7 @@ from web.dependencies import check_not_swapped, check_question, departure
 from web.describing import describe
 from web.errors import UnknownRegionError
 from web.geojson import features, records
-from web.keeping import Kept
+from web.keeping import Kept, tag_of
 from web.memory import give_back
 from web.schemas import CoverageQuestion, NearestQuestion, Question
 from web.settings import Settings
@@ -379,7 +378,7 @@ class Service:
             A weak entity tag: the same answer may be compressed or not.
         """
         asked = [self.name, question.model_dump(), str(moment), self.settings.rounded_to]
-        return f'W/"{hashlib.sha256(orjson.dumps(asked)).hexdigest()[:24]}"'
+        return tag_of(orjson.dumps(asked))
 
     def cover(self, question: CoverageQuestion, moment: datetime | None) -> Coverage:
         """Ask who is covered.

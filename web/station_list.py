@@ -6,7 +6,6 @@ compressed.
 """
 
 import gzip
-import hashlib
 import re
 import threading
 from datetime import datetime
@@ -21,7 +20,7 @@ from locator.selection import Conditions
 from web.answers import ALWAYS, texts
 from web.dependencies import check_question
 from web.errors import UnknownStationError
-from web.keeping import Kept
+from web.keeping import Kept, tag_of
 from web.service import Service
 from web.station_schemas import StationsQuestion
 from web.week import WHOLE_WEEK, Week, week_of
@@ -101,8 +100,7 @@ class StationList:
         str
             A weak entity tag.
         """
-        content = orjson.dumps([self._service.name, asked, start.isoformat()])
-        return f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
+        return tag_of(orjson.dumps([self._service.name, asked, start.isoformat()]))
 
     def kept(self, etag: str) -> bytes | None:
         """Return the answer with a tag, as `packed` gives it; None where it has to be made.

@@ -13,9 +13,9 @@ from web.bulletin_page import bulletin_page
 from web.bulletin_render import as_markdown, as_text
 from web.bulletin_text import written
 from web.dependencies import departure, read_query
-from web.keeping import Kept
+from web.keeping import Kept, tag_of
 from web.memory import give_back
-from web.routes.caching import cached, tag_of, unchanged
+from web.routes.caching import cached, unchanged
 from web.routes.framing import site_of
 from web.routes.working import workbench_of
 from web.schemas import CoverageQuestion, Language

@@ -1,24 +1,6 @@
 """Entity tags: an answer that has not changed is not sent again (RFC 9110)."""
 
-import hashlib
-
 from fastapi import Request, Response
-
-
-def tag_of(content: bytes) -> str:
-    """Return the entity tag of an answer.
-
-    Parameters
-    ----------
-    content : bytes
-        The answer.
-
-    Returns
-    -------
-    str
-        A weak tag: the answer may be compressed or not.
-    """
-    return f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
 
 
 def unchanged(request: Request, etag: str) -> bool:

@@ -3,8 +3,9 @@
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from web.keeping import tag_of
 from web.openapi import problems
-from web.routes.caching import cached, tag_of, unchanged
+from web.routes.caching import cached, unchanged
 from web.schemas import DatasetAnswer
 from web.state import service_of
 

@@ -7,9 +7,10 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from web.dependencies import departure, read_query
 from web.download_tables import TABLES
 from web.downloads import FORMATS, Download, DownloadQuestion, download, read_box
+from web.keeping import tag_of
 from web.linked_data import ENCODINGS
 from web.memory import give_back
-from web.routes.caching import cached, tag_of, unchanged
+from web.routes.caching import cached, unchanged
 from web.routes.working import workbench_of
 from web.service import Service
 from web.state import service_of

@@ -10,9 +10,10 @@ from geodata.errors import Fault, ValidationError
 from web.embed_page import served_head, with_head
 from web.embed_question import EmbedQuestion, MapQuestion, address_of
 from web.errors import UnknownRegionError
+from web.keeping import tag_of
 from web.map_data import Page
 from web.map_request import tiles_url
-from web.routes.caching import tag_of, unchanged
+from web.routes.caching import unchanged
 from web.security import page_policy
 from web.service import Service
 from web.settings import Settings

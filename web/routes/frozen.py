@@ -14,10 +14,11 @@ from web.embed_page import drawn_around, gone_page
 from web.embed_question import EmbedQuestion, read_shown
 from web.errors import problem
 from web.freezing import FrozenFolder, frozen_key
+from web.keeping import tag_of
 from web.map_data import Page
 from web.map_request import dataset_streets, labels_of, state_time
 from web.map_streets import StreetLines, street_lines
-from web.routes.caching import tag_of, unchanged
+from web.routes.caching import unchanged
 from web.routes.drawing import drawn_once
 from web.routes.framing import check_district, framed, page_of, served, tag_of_page
 from web.routes.working import workbench_of

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from web.icons import icon_png, shape
+from web.keeping import tag_of
 from web.page_text import HOME
-from web.routes.caching import cached, tag_of, unchanged
+from web.routes.caching import cached, unchanged
 from web.routes.pages import start_page
 from web.settings import Settings
 from web.static_files import PREFIX, find_static, static_files

@@ -12,11 +12,12 @@ from web.dependencies import departure, read_query
 from web.embed_page import drawn_around, served_head, with_head
 from web.embed_question import MapQuestion
 from web.home_page import home_page
+from web.keeping import tag_of
 from web.map_data import Page
 from web.map_request import labels_of, state_time, tiles_url
 from web.memory import give_back
 from web.page_text import HOME
-from web.routes.caching import cached, tag_of, unchanged
+from web.routes.caching import cached, unchanged
 from web.routes.drawing import drawn_once
 from web.routes.embed import embedded, with_sharing
 from web.routes.framing import base_of, site_of

@@ -16,11 +16,11 @@ from starlette.concurrency import run_in_threadpool
 from web.dependencies import departure
 from web.embed_question import read_shown
 from web.errors import BusyError
-from web.keeping import Kept
+from web.keeping import Kept, tag_of
 from web.memory import give_back
 from web.picture_question import PictureQuestion, picture_asked
 from web.picture_style import Picture
-from web.routes.caching import cached, tag_of, unchanged
+from web.routes.caching import cached, unchanged
 from web.service import Service
 from web.state import held, service_of
 

@@ -5,8 +5,9 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from web.dependencies import read_query
+from web.keeping import tag_of
 from web.openapi import parameters_of, problems
-from web.routes.caching import cached, tag_of, unchanged
+from web.routes.caching import cached, unchanged
 from web.settings import Settings
 from web.state import holder_of
 from web.station_schemas import SearchAnswer, SearchQuestion

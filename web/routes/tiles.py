@@ -8,8 +8,9 @@ import orjson
 from fastapi import FastAPI, HTTPException, Request, Response
 
 from geodata.basemap import vector_layers
+from web.keeping import tag_of
 from web.openapi import problems
-from web.routes.caching import cached, tag_of, unchanged
+from web.routes.caching import cached, unchanged
 from web.routes.framing import site_of
 from web.schemas import TileJson
 from web.security import takes_gzip
