@@ -158,6 +158,8 @@ def test_the_table_is_append_only(client, file, statement):
         ("我在 115.892399, 28.67632", "我在 ***, ***"),
         ("北纬 28°40'34\"", "北纬 ***"),
         ("a\x00b\x1b[2J\u202ec\nd\te", "ab[2Jc d e"),
+        ("①③⑧⓪⓪①③⑧⓪⓪⓪", "***"),
+        ("邮箱zhang.san+1@mail.qq.com，二楼⑧号", "邮箱***，二楼8号"),
         ("  ", ""),
     ],
 )

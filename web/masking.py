@@ -1,4 +1,4 @@
-"""Words of strangers without what tells who they are: telephone and paper numbers, positions."""
+"""Words of strangers without what tells who they are: numbers, positions, mail addresses."""
 
 import re
 import unicodedata
@@ -19,8 +19,18 @@ _NUMBER = re.compile(
 _DECIMAL = re.compile(r"\d{1,3}[.．]\d{3,}")
 _DEGREES = re.compile(r"\d{1,3}\s*[°度]\s*\d{1,2}(?:[.．]\d+)?\s*['′分](?:\s*[\d.]+\s*[\"″秒]?)?")
 
+_MAIL = re.compile(r"[0-9A-Za-z_.+-]+@[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)+")
+
 #: Control and format characters, halves of characters, private and unassigned ones.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def _shown(letter: str) -> str:
+    """Return a letter: a circled figure as the figure, nothing for what cannot be seen."""
+    category = unicodedata.category(letter)
+    if category == "No":
+        return str(unicodedata.digit(letter, letter))
+    return "" if category in _HIDDEN else letter
 
 
 def masked(note: str) -> str:
@@ -42,7 +52,7 @@ def masked(note: str) -> str:
     '门锁了,找 *** 也没人, 写的 0900-1800'
     """
     joined = re.sub(r"\s+", " ", unicodedata.normalize("NFC", note))
-    kept = "".join(letter for letter in joined if unicodedata.category(letter) not in _HIDDEN)
-    for pattern in (_DEGREES, _DECIMAL):
+    kept = "".join(map(_shown, joined))
+    for pattern in (_MAIL, _DEGREES, _DECIMAL):
         kept = pattern.sub(_MASK, kept)
     return _NUMBER.sub(lambda found: found["kept"] or _MASK, kept).strip()
