@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 
-
-
 @dataclass(frozen=True)
 class Table:
     """A table of texts.

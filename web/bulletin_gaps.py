@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from web.bulletin import Gap
-from web.map_words import number
-from web.bulletin_document import Table, Section
+from web.bulletin_document import Section, Table
 from web.bulletin_pen import Pen, capital
+from web.map_words import number
 
 #: Causes that say already that there is no way to any station.
 _NO_WAY = frozenset({"unreachable", "off_network"})

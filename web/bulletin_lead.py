@@ -1,10 +1,8 @@
 """The title and the first sentences of a bulletin."""
 
-
-
 from web.bulletin import Facts
-from web.map_words import NAME_LIMIT, clip, number
 from web.bulletin_pen import Pen, capital
+from web.map_words import NAME_LIMIT, clip, number
 
 _SINGULAR_AN = (8, 11, 18)
 

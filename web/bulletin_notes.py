@@ -1,9 +1,7 @@
 """What to know about the figures of a bulletin and of a download: question, data, sources."""
 
-
-
-from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip
 from web.bulletin_pen import Pen
+from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip
 
 
 def parameter_lines(pen: Pen) -> list[str]:

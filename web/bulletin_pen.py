@@ -1,8 +1,8 @@
 """How a bulletin writes figures, times and codes."""
 
-from typing import Any
-from datetime import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from web.bulletin import Facts
 from web.bulletin_words import WORDS
