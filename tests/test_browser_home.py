@@ -524,8 +524,8 @@ def test_a_filter_that_empties_the_list_says_why_and_what_helps(phone, site, tow
         assert {"zh": "15 分钟内没有", "en": "within 15 minutes"}[lang] in text
         assert {"zh": "「洗浴」", "en": "“shower”"}[lang] in text
         if found["stations"]:
-            minutes = int(np.ceil(found["stations"][0]["seconds"] / 60))
-            assert {"zh": f"步行 {minutes} 分钟", "en": f"{minutes} min on foot"}[lang] in text
+            n = int(np.ceil(found["stations"][0]["seconds"] / 60))
+            assert {"zh": f"步行约 {n} 分钟", "en": f"about {n} min on foot"}[lang] in text
         assert page.locator("#answer a[href='tel:12351']").count() == 1
         assert page.evaluate(SMALL) == []
         again(page, lambda: page.locator("#answer button.strong").click())

@@ -436,8 +436,8 @@ _EN = {
     "map_zoom_out": "Zoom out",
     "failed": "That did not work. Please try again.",
     "offline": "You are offline.",
-    "offline_answer": "No connection: these are the stations as your phone kept them {date}. Distances "
-    "are straight lines; the way itself is not counted.",
+    "offline_answer": "No connection: these are the stations as your phone kept them {date}. "
+    "Distances are straight lines; the way itself is not counted.",
     "offline_none": "You are offline, and no stations of this area are kept yet. Open the page "
     "once with a network; then it works without.",
     "offline_search": "You are offline and cannot search.",

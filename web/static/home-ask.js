@@ -264,6 +264,7 @@
     view = redraw = relist = null;
     home.ticking = [];
     home.empty(home.id('answer'));
+    home.id('answer').removeAttribute('aria-labelledby');
     if (home.mapClose) { home.mapClose(); }
   }
 
