@@ -23,27 +23,37 @@ OWN_HOSTS = {"127.0.0.1", "localhost"}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
-@contextmanager
-def served(app):
-    """Serve an application on a free port of this machine; yields its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="on")
-    )
-    ready = threading.Event()
-    started = server.startup
+def start(app, **options):
+    """Serve an application in a thread; returns the server, ready for requests, and the thread."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", **options))
+    ready, begin = threading.Event(), server.startup
 
     async def startup(sockets=None):
-        await started(sockets=sockets)
+        await begin(sockets=sockets)
         ready.set()
 
     server.startup = startup
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     assert ready.wait(60)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
+    return server, thread
+
+
+def stop(server, thread):
+    """Stop what `start` started."""
     server.should_exit = True
     thread.join(20)
+
+
+@contextmanager
+def served(app):
+    """Serve an application on a free port of this machine; yields its address."""
+    server, thread = start(app, port=0, log_level="warning", lifespan="on")
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop(server, thread)
 
 
 class Watched:

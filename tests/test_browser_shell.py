@@ -3,13 +3,11 @@
 import asyncio
 import re
 import socket
-import threading
 from contextlib import contextmanager
 
 import pytest
-import uvicorn
 
-from tests.browsing import PHONE, opened, until, wait_for, wait_ready
+from tests.browsing import PHONE, opened, start, stop, until, wait_for, wait_ready
 from web.app import create_app
 from web.settings import Settings
 from web.static_files import asset_url, static_files
@@ -39,28 +37,12 @@ class Server:
     def start(self, app):
         """Serve an application in place of the one before."""
         self.stop()
-        config = uvicorn.Config(
-            app, host="127.0.0.1", port=self.port, log_level="error", timeout_graceful_shutdown=1
-        )
-        server, ready = uvicorn.Server(config), threading.Event()
-        started = server.startup
-
-        async def startup(sockets=None):
-            await started(sockets=sockets)
-            ready.set()
-
-        server.startup = startup
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        assert ready.wait(60)
-        self._running = server, thread
+        self._running = start(app, port=self.port, log_level="error", timeout_graceful_shutdown=1)
 
     def stop(self):
         """Be gone: connections are refused."""
         if self._running is not None:
-            server, thread = self._running
-            server.should_exit = True
-            thread.join(20)
+            stop(*self._running)
             self._running = None
 
 
