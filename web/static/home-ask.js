@@ -42,18 +42,13 @@
     });
   }
 
-  function post(address, body) {
-    return timely(address, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  function posted(body) {
+    return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
   }
 
-  home.post = post;
+  home.post = function (address, body) { return timely(address, posted(body)); };
 
-  function nearest(body) {
-    return post('/api/v1/nearest', body).then(function (found) {
-      if (!found.ok) { throw { kind: 'refused', status: found.status, data: found.data }; }
-      return found.data;
-    });
-  }
+  function nearest(body) { return wanted('/api/v1/nearest', posted(body)); }
 
   /* ---- what is chosen ---- */
 
@@ -387,15 +382,19 @@
     withMap().then(function () { home.drawMap(view, position, station); }).catch(failedMap);
   };
 
+  /* One station in an answer, whatever its hours; undefined where others are nearer. */
+  function journey(station, exact, more) {
+    var body = Object.assign(question({ mode: choices().mode, needs: [], kind: station.kind }, home.page.limits.max_k, exact), { open: 'any' }, more);
+    if (station.access) { body.access = [station.access]; }
+    return nearest(body).then(function (data) {
+      return data.stations.filter(function (found) { return found.id === station.id; })[0];
+    });
+  }
+
   /* The way to one station, from the exact position; null where there is none to draw. */
   home.wayTo = function (station) {
     if (!position || (view && view.data.approximate)) { return Promise.resolve(null); }
-    var asked = choices();
-    var body = Object.assign(question({ mode: asked.mode, needs: [], kind: station.kind }, home.page.limits.max_k, true), { open: 'any', route: true });
-    if (station.access) { body.access = [station.access]; }
-    return nearest(body).then(function (data) {
-      return data.stations.filter(function (found) { return found.id === station.id; })[0] || null;
-    }).catch(function () { return null; });
+    return journey(station, true, { route: true }).then(function (found) { return found || null; }, function () { return null; });
   };
 
   /* ---- lists without a journey: a station or a district that was searched (home-find.js) ---- */
@@ -409,11 +408,7 @@
   /* The answer for one station, however near others are; null without a position. */
   home.reached = function (station) {
     if (!position) { return Promise.resolve(null); }
-    var body = Object.assign(question({ mode: choices().mode, needs: [], kind: station.kind }, home.page.limits.max_k), { open: 'any' });
-    if (station.access) { body.access = [station.access]; }
-    return nearest(body).then(function (data) {
-      return data.stations.filter(function (s) { return s.id === station.id; })[0] || { far: true };
-    });
+    return journey(station, false, {}).then(function (found) { return found || { far: true }; });
   };
 
   home.present = function (list, repeat) {

@@ -7,7 +7,7 @@
   var DIGIT = {};
   for (var d = 0; d < 64; d++) { DIGIT[ALPHABET.charCodeAt(d)] = d; }
 
-  /* Integers from text: see web/map_geometry.py. Arithmetic, not bits: values pass 2^31. */
+  /* Integers from text: see web/map_code.py. Arithmetic, not bits: values pass 2^31. */
   function decode(text) {
     var out = [], value = 0, scale = 1;
     for (var i = 0; i < text.length; i++) {
