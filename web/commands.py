@@ -278,5 +278,6 @@ def serve_dataset(settings: Settings) -> None:
 
     folder = ensured(settings)
     open_dataset(folder, private=False)  # refuses a damaged one before a port is taken
-    say(f"serving {folder} at http://{settings.host}:{settings.port}/map")
+    site = f"http://{settings.host}:{settings.port}"
+    say(f"serving {folder} at {site}/ (the nearest station) and {site}/map")
     run(settings.model_copy(update={"data": folder}))
