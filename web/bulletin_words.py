@@ -193,7 +193,8 @@ _EN = {
     "what": "union stations",
     "mark": "Fictional demo data: places, stations and people in this bulletin are made up and "
     "stand for no real place. Do not quote them as news.",
-    "lead_homes": "{place}, {share} of homes ({covered} of {total}) have {station} {travel}{when}.",
+    "lead_homes": "{place}, {share} of workers' homes ({covered} of {total}) have {station} "
+    "{travel}{when}.",
     "lead_street": "{place}, {share} of street length ({covered} of {total} km) has {station} "
     "{travel}{when}. There is no data on homes, so streets are counted instead.",
     "lead_none": "{place}, there are no homes or streets to count, so there is no share.",

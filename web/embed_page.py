@@ -145,8 +145,10 @@ def served_head(base: str, question: EmbedQuestion, path: str) -> str:
     here = base + address_of(question, path)
     large = question.version == "" and base + address_of(question, "/map")
     oembed = f"{base}/oembed?" + urlencode({"url": here, "format": "json"})
+    words = question.version == "" and base + address_of(question, "/bulletin")
     lines = [
         f'<link rel="canonical" href="{escape(large or here)}">',
+        *([f'<link rel="alternate" type="text/html" href="{escape(words)}">'] if words else []),
         f'<link rel="alternate" type="application/json+oembed" href="{escape(oembed)}">',
         _meta("og:url", large or here),
         _meta("og:image", base + _picture(question)),
@@ -176,6 +178,25 @@ def with_head(html: str, head: str) -> str:
         The page.
     """
     return html.replace("</title>\n", f"</title>\n{head}", 1)
+
+
+def with_description(html: str, description: str) -> str:
+    """Put the dataset's description for search engines into a page.
+
+    Parameters
+    ----------
+    html : str
+        The page.
+    description : str
+        From `web.linked_data.json_ld`: JSON that cannot end its element.
+
+    Returns
+    -------
+    str
+        The page; browsers run no script of this type.
+    """
+    block = f'<script type="application/ld+json">{description}</script>\n'
+    return with_head(html, block)
 
 
 def _meta(name: str, content: str) -> str:
@@ -216,7 +237,7 @@ def gone_page(question: EmbedQuestion, lang: str, why: str = "gone") -> str:
     )
 
 
-def own_title(manifest: Mapping[str, Any], minutes: int, lang: str) -> str:
+def own_title(manifest: Mapping[str, Any], minutes: int, lang: str, region: str = "") -> str:
     """Return the title of a map that was given none, as the map itself has it.
 
     Parameters
@@ -227,11 +248,13 @@ def own_title(manifest: Mapping[str, Any], minutes: int, lang: str) -> str:
         The limit.
     lang : str
         ``zh`` or ``en``.
+    region : str, optional
+        Name of the region that was asked about.
 
     Returns
     -------
     str
         Plain text.
     """
-    place = clip(manifest.get("title") or manifest.get("name"), 40)
+    place = clip(region, 80) or clip(manifest.get("title") or manifest.get("name"), 40)
     return TEXTS[lang]["title_place" if place else "title"].format(place=place, minutes=minutes)

@@ -97,6 +97,33 @@ def parameter_rows(request: MapRequest) -> list[tuple[str, str]]:
     return rows
 
 
+def conditions(request: MapRequest) -> list[str]:
+    """Return what the main sentence leaves out of the question: when, and other conditions.
+
+    Parameters
+    ----------
+    request : MapRequest
+        Its parameters.
+
+    Returns
+    -------
+    list of str
+        Lines; the first always says whether hours were considered.
+    """
+    text, at = request.text, request.parameters.get("at")
+    when = filled(request, "hours_at", time=moment(request, str(at))) if at else text["hours_none"]
+    told = {text[f"p_{name}"] for name in ("access", "include") if asked_codes(request, name)}
+    return [when] + [
+        f"{name}{text['colon']}{value}" for name, value in parameter_rows(request) if name in told
+    ]
+
+
+def asked_region(request: MapRequest) -> str:
+    """Return the name of the region that was asked about, ``""`` for none."""
+    code = str(request.parameters.get("region") or "")
+    return _region_name(request, code) if code else ""
+
+
 def _region_name(request: MapRequest, code: str) -> str:
     """Return the name of a region."""
     known = request.regions[request.regions["id"].astype(str) == code]
@@ -112,10 +139,29 @@ def _people(request: MapRequest) -> str:
 
 def _codes(request: MapRequest, name: str) -> str:
     """Return the names of a parameter's codes."""
-    value = request.parameters.get(name, request.parameters.get(f"{name}s")) or ()
-    codes = [value] if isinstance(value, str) else list(value)
     table = "status" if name == "include" else name
-    return request.text["and"].join(request.label(table, code) for code in codes)
+    return request.text["and"].join(
+        request.label(table, code) for code in asked_codes(request, name)
+    )
+
+
+def asked_codes(request: MapRequest, name: str) -> list[str]:
+    """Return the codes that were given for a parameter.
+
+    Parameters
+    ----------
+    request : MapRequest
+        Its parameters.
+    name : str
+        Such as ``need``.
+
+    Returns
+    -------
+    list of str
+        None where anything will do.
+    """
+    value = request.parameters.get(name, request.parameters.get(f"{name}s")) or ()
+    return [str(value)] if isinstance(value, str | int) else [str(code) for code in value]
 
 
 def sources(request: MapRequest) -> list[str]:

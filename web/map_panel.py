@@ -8,9 +8,22 @@ from typing import Any
 import jinja2
 
 from web.map_data import MapRequest
-from web.map_legend import filled, moment, parameter_rows, plain, severity_legend, sources
+from web.map_legend import (
+    asked_codes,
+    asked_region,
+    conditions,
+    filled,
+    moment,
+    parameter_rows,
+    plain,
+    severity_legend,
+    sources,
+)
 from web.map_payload import sign_of
 from web.map_words import clip, number, percent
+
+#: What the form does not ask again but must not forget.
+_KEPT = ("kind", "access", "region", "stations_at_least", "include")
 
 #: Longest title that may be given (characters).
 TITLE_LIMIT = 120
@@ -61,7 +74,10 @@ def panel(request: MapRequest) -> str:
             headline=headline(request),
             frozen=_frozen(request),
             notes=notes(request),
+            when=conditions(request),
             severity=severity_legend(request),
+            key_covered=filled(request, "key_covered", minutes=plain(request.minutes)),
+            keyed=request.page.layers or ("covered", "gaps"),
             kinds=[(sign_of(request, code), request.label("kind", code)) for code in codes],
             inactive=bool(statuses),
             states_as_of=filled(request, "state_as_of", time=moment(request, request.states_at)),
@@ -103,7 +119,9 @@ def title(request: MapRequest) -> str:
     """
     if clip(request.page.title, TITLE_LIMIT):
         return clip(request.page.title, TITLE_LIMIT)
-    place = clip(request.manifest.get("title") or request.manifest.get("name"), 40)
+    place = asked_region(request) or clip(
+        request.manifest.get("title") or request.manifest.get("name"), 40
+    )
     key = "title_place" if place else "title"
     return filled(request, key, place=place, minutes=plain(request.minutes))
 
@@ -134,8 +152,62 @@ def headline(request: MapRequest) -> str:
         share=percent(share),
         minutes=plain(request.minutes),
         mode=request.label("mode", mode),
-        station=request.text["station_open" if request.parameters.get("at") else "station_any"],
+        station=station_asked(request),
     )
+
+
+def station_asked(request: MapRequest) -> str:
+    """Return what was looked for, with everything that qualifies it, as the bulletin says it.
+
+    Parameters
+    ----------
+    request : MapRequest
+        Its parameters.
+
+    Returns
+    -------
+    str
+        Such as ``届时开放、能满足“热饭”需求的驿站``: a share of stations with a microwave must
+        never be read as one of all stations.
+    """
+    text, least = request.text, int(request.parameters.get("stations_at_least") or 1)
+    name = _station_zh(request) if request.page.lang == "zh" else _station_en(request, least)
+    return text["station_more"].format(count=least, station=name) if least > 1 else name
+
+
+def _station_zh(request: MapRequest) -> str:
+    """Return what was looked for, in Chinese: what qualifies it goes before it."""
+    text, name = request.text, _kinds(request) or request.text["station_any"]
+    marks = [text["station_open"]] if request.parameters.get("at") else []
+    needs = [request.label("need", code) for code in asked_codes(request, "need")]
+    if needs:
+        marks.append(text["station_need"].format(needs=text["and"].join(needs)))
+    if not marks:
+        return name
+    return text["station_that"].format(marks=text["and"].join(marks), station=name)
+
+
+def _station_en(request: MapRequest, least: int) -> str:
+    """Return what was looked for, in English: what qualifies it goes behind it."""
+    text, many = request.text, least > 1
+    name = text["stations_plural" if many else "station_any"]
+    if request.parameters.get("at"):
+        name += text["station_open"]
+    if _kinds(request):
+        name += text["station_kind"].format(kinds=_kinds(request))
+    needs = [request.label("need", code) for code in asked_codes(request, "need")]
+    if needs:
+        key = ("station_need" if len(needs) == 1 else "station_needs") + ("_plural" if many else "")
+        listed = " and ".join(text["kind_quoted"].format(name=need) for need in needs)
+        name += text[key].format(needs=listed)
+    return name
+
+
+def _kinds(request: MapRequest) -> str:
+    """Return the kinds that were asked for, each in quotation marks; ``""`` for the usual ones."""
+    text = request.text
+    names = [request.label("kind", code) for code in asked_codes(request, "kind")]
+    return text["kind_or"].join(text["kind_quoted"].format(name=name) for name in names)
 
 
 def notes(request: MapRequest) -> list[str]:
@@ -151,10 +223,9 @@ def notes(request: MapRequest) -> list[str]:
     list of str
         Sentences, the first of which says so where the data are made up.
     """
-    summary, at = request.summary, request.parameters.get("at")
+    summary = request.summary
     lines = [request.text["synthetic"]] if request.manifest.get("synthetic") else []
-    if at:
-        lines.append(filled(request, "hours_at", time=moment(request, str(at))))
+    lines += conditions(request)
     for key in ("workers", "homes"):
         count = (summary.get(key) or {}).get("uncovered")
         if count:
@@ -183,19 +254,17 @@ def _form(request: MapRequest) -> Mapping[str, Any] | None:
     asked = request.parameters
     chosen = {
         "mode": [str(asked.get("mode", "walk"))],
-        "need": _chosen(asked.get("need", asked.get("needs"))),
+        "need": asked_codes(request, "need"),
     }
     return {
         "choices": request.page.form,
         "chosen": chosen,
         "minutes": plain(request.minutes),
         "at": str(asked.get("at") or "")[:16],
-        "labels": {"mode": request.text["p_mode"], "need": request.text["p_need"]},
+        "kept": [
+            (name, str(value))
+            for name in _KEPT
+            for value in asked_codes(request, name)
+            if str(value) not in {"", "1"}
+        ],
     }
-
-
-def _chosen(value: Any) -> list[str]:
-    """Return one or several codes as a list."""
-    if not value:
-        return []
-    return [value] if isinstance(value, str) else [str(v) for v in value]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from web.errors import FontMissingError
 from web.map_data import MapRequest
-from web.map_legend import filled, parameter_rows, plain, severity_legend, sources
+from web.map_legend import filled, plain, severity_legend, sources
 from web.map_panel import headline, notes, title
 from web.map_payload import shares
 from web.map_words import NAME_LIMIT, clip, number, percent
@@ -107,7 +107,7 @@ def words_of(
     band = request.text["band"].partition("{")[0]
     said = [line for line in notes(request) if line != made_up]
     said.sort(key=lambda line: not line.startswith(band))
-    rows = [*said, *_district(request), *_conditions(request)]
+    rows = [*said, *_district(request)]
     heading = filled(request, "layer_gaps", minutes=plain(request.minutes))
     return Words(
         title=write(_title(request)),
@@ -124,12 +124,8 @@ def words_of(
 
 
 def _title(request: MapRequest) -> str:
-    """Return the title: the caller's, or the map's own with the region that was asked about."""
-    given = clip(request.page.title, TITLE_LIMIT)
-    region = _name_of(request, str(request.parameters.get("region") or ""))
-    if given or not region:
-        return given or title(request)
-    return filled(request, "title_place", place=region, minutes=plain(request.minutes))
+    """Return the title: the caller's, or the map's own."""
+    return clip(request.page.title, TITLE_LIMIT) or title(request)
 
 
 def _name_of(request: MapRequest, code: str) -> str:
@@ -146,21 +142,6 @@ def _district(request: MapRequest) -> list[str]:
     share = shares(request).get(code)
     name = _name_of(request, code)
     return [f"{name}{request.text['colon']}{percent(share)}"] if share is not None else []
-
-
-def _conditions(request: MapRequest) -> list[str]:
-    """Return the conditions asked for that the sentence does not name."""
-    asked, text = request.parameters, request.text
-    told = {
-        text[f"p_{name}"]
-        for name in ("need", "kind", "access", "include")
-        if asked.get(name) or asked.get(f"{name}s")
-    }
-    if int(asked.get("stations_at_least") or 1) > 1:
-        told.add(text["p_stations_at_least"])
-    return [
-        f"{name}{text['colon']}{value}" for name, value in parameter_rows(request) if name in told
-    ]
 
 
 def _legend(request: MapRequest, bands: frozenset[int], states: frozenset[int]) -> list[Entry]:

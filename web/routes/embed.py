@@ -20,7 +20,15 @@ from web.memory import give_back
 from web.oembed import CACHE_SECONDS, OembedAnswer, OembedQuestion, answer, own_query
 from web.openapi import parameters_of, problems
 from web.routes.drawing import drawn_once
-from web.routes.framing import check_district, page_of, regions_of, served, site_of, tag_of_page
+from web.routes.framing import (
+    check_district,
+    page_of,
+    region_name,
+    regions_of,
+    served,
+    site_of,
+    tag_of_page,
+)
 from web.routes.frozen import freezer_of, show_frozen, show_picture
 from web.routes.working import workbench_of
 from web.schemas import CoverageQuestion
@@ -39,9 +47,11 @@ def with_sharing(
     page: Page, service: Service, question: EmbedQuestion, moment: datetime | None
 ) -> Page:
     """Return a map's page with the panel of what an editor takes along."""
-    title = own_title(service.manifest, question.minutes, page.lang)
     regions = service.index.regions
     districts = list(zip(regions["id"].astype(str), regions["name"].astype(str), strict=True))
+    title = own_title(
+        service.manifest, question.minutes, page.lang, region_name(service, question.region)
+    )
     extra = share_panel(question, (title, service.name["version"], moment), page.lang, districts)
     return replace(page, scripts=(*page.scripts, "share.js"), extra=page.extra + extra)
 
@@ -90,7 +100,9 @@ async def show_code(request: Request) -> Response:
         return problem(404, "not_embeddable", "this address is no map of ours; see /map")
     lang = question.lang or service.settings.map_language
     title = clip(question.title, TITLE_LENGTH)
-    title = title or own_title(service.manifest, question.minutes, lang)
+    title = title or own_title(
+        service.manifest, question.minutes, lang, region_name(service, question.region)
+    )
     found = answer(asked, question, base, title, lang)
     # without an address of our own the answer repeats the caller's Host: for nobody else
     shared = "public" if service.settings.public_url else "private"

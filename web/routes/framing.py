@@ -82,6 +82,14 @@ def regions_of(service: Service) -> frozenset[str]:
     return frozenset(regions["id"].astype(str)) if len(regions) else frozenset()
 
 
+def region_name(service: Service, code: str | None) -> str:
+    """Return the name of a region, ``""`` for none."""
+    regions = service.index.regions
+    if not code or not len(regions):
+        return ""
+    return str(regions["name"].astype(str)[regions["id"].astype(str) == code].iloc[0])
+
+
 def tag_of_page(*parts: object) -> str:
     """Return the tag of a page made of these parts and our scripts."""
     return tag_of(repr([*parts, *map(asset_url, _SCRIPTS)]).encode())

@@ -9,10 +9,11 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from web.dependencies import departure, read_query
-from web.embed_page import drawn_around, served_head, with_head
+from web.embed_page import drawn_around, served_head, with_description, with_head
 from web.embed_question import MapQuestion
 from web.home_page import home_page
 from web.keeping import tag_of
+from web.linked_data import json_ld
 from web.map_data import Page
 from web.map_request import labels_of, state_time, tiles_url
 from web.memory import give_back
@@ -76,9 +77,13 @@ def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime
     """Ask who is covered and draw it."""
     from web.maps import coverage_map, request_of  # noqa: PLC0415  folium: for maps alone
 
-    request = request_of(service, service.cover(question, moment), page)
+    answer = service.cover(question, moment)
+    description = json_ld(service, answer, page.lang, service.settings.public_url)
+    request = request_of(service, answer, page)
+    del answer
     give_back()  # the answer, before its shapes are worked on
-    return drawn_around(coverage_map(request), request, embedded(question))
+    html = drawn_around(coverage_map(request), request, embedded(question))
+    return with_description(html, description)
 
 
 def _html(html: str, base: str = "streets", headers: Mapping[str, str] | None = None) -> Response:

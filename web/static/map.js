@@ -118,6 +118,8 @@
   };
   var STREETS = [{ weight: 2.6, from: 0 }, { weight: 1.8, from: 0 }, { weight: 1.3, from: 11 },
     { weight: 0.9, from: 13 }, { weight: 0.7, from: 15 }];
+  /* What can be printed of A4 with margins of 12 mm (CSS px), and the most districts listed there. */
+  var SHEET = { width: 703, height: 1031, districts: 16 };
   var STATES = ['closed', 'open', 'unknown'];
 
   function start(map, layers, control) {
@@ -168,6 +170,7 @@
         opened = Array.prototype.filter.call(document.querySelectorAll('#um-districts'), function (part) { return !part.open; });
       }
       opened.forEach(function (part) { part.open = paper.matches; });
+      if (paper.matches && app.shown) { room(app); }
     }
     set();
     listen(wish, set);
@@ -250,12 +253,39 @@
     style.setProperty('--um-foot', Math.round(foot.getBoundingClientRect().height) + 'px');
     style.setProperty('--um-wide', size.x);
     style.setProperty('--um-high', size.y);
+    app.shown = { size: size, pad: padding() };
+    paper(app, 480);
+  }
+
+  /* How the map lies on a sheet of A4: what the panel covers and what is beyond the room is cut. */
+  function paper(app, room) {
+    var style = document.documentElement.style, size = app.shown.size, pad = app.shown.pad;
+    var left = pad.paddingTopLeft[0] > 300 ? pad.paddingTopLeft[0] - 12 : 0, high = size.y;
+    var above = pad.paddingTopLeft[1], below = pad.paddingBottomRight[1];
+    var scale = Math.min(SHEET.width / (size.x - left), room / Math.max(200, high - above - below));
+    var kept = Math.min(high, room / scale);
+    var over = Math.max(0, Math.min(high - kept, (above + high - below - kept) / 2));
+    style.setProperty('--um-left', left);
+    style.setProperty('--um-scale', scale.toFixed(4));
+    style.setProperty('--um-over', Math.round(over));
+    style.setProperty('--um-under', Math.round(high - kept - over));
+  }
+
+  /* The map gets what title and legend leave of the sheet, once they are laid out for paper. */
+  function room(app) {
+    var rest = 0;
+    ['.um-head', '.um-legend', '.um-foot'].forEach(function (name) {
+      var part = document.querySelector(name);
+      if (part) { rest += part.getBoundingClientRect().height; }
+    });
+    paper(app, Math.max(220, Math.min(700, SHEET.height - 12 - rest)));
   }
 
   /* What the panel leaves free: [left, top], [right, bottom] in pixels. */
   function padding() {
     if (document.documentElement.classList.contains('um-embed')) {
-      return { paddingTopLeft: [10, 60], paddingBottomRight: [10, 14] };
+      return window.innerWidth < 640 ? { paddingTopLeft: [8, 52], paddingBottomRight: [8, 12] } :
+        { paddingTopLeft: [8, 12], paddingBottomRight: [8, 12] };
     }
     if (!phone()) { return { paddingTopLeft: [380, 24], paddingBottomRight: [64, 40] }; }
     var head = document.querySelector('.um-head').getBoundingClientRect();
@@ -265,7 +295,10 @@
   function first(app) {
     var b = app.data.view.bounds, all = app.data.view.limits;
     var box = L.latLngBounds([[all[1], all[0]], [all[3], all[2]]]);
+    var snap = app.map.options.zoomSnap;
+    if (app.data.embed && app.data.tiles) { app.map.options.zoomSnap = 0.05; }  // fill the frame
     app.map.fitBounds([[b[1], b[0]], [b[3], b[2]]], Object.assign({ animate: false, maxZoom: 16 }, padding()));
+    app.map.options.zoomSnap = snap;
     app.map.setMaxBounds(box.pad(1.5));
     app.map.options.maxBoundsViscosity = 0.8;
     app.box = box;
@@ -799,6 +832,7 @@
       list.appendChild(item);
     });
     document.getElementById('um-districts').hidden = !rows.length;
+    document.getElementById('um-districts').classList.toggle('um-many', rows.length > SHEET.districts);
   }
 
   function fold() {
@@ -1065,9 +1099,21 @@
   function form() {
     var node = document.querySelector('.um-form form');
     if (!node) { return; }
+    var change = document.getElementById('um-change'), toggle = document.getElementById('um-toggle');
+    if (change) {
+      change.addEventListener('click', function () {
+        if (toggle.getAttribute('aria-expanded') !== 'true') { toggle.click(); }
+        node.parentNode.open = true;
+        node.elements.at.focus({ preventScroll: true });
+        node.parentNode.scrollIntoView({ block: 'start' });
+      });
+    }
+    window.addEventListener('pageshow', function () {
+      Array.prototype.forEach.call(node.elements, function (field) { field.disabled = false; });
+    });
     node.addEventListener('submit', function () {
       Array.prototype.forEach.call(node.elements, function (field) {
-        if (!field.value) { field.disabled = true; }
+        if (field.name && !field.value) { field.disabled = true; }
       });
     });
   }

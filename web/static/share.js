@@ -183,7 +183,7 @@
       if (!event.shiftKey && at === last) { first.focus(); event.preventDefault(); }
     }
 
-    var head = document.querySelector('.um-head');
+    var head = document.querySelector('.um-actions') || document.querySelector('.um-head');
     if (head) { head.appendChild(opener); }
     opener.hidden = false;
     opener.addEventListener('click', open);
