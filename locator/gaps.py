@@ -169,7 +169,9 @@ def _keys(column: Int32Array, row: Int32Array) -> tuple[Int64Array, Int64Array]:
     return key, np.argsort(key)
 
 
-def components(cells: Cells, mark: BoolArray) -> tuple[int, Int32Array]:
+def components(
+    cells: Cells, mark: BoolArray, kind: Int32Array | None = None
+) -> tuple[int, Int32Array]:
     """Group marked cells of one region that hang together by their sides.
 
     Parameters
@@ -178,6 +180,8 @@ def components(cells: Cells, mark: BoolArray) -> tuple[int, Int32Array]:
         The lattice.
     mark : array (c,) of bool
         Cells to group.
+    kind : array (c,) of int32, optional
+        Cells of one group have the same; without it, their region.
 
     Returns
     -------
@@ -186,7 +190,8 @@ def components(cells: Cells, mark: BoolArray) -> tuple[int, Int32Array]:
     """
     if not mark.any():
         return 0, np.empty(0, np.int32)
-    picture, (south, west) = _picture(cells, mark, cells.region[mark] - cells.region.min() + 1)
+    kind = cells.region if kind is None else kind
+    picture, (south, west) = _picture(cells, mark, kind[mark] - kind.min() + 1)
     groups, count = _raster_kernels.label_groups(picture)
     return count, groups[cells.row[mark] - south, cells.column[mark] - west] - 1
 

@@ -3,18 +3,20 @@
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from geodata.datum import from_wgs84, metric_crs, unproject
+from locator.gaps import components, outlines
 from tests.mapdata import EAST_M, NORTH_M, blocks, city, degrees, stations, streets, summary
-from web.map_blocks import in_degrees, noded_blocks
+from web.map_blocks import ranked_blocks
 from web.map_code import decode, encode, encode_points
 from web.map_data import Page
 from web.map_geometry import encode_polygons, label_points, simplify_together, to_metres
@@ -133,16 +135,41 @@ def test_cells_with_corners_missing_on_a_common_border_are_simplified_together()
     high = cells_of((4, 5), (4, 9), (9, 9), (9, 5))
     shapes = np.array([left, low, high], dtype=object)
     assert not shapely.coverage_is_valid(to_metres(shapes, 28.7))
-    noded = noded_blocks(shapes, crs)
-    assert shapely.coverage_is_valid(noded)
-    assert shapely.area(noded).tolist() == [36e4, 25e4, 20e4]
-    after = simplify_together(shapes, 75.0, crs=crs.to_string())
-    assert shapely.coverage_is_valid(after)
-    assert shapely.area(in_degrees(noded, crs)) == pytest.approx(shapely.area(shapes), rel=1e-6)
+    whole = ranked_blocks(shapes, crs, 5000.0).simplified(0.0)
+    assert shapely.coverage_is_valid(whole)
+    assert shapely.area(whole) == pytest.approx(shapely.area(shapes), rel=1e-6)
+    for tolerance in (75.0, 5000.0):
+        after = simplify_together(shapes, tolerance, crs=crs.to_string())
+        assert shapely.coverage_is_valid(after)
+        assert (shapely.area(after) > 0).all()
     slanted = np.array([cells_of((0, 0), (2, 5), (4, 0))], dtype=object)
     between = np.array([cells_of((0.5, 0), (0.5, 2), (2, 2), (2, 0))], dtype=object)
-    assert noded_blocks(slanted, crs) is None
-    assert noded_blocks(between, crs) is None
+    assert ranked_blocks(slanted, crs, 5000.0) is None
+    assert ranked_blocks(between, crs, 5000.0) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 4), min_size=9, max_size=9), min_size=9, max_size=9),
+    st.integers(0, 200),
+)
+def test_areas_of_cells_share_their_borders_however_few_corners_are_left(rows, most):
+    crs, picture = metric_crs(115.9, 28.7), np.array(rows, dtype=np.int32)
+    row, column = (a.ravel().astype(np.int32) for a in np.indices(picture.shape))
+    cells, mark = (
+        SimpleNamespace(column=column, row=row, region=picture.ravel()),
+        picture.ravel() > 0,
+    )
+    if not mark.any():
+        return
+    shapes = outlines(cells, mark, components(cells, mark)[1], crs)
+    ranked = ranked_blocks(shapes, crs, 5000.0)
+    before, after = ranked.simplified(0.0), ranked.simplified(75.0, most)
+    assert shapely.area(shapely.symmetric_difference(before, shapes)).max() < 1e-10  # a cell: 1e-6
+    assert shapely.is_valid(after).all()
+    assert shapely.coverage_is_valid(after)
+    assert (shapely.area(after) > 0).all()
+    assert shapely.get_num_coordinates(after).sum() <= shapely.get_num_coordinates(before).sum()
 
 
 def test_no_area_vanishes_by_simplification_and_overlaps_are_taken_one_by_one():

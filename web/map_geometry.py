@@ -12,16 +12,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geodata.model import FloatArray
-from web.map_blocks import in_degrees, noded_blocks
+from web.map_blocks import STEP, WORTH, Blocks, ranked_blocks
 from web.map_code import encode, encode_points
 
 #: The tolerance of simplification grows no further than this (m).
 COARSEST_M = 5_000.0
 
 _FEWEST_CORNERS = 3
-
-#: A round that leaves more than this share of the corners is the last: the rest hold the shapes.
-_WORTH = 0.95
 
 Geometries = npt.NDArray[np.object_]
 
@@ -68,6 +65,64 @@ def _polygonal(shapes: Geometries) -> Geometries:
     return kept
 
 
+class Coarser:
+    """Polygons that can be had with fewer corners, so that neighbours still share their borders.
+
+    Visvalingam and Whyatt's algorithm on the edges of the coverage: corners whose triangle is
+    smaller than the tolerance squared go. Outlines of cells are worked on by
+    `web.map_blocks.ranked_blocks`, others by GEOS (``CoverageSimplifier``). Where the polygons
+    overlap and so are no coverage, each is simplified by itself, with its topology kept (Douglas
+    and Peucker), and no further than the tolerance.
+
+    Parameters
+    ----------
+    shapes : sequence of Polygon or MultiPolygon
+        Degrees, EPSG:4326.
+    tolerance_m : float
+        Tolerance (m); 0 leaves the shapes as they are.
+    crs : str, optional
+        Metric system of the lattice, where the shapes are outlines of cells: they are then
+        simplified together even where neighbours name different corners of one border.
+    """
+
+    def __init__(self, shapes: Sequence[BaseGeometry], tolerance_m: float, crs: str = "") -> None:
+        self._shapes = _polygonal(np.asarray(list(shapes), dtype=object))
+        self._tolerance_m = tolerance_m
+        empty = not len(self._shapes) or bool(shapely.is_empty(self._shapes).all())
+        self._idle = empty or tolerance_m <= 0
+        self._crs = crs
+        self._blocks: Blocks | None = None
+
+    def at_most(self, most_points: int | None = None) -> Geometries:
+        """Return the polygons with few enough corners.
+
+        Parameters
+        ----------
+        most_points : int, optional
+            Shapes that have no more corners than this are left as they are; of others the
+            tolerance grows, up to `COARSEST_M`, until no more are left or hardly any go.
+
+        Returns
+        -------
+        array of object
+            One shape for each, in order; none vanishes that had an area.
+        """
+        before = self._shapes
+        corners = int(shapely.get_num_coordinates(before).sum())
+        if self._idle or (most_points is not None and corners <= most_points):
+            return before
+        if self._crs:
+            crs, self._crs = pyproj.CRS.from_user_input(self._crs), ""
+            self._blocks = ranked_blocks(before, crs, max(COARSEST_M, self._tolerance_m))
+        if self._blocks is not None:
+            return self._blocks.simplified(self._tolerance_m, most_points)
+        after = _polygonal(_coarser(before, self._tolerance_m, most_points))
+        lost = shapely.is_empty(after)
+        after[lost] = before[lost]
+        self._shapes = after  # the next time from here
+        return after
+
+
 def simplify_together(
     shapes: Sequence[BaseGeometry],
     tolerance_m: float,
@@ -77,11 +132,6 @@ def simplify_together(
 ) -> Geometries:
     """Simplify polygons so that neighbours still share their borders.
 
-    Visvalingam and Whyatt's algorithm on the edges of the coverage (GEOS ``CoverageSimplifier``):
-    corners whose triangle is smaller than ``tolerance_m`` squared go. Where the polygons overlap
-    and so are no coverage, each is simplified by itself, with its topology kept
-    (Douglas and Peucker), and no further than ``tolerance_m``.
-
     Parameters
     ----------
     shapes : sequence of Polygon or MultiPolygon
@@ -89,31 +139,19 @@ def simplify_together(
     tolerance_m : float
         Tolerance (m); 0 returns the shapes as they are.
     most_points : int, optional
-        Shapes that have no more corners than this are left as they are; of others the tolerance
-        grows, up to `COARSEST_M`, until no more are left or hardly any go.
+        As `Coarser.at_most` takes it.
     crs : str, optional
-        Metric system of the lattice, where the shapes are outlines of cells: they are then
-        simplified together even where neighbours name different corners of one border.
+        As `Coarser` takes it.
 
     Returns
     -------
     array of object
         One shape for each, in order; none vanishes that had an area.
     """
-    before = _polygonal(np.asarray(list(shapes), dtype=object))
-    if not len(before) or tolerance_m <= 0 or bool(shapely.is_empty(before).all()):
-        return before
-    if most_points is not None and shapely.get_num_coordinates(before).sum() <= most_points:
-        return before
-    after = _polygonal(_coarser(before, tolerance_m, most_points, crs))
-    lost = shapely.is_empty(after)
-    after[lost] = before[lost]
-    return after
+    return Coarser(shapes, tolerance_m, crs).at_most(most_points)
 
 
-def _coarser(
-    before: Geometries, tolerance_m: float, most_points: int | None, crs: str
-) -> Geometries:
+def _coarser(before: Geometries, tolerance_m: float, most_points: int | None) -> Geometries:
     """Simplify polygons until they have few enough corners.
 
     The first tolerance is guessed from how many corners are too many (measured on block outlines
@@ -122,11 +160,6 @@ def _coarser(
     if most_points is not None:
         ratio = float(shapely.get_num_coordinates(before).sum()) / max(most_points, 1)
         tolerance_m = min(tolerance_m * max(1.0, ratio) ** 0.8, COARSEST_M)
-    lattice = pyproj.CRS.from_user_input(crs) if crs else None
-    noded = noded_blocks(before, lattice) if lattice is not None else None
-    if noded is not None and lattice is not None:
-        smooth = _until(noded, tolerance_m, most_points, together=True)
-        return in_degrees(smooth, lattice)
     bounds = shapely.total_bounds(before)
     latitude = float(bounds[1] + bounds[3]) / 2
     metres = to_metres(before, latitude)
@@ -143,8 +176,8 @@ def _until(
     if most_points is None:
         return smooth
     before, left = np.inf, shapely.get_num_coordinates(smooth).sum()
-    while left > most_points and tolerance_m < COARSEST_M and left < _WORTH * before:
-        tolerance_m *= 1.6
+    while left > most_points and tolerance_m < COARSEST_M and left < WORTH * before:
+        tolerance_m *= STEP
         smooth = _simplified(smooth if together else metres, tolerance_m, together=together)
         before, left = left, shapely.get_num_coordinates(smooth).sum()
     return smooth
@@ -157,7 +190,9 @@ def _simplified(metres: Geometries, tolerance_m: float, *, together: bool) -> Ge
     return np.asarray(shapely.simplify(metres, tolerance_m, preserve_topology=True), dtype=object)
 
 
-def encode_polygons(shapes: Sequence[BaseGeometry], grid: float = SHAPE_GRID) -> dict[str, str]:
+def encode_polygons(
+    shapes: Sequence[BaseGeometry] | Geometries, grid: float = SHAPE_GRID
+) -> dict[str, str]:
     """Write polygons as rounded rings.
 
     Parameters

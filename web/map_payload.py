@@ -7,14 +7,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from geodata.model import Int64Array
 from web.links import Place, navigation_links
 from web.map_code import encode, encode_points
 from web.map_columns import column, numbers, raw, rounded, texts
 from web.map_data import MapRequest
-from web.map_geometry import SHAPE_GRID, encode_polygons, label_points, simplify_together
+from web.map_geometry import SHAPE_GRID, Coarser, Geometries, encode_polygons, label_points
 from web.map_severity import severity
 from web.map_streets import encode_streets
 from web.map_text import CAUSES, SIGNS
@@ -37,15 +36,18 @@ _FEWEST_POINTS = 2_000
 #: Polygons that do not fit are made coarser so often: each keeps a few corners, however coarse.
 _ROUNDS = 3
 
+#: Where so many times the corners that were asked for are left, no more will go.
+_HARDLY = 1.15
+
+#: Aimed at so much of what would fit: fewer corners are further apart and take more characters.
+_CLOSE = 0.97
+
 #: First tolerance of polygons that do not fit (m): over the 71 m at which a step of one 100 m cell
 #: loses its corner.
 POLYGON_TOLERANCE_M = 75.0
 
 #: Stations' coordinates are written on a lattice of this many degrees (about 0.1 m).
 POINT_GRID = 1e-6
-
-
-Shapes = Sequence[BaseGeometry]
 
 
 def payload(request: MapRequest) -> dict[str, Any]:
@@ -136,15 +138,12 @@ def shares(request: MapRequest) -> dict[str, float]:
     return found
 
 
-def _drawn(request: MapRequest, shapes: Sequence[BaseGeometry]) -> Sequence[BaseGeometry]:
+def _drawn(request: MapRequest, shapes: Geometries) -> Geometries:
     """Return shapes as they are drawn."""
     if not request.in_gcj02 or not len(shapes):
         return shapes
-    moved = shapely.transform(
-        np.asarray(list(shapes), dtype=object),
-        lambda xy: request.place(xy[:, 0].copy(), xy[:, 1].copy()),
-    )
-    return list(moved)
+    moved = shapely.transform(shapes, lambda xy: request.place(xy[:, 0].copy(), xy[:, 1].copy()))
+    return np.asarray(moved, dtype=object)
 
 
 def _shapes(request: MapRequest) -> dict[str, dict[str, Any]]:
@@ -153,31 +152,31 @@ def _shapes(request: MapRequest) -> dict[str, dict[str, Any]]:
     budget = EMBED_POLYGON_BUDGET if embed else POLYGON_BUDGET
     grid = EMBED_GRID if embed else SHAPE_GRID
     gaps = list(_pieces(request).geometry)
-    blocks: Shapes = [*gaps, *request.covered.geometry]
-    regions: Shapes = list(request.regions.geometry)
+    areas = Coarser([*gaps, *request.covered.geometry], POLYGON_TOLERANCE_M, crs)
+    districts = Coarser(list(request.regions.geometry), POLYGON_TOLERANCE_M / 2)
     most_points = budget // 4
+    outlines = encode_polygons(_drawn(request, districts.at_most(most_points // 5)), grid)
+    room = budget - _length(outlines)
     written: dict[str, dict[str, str]] = {}
-    for left in reversed(range(_ROUNDS)):
-        least = POLYGON_TOLERANCE_M
-        blocks = list(simplify_together(blocks, least, most_points=most_points, crs=crs))
-        regions = list(simplify_together(regions, least / 2, most_points=most_points // 5))
-        crs = ""  # what is simplified lies on the lattice no more
+    for _ in range(_ROUNDS):
+        blocks = areas.at_most(most_points)
         written = {
             "gaps": encode_polygons(_drawn(request, blocks[: len(gaps)]), grid),
             "covered": encode_polygons(_drawn(request, blocks[len(gaps) :]), grid),
-            "regions": encode_polygons(_drawn(request, regions), grid),
         }
-        size = sum(len(text) for shape in written.values() for text in shape.values())
-        if size <= budget or most_points < _FEWEST_POINTS or not left:
+        size = sum(map(_length, written.values()))
+        corners = int(shapely.get_num_coordinates(blocks).sum())
+        if size <= room or most_points < _FEWEST_POINTS or corners > _HARDLY * most_points:
             break
-        fewer = int(_corners([*blocks, *regions]) * min(0.9, 0.95 * budget / size))
-        most_points = min(fewer, most_points * 2 // 3)
-    return {name: {**shape, "grid": grid} for name, shape in written.items()}
+        most_points = min(int(corners * min(0.95, _CLOSE * room / size)), most_points * 19 // 20)
+    return {
+        name: {**shape, "grid": grid} for name, shape in (written | {"regions": outlines}).items()
+    }
 
 
-def _corners(shapes: Shapes) -> int:
-    """Return how many corners shapes have in all."""
-    return int(shapely.get_num_coordinates(np.asarray(shapes, dtype=object)).sum())
+def _length(shapes: Mapping[str, str]) -> int:
+    """Return how many characters written shapes take."""
+    return sum(map(len, shapes.values()))
 
 
 def _pieces(request: MapRequest) -> gpd.GeoDataFrame:

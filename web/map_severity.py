@@ -19,6 +19,7 @@ from locator.travel_time import UNLIMITED_MS
 BANDS = (1, 2, 3, 4)
 
 _CHUNK = 32_768
+_KINDS = 8  # more than there are bands
 
 
 def severity(seconds: FloatArray, limit_seconds: float) -> Int64Array:
@@ -66,17 +67,15 @@ def severity_pieces(found: Any, gaps: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     seconds = np.full(outcome.covered.size, np.nan)
     seconds[rows] = seconds_at_any_distance(found, rows)
     band = severity(seconds, found.request.limit_ms / 1000)
-    shapes, bands = [np.empty(0, dtype=object)], [np.empty(0, dtype=np.int64)]
-    for number in BANDS:
-        mark = np.zeros(band.size, dtype=bool)
-        mark[rows] = band[rows] == number
-        if mark.any():
-            drawn = outlines(cells, mark, components(cells, mark)[1], found.view.places.crs)
-            shapes.append(drawn)
-            bands.append(np.full(len(drawn), number))
-    geometry = np.concatenate(shapes)
+    mark = np.zeros(band.size, dtype=bool)
+    mark[rows] = True
+    kind = cells.region.astype(np.int32) * _KINDS + band.astype(np.int32)
+    label = components(cells, mark, kind)[1]
+    geometry = outlines(cells, mark, label, found.view.places.crs)
+    bands = np.zeros(len(geometry), dtype=np.int64)
+    bands[label] = band[rows]
     return gpd.GeoDataFrame(
-        {"gap": _owners(geometry, gaps), "band": np.concatenate(bands)}, geometry=geometry, crs=4326
+        {"gap": _owners(geometry, gaps), "band": bands}, geometry=geometry, crs=4326
     )
 
 
