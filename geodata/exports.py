@@ -4,6 +4,7 @@ Cells that a spreadsheet would run as a formula (they begin with ``= + - @``, a 
 get an apostrophe in front in CSV and XLSX; `geodata.cells.clean` takes it off again on import.
 """
 
+import contextlib
 import csv
 import errno
 import io
@@ -172,16 +173,22 @@ def _write_csv(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
 def _write_xlsx(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
     """Write a workbook of one sheet, and a second one if there is something to say about it."""
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(notes.layer)
-    sheet.freeze_panes = "A2"
-    for row in _rows(_flat(frame, wkt=False), notes.titles):
-        sheet.append([_workbook_cell(value) for value in row])
-    if notes.about:
-        sheet = book.create_sheet(notes.about_layer)
-        for pair in notes.about:
-            sheet.append([_workbook_cell(value) for value in pair])
     packed = io.BytesIO()  # a ZipFile that cannot be closed on a full disk prints a traceback
-    book.save(packed)
+    try:
+        sheet = book.create_sheet(notes.layer)
+        sheet.freeze_panes = "A2"
+        for row in _rows(_flat(frame, wkt=False), notes.titles):
+            sheet.append([_workbook_cell(value) for value in row])
+        if notes.about:
+            sheet = book.create_sheet(notes.about_layer)
+            for pair in notes.about:
+                sheet.append([_workbook_cell(value) for value in pair])
+        book.save(packed)
+    except OSError:
+        for sheet in book.worksheets:  # openpyxl leaves its own temporary files behind
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                sheet._writer.cleanup()  # noqa: SLF001  it has no other door
+        raise
     path.write_bytes(packed.getbuffer())
 
 

@@ -20,6 +20,7 @@ import shapely
 from geodata import load_stations
 from geodata.exports import Notes, write_table
 from geodata.hours_text import read_hours
+from tests.test_full_disk import no_file_longer_than
 from tests.webtools import (
     COVERAGE,
     NIGHT,
@@ -469,6 +470,22 @@ def test_nothing_is_left_on_the_disk(demo_dataset, tmp_path, monkeypatch):
         for ending in FORMATS:
             fetch(client, table, ending)
     problem_of(new_client(demo_dataset, max_features=1).get("/download/gaps.gpkg"), 422)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_fault_23_without_room_for_a_temporary_file_it_says_so(
+    demo_dataset, tmp_path, monkeypatch, ending
+):
+    client = new_client(demo_dataset)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    found = problem_of(client.get(f"/download/gaps.{ending}"), 507)
+    assert found["code"] == "no_room"
+    assert str(tmp_path) not in str(found)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with no_file_longer_than(200):
+        assert problem_of(client.get(f"/download/gaps.{ending}"), 507)["code"] == "no_room"
+    assert client.get(f"/download/gaps.{ending}").status_code == 200
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,13 +11,13 @@ from urllib.parse import quote
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from geodata.errors import Fault, LimitError
+from geodata.errors import Fault, InputError, LimitError
 from web.bulletin import Facts, facts_of
 from web.bulletin_notes import note_lines, parameter_lines
 from web.bulletin_pen import Pen
 from web.dependencies import read_values
 from web.download_tables import TABLES, TITLES, Box, within
-from web.errors import Refusal, refuse
+from web.errors import NoRoomError, Refusal, refuse
 from web.schemas import Asked, CoverageQuestion, Language
 from web.service import Coverage, Service
 
@@ -185,6 +185,8 @@ def download(
     ------
     LimitError
         If there are more rows than may be sent.
+    NoRoomError
+        If there is no room for a temporary file.
     """
     from geodata.exports import Notes, write_table  # noqa: PLC0415  brings GDAL and openpyxl
 
@@ -203,9 +205,12 @@ def download(
         layer=words["sheet"] if ending == "xlsx" else table,
         about_layer=words["about"],
     )
-    with tempfile.TemporaryDirectory(prefix="locator-") as folder:
-        path = write_table(frame, Path(folder) / f"{table}.{ending}", notes)
-        content = path.read_bytes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="locator-") as folder:
+            path = write_table(frame, Path(folder) / f"{table}.{ending}", notes)
+            content = path.read_bytes()
+    except (OSError, InputError):
+        raise NoRoomError("the folder for temporary files is full or cannot be written") from None
     return Download(content, _file_name(facts, table, ending, lang), f"{table}.{ending}")
 
 

@@ -91,6 +91,12 @@ class FontMissingError(LocatorError):
     code = "font_missing"
 
 
+class NoRoomError(LocatorError):
+    """There is no room for the temporary file that an answer is made in."""
+
+    code = "no_room"
+
+
 class BusyError(LocatorError):
     """Others are waiting already for what takes long."""
 
@@ -105,6 +111,7 @@ STATUS: tuple[tuple[type[LocatorError], int], ...] = (
     (CrossSiteError, 403),
     (TooManyError, 429),
     (RecordsFullError, 507),
+    (NoRoomError, 507),
     (RecordsError, 503),
     (DatasetError, 503),
     (FontMissingError, 503),
