@@ -197,6 +197,7 @@ def test_without_a_network_it_says_since_when_and_what_it_cannot_know(browser, a
         assert page.locator("#answer .route").first.inner_text() == HOME["zh"]["on_map"]
         page.click("#lang")
         assert page.locator("#notice button").inner_text() == HOME["en"]["retry"]
+        seen.forgive("Failed to load resource")
 
 
 def test_without_a_network_nothing_is_claimed_of_a_place_never_kept(browser, app, site):
