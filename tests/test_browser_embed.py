@@ -192,7 +192,7 @@ def test_the_height_asked_for_is_told(browser, article, site):
     frame = frame_of(f"{site}/embed/map?height=300")
     with embedded(browser, article, frame, 1024, extra=LISTENER) as (seen, _):
         until(seen.page, "heights.length > 0")
-        assert seen.page.evaluate("heights[0][0].height") == 300
+        until(seen.page, "heights[heights.length - 1][0].height === 300")
         seen.page.set_viewport_size({"width": 320, "height": 900})
         until(seen.page, "heights[heights.length - 1][0].height > 300")  # words need more there
 
@@ -371,7 +371,7 @@ def test_the_preview_is_the_embed_and_freezing_makes_it_stand_still(browser, sit
         page.locator("#us-show").click()
         inside = page.wait_for_selector("#us-preview iframe").content_frame()
         inside.wait_for_selector("html[data-ready]", state="attached")
-        assert "Data as of 20" in inside.locator(".um-frozen").inner_text()
+        assert "Frozen on 20" in inside.locator(".um-frozen").inner_text()
         page.locator("[data-us-copy]").click()
         until(page, "document.getElementById('us-said').textContent.includes('copied')")
 
@@ -407,6 +407,19 @@ def test_where_there_is_no_room_nothing_is_copied(browser, demo_dataset, tmp_pat
         seen.page.locator("[data-us-copy]").click()
         until(seen.page, "document.getElementById('us-said').textContent.includes('not be frozen')")
         seen.forgive("507")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_the_map_is_printed_on_one_sheet_with_legend_and_sources(browser, site, size):
+    query = "lang=zh&need=hot_meal&at=2026-11-23T12:00"
+    with opened(browser, f"{site}/map?{query}", size) as seen:
+        sheets = seen.page.pdf(prefer_css_page_size=True, print_background=True)
+        assert sheets.count(b"/Type /Page\n") == 1
+        seen.page.emulate_media(media="print")
+        for part in (".um-bands", ".um-sources", ".folium-map"):
+            assert seen.page.locator(part).is_visible()
+        seen.page.emulate_media(media="screen")
+        wait_ready(seen, "#us-open")
 
 
 def test_the_printed_map_has_no_button_to_share(browser, site):

@@ -512,7 +512,7 @@ def test_a_frozen_embed_shows_the_same_data_after_the_dataset_has_changed(next_y
         assert new[part] == old[part], part
     assert new["details_url"] == ""  # no question to today's dataset
     day = re.search(r'class="um-frozen">[^<]*?(20\d\d-\d\d-\d\d)', then)[1]
-    assert f"数据截至 {day}" in now.text
+    assert f"{day} 冻结" in now.text
     assert version in now.text  # the sources name the old version
     live = client.get("/embed/map?minutes=10&lang=zh")
     assert data_of(live.text)["stations"]["n"] == 5
@@ -524,7 +524,7 @@ def test_a_frozen_embed_may_still_be_shown_otherwise(next_year):
     page = client.get(f"/embed/map?version={version}&minutes=10&lang=en&theme=dark&title=Then")
     assert data_of(page.text)["stations"]["name"] == data_of(then)["stations"]["name"]
     assert Links(page.text).title == "Then"
-    assert "Data as of 20" in page.text
+    assert "Frozen on 20" in page.text
     code = asked_code(client, f"{SITE}/embed/map?version={version}&minutes=10").json()["html"]
     assert f"version={version}" in code
     tag = {"If-None-Match": page.headers["etag"]}
@@ -539,7 +539,7 @@ def test_the_picture_of_a_frozen_embed_is_of_that_day_too(next_year):
     source = html.unescape(re.search(r'<img src="([^"]+)" alt="Then', part)[1])
     assert urlsplit(source).path == "/embed/map.png"
     assert Links(page).metas["og:image"] == SITE + source
-    assert "Data as of 20" in part
+    assert "Frozen on 20" in part
     assert "/bulletin" not in part  # it tells of today
     frozen = client.get(source)
     assert frozen.headers["content-type"] == "image/png"

@@ -126,6 +126,7 @@
     var data = JSON.parse(document.getElementById('um-data').textContent);
     var app = { map: map, layers: layers, data: data, t: data.text, minutesById: {}, me: null, restyles: [],
       renderers: [] };
+    if (window.parent !== window) { document.documentElement.classList.add('um-framed'); }  // printed with an article
     theme(app);
     map.getContainer().setAttribute('role', 'region');
     map.getContainer().setAttribute('aria-label', app.t.map_label);
@@ -636,11 +637,10 @@
 
   function popupOptions(app) {
     if (!app.popup) {
-      var size = app.map.getSize();
-      app.popup = { minWidth: 232, maxWidth: Math.min(320, size.x - 48),
-        autoPanPaddingTopLeft: app.data.embed ? [8, 8] : padding().paddingTopLeft,
-        autoPanPaddingBottomRight: app.data.embed ? [8, 8] : [20, 60] };
-      if (app.data.embed) { app.popup.maxHeight = Math.max(160, size.y - 70); }
+      var size = app.map.getSize(), above = app.data.embed ? [8, 8] : padding().paddingTopLeft;
+      app.popup = { minWidth: 232, maxWidth: Math.min(320, size.x - 72), autoPanPaddingTopLeft: above,
+        autoPanPaddingBottomRight: app.data.embed ? [8, 8] : [20, 104],  // above the legend's button
+        maxHeight: Math.max(160, size.y - (app.data.embed ? 70 : above[1] + 160)) };
     }
     return app.popup;
   }
