@@ -422,6 +422,31 @@ def test_fault_17_long_work_does_not_wait_for_ever(demo_dataset):
         assert client.get("/map").status_code == 200
 
 
+@pytest.mark.parametrize("damage", ["a list", "no parts", "bytes"])
+def test_fault_26_a_damaged_frozen_map_is_no_500(demo_dataset, tmp_path, damage):
+    import random
+    import zipfile
+
+    from web.embed_question import EmbedQuestion
+    from web.freezing import frozen_key
+
+    client = new_client(demo_dataset, access_log=False, frozen=tmp_path)
+    version = service_of(client).name["version"]
+    assert client.get(f"/embed/map?version={version}").status_code == 200
+    good = next(tmp_path.glob("*.fresh")).read_bytes()
+    for number in range(1 if damage != "bytes" else 40):
+        path = tmp_path / f"{frozen_key(f'old{number}', EmbedQuestion())}.frozen"
+        broken, chance = bytearray(good), random.Random(number)  # noqa: S311  no secret
+        for place in chance.sample(range(len(good)), 20):
+            broken[place] ^= 0x55
+        path.write_bytes(broken)
+        if damage != "bytes":
+            facts = {"format": 1, "date": "", "labels": {}, "parts": {}}
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("facts.json", json.dumps([] if damage == "a list" else facts))
+        assert client.get(f"/embed/map?version=old{number}").status_code in {200, 404}
+
+
 # --- logs ---------------------------------------------------------------------------------------
 
 

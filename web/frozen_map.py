@@ -235,12 +235,19 @@ def unpack(content: bytes) -> Frozen:
                     kind = ending.removesuffix(".parquet")
                     read: Any = gpd.read_parquet if kind == "geo" else pd.read_parquet
                     tables.setdefault(stem, {})[kind] = read(io.BytesIO(archive.read(name)))
-        if facts["format"] != _FORMAT:
-            raise _damaged()
+        _check_format(facts["format"])
         parts |= {name: _frame(members) for name, members in tables.items()}
-        return Frozen(facts["date"], facts["labels"], parts, pictures)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        found = Frozen(facts["date"], facts["labels"], parts, pictures)
+        len(found.regions)
+    except Exception as error:  # damaged bytes raise what zlib, Arrow and GEOS have
         raise _damaged() from error
+    return found
+
+
+def _check_format(number: int) -> None:
+    """Refuse what another release may have written."""
+    if number != _FORMAT:
+        raise _damaged()
 
 
 def _damaged() -> DatasetError:
