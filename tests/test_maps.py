@@ -411,12 +411,12 @@ def test_legend_names_every_parameter(lang):
 
 def test_headline_says_of_what_the_share_is():
     request = city()
-    assert headline(request).startswith("82.4% 的住户步行 15 分钟")
+    assert headline(request).startswith("82.4% 的劳动者住处步行 15 分钟")
     street = replace(request, summary=summary() | {"share_of": "street_km"})
     assert "街道长度" in headline(street)
-    assert "开着的驿站" in headline(request)  # the question names a time
+    assert "届时开放、能满足“热饭”需求的驿站" in headline(request)  # as the question has it
     asked = {"parameters": {"mode": "walk", "minutes": 15}}
-    assert "开着" not in headline(replace(request, summary=summary() | asked))
+    assert "届时" not in headline(replace(request, summary=summary() | asked))
     nothing = replace(request, summary=summary() | {"share_covered": None})
     assert headline(nothing) == TEXTS["zh"]["headline_none"]
 
