@@ -7,6 +7,7 @@ the navigation, or from the tap.
 
 import statistics
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,16 @@ from benchmarks.data import FOLDER
 from benchmarks.figures import Figure, rounded
 from benchmarks.serving import chromium_path, free_port, locator_server, server
 from geodata.bundle import open_dataset
+from geodata.model import Dataset
 from geodata.sample import write_demo
 from locator import Index
+from web import map_data
+from web.map_request import tiles_url
+from web.maps import coverage_map, kept_request
 from web.prepare import PrepareRequest, prepare
+from web.schemas import CoverageQuestion
+from web.service import Service
+from web.settings import Settings
 
 RUNS = 5
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1366, "height": 768}
@@ -181,6 +189,27 @@ def weighed(name: str, values: list[float], goal_kb: float) -> Figure:
     )
 
 
+def drawing(data: Dataset) -> Iterator[Figure]:
+    """Yield what drawing the map costs the server, for information."""
+    service = Service(data, Settings())
+    page = map_data.Page(tiles_url=tiles_url(data.manifest), nearest_url="/api/v1/nearest")
+    kept: dict[str, tuple[map_data.MapRequest, str]] = {}
+    coverage_map(kept_request(service, (CoverageQuestion(), None), page, {})[0])  # compiles once
+    for name in ("first drawing of `/map` of the province, cold", "the same when only time passed"):
+        start = time.process_time()
+        coverage_map(kept_request(service, (CoverageQuestion(), None), page, kept)[0])
+        taken = time.process_time() - start
+        yield Figure(
+            name=name,
+            value=rounded(taken),
+            unit="s",
+            against="time of the processor",
+            ratio=None,
+            goal="none",
+            met=None,
+        )
+
+
 def figures() -> Iterator[Figure]:
     """Yield the figures of this group."""
     stations, gaps = province()
@@ -199,6 +228,7 @@ def figures() -> Iterator[Figure]:
         embeds = [shown(browser, f"{site}/embed/map", PHONE) for _ in range(RUNS)]
         maps = [shown(browser, f"{site}/map", DESKTOP) for _ in range(RUNS)]
         browser.close()
+    yield from drawing(data)
     slow = "processor ÷ 4, 1.6 Mbit/s, 300 ms"
     yield timed(f"`/` first useful screen, {slow}", [row[0] for row in first], 2.5)
     yield weighed("the same, over the wire", [row[1] for row in first], 150)

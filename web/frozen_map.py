@@ -28,7 +28,7 @@ _FORMAT = 1
 _PER_DEGREE = 1e8
 _FACTS = "facts.json"
 #: Not kept: they belong to today's page, or follow from what is kept.
-_OF_TODAY = frozenset({"labels", "page", "shift", "streets"})
+_OF_TODAY = frozenset({"labels", "page", "shapes", "shift", "streets"})
 
 
 @dataclass(frozen=True)

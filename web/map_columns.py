@@ -47,7 +47,9 @@ def texts(frame: pd.DataFrame, column: str, limit: int = TEXT_LIMIT) -> list[str
     """
     if column not in frame:
         return [""] * len(frame)
-    return [clip(value, limit) for value in frame[column]]
+    codes, different = pd.factorize(frame[column], use_na_sentinel=False)
+    clipped = [clip(value, limit) for value in different]  # most columns have few different ones
+    return [clipped[code] for code in codes.tolist()]
 
 
 def numbers(frame: pd.DataFrame, column: str) -> FloatArray:

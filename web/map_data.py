@@ -130,6 +130,9 @@ class MapRequest:
         ``(lon, lat) -> (lon, lat)`` from WGS-84 to GCJ-02, for navigation links and Amap's tiles.
     page : Page
         How it is shown.
+    shapes : mapping or None
+        Gaps, covered areas and regions as they were written for such a page before; then only the
+        bounds of their geometries count. None: they are yet to be written.
     """
 
     stations: pd.DataFrame
@@ -145,6 +148,7 @@ class MapRequest:
     speed_kph: float = 4.4
     shift: Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]] | None = None
     page: Page = field(default_factory=Page)
+    shapes: Mapping[str, Any] | None = None
 
     @property
     def text(self) -> Mapping[str, str]:

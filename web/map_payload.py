@@ -63,7 +63,7 @@ def payload(request: MapRequest) -> dict[str, Any]:
     dict
         ``text, view, stations, gaps, covered, regions, streets, panel, minutes, mode, nearest``.
     """
-    shapes = _shapes(request)
+    shapes = request.shapes or written_shapes(request)
     drawn = request.page.base == "streets" and not request.tiles
     empty = {"levels": [], "drawn": 0, "present": 0}
     return {
@@ -146,8 +146,19 @@ def _drawn(request: MapRequest, shapes: Geometries) -> Geometries:
     return np.asarray(moved, dtype=object)
 
 
-def _shapes(request: MapRequest) -> dict[str, dict[str, Any]]:
-    """Write gaps, covered areas and regions; coarser until they fit."""
+def written_shapes(request: MapRequest) -> dict[str, dict[str, Any]]:
+    """Write gaps, covered areas and regions; coarser until they fit.
+
+    Parameters
+    ----------
+    request : MapRequest
+        What to draw.
+
+    Returns
+    -------
+    dict
+        By layer; the same for all pages that are embedded or not, in one datum.
+    """
     embed, crs = request.page.embed, str(request.manifest.get("metric_crs") or "")
     budget = EMBED_POLYGON_BUDGET if embed else POLYGON_BUDGET
     grid = EMBED_GRID if embed else SHAPE_GRID

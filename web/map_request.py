@@ -1,13 +1,14 @@
 """From an answer of the service to what a map draws; the page and the command line share it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from shapely import box
 
 from geodata.datum import from_wgs84
 from geodata.hours import parse_at
@@ -86,6 +87,62 @@ def map_request(answered: Answered, page: Page) -> MapRequest:
         states_at=states_at.isoformat(),
         speed_kph=mode.speed_kph * mode.fast_factor if mode else 4.4,
         shift=_to_gcj02,
+        page=page,
+    )
+
+
+def lightened(request: MapRequest, shapes: Mapping[str, Any]) -> MapRequest:
+    """Return what a map draws without the geometries that have been written.
+
+    Parameters
+    ----------
+    request : MapRequest
+        What a map draws.
+    shapes : mapping
+        From `web.map_payload.written_shapes`.
+
+    Returns
+    -------
+    MapRequest
+        To be kept and drawn again by `renewed`: a small part of the size.
+    """
+    gaps, covered = request.gaps, request.covered
+    around = [box(*covered.total_bounds)] if len(covered) else []
+    pieces = request.pieces
+    return replace(
+        request,
+        gaps=gaps.set_geometry(gaps.geometry.envelope) if len(gaps) else gaps,
+        covered=gpd.GeoDataFrame(geometry=around, crs=4326),
+        pieces=None if pieces is None else pieces.set_geometry(pieces.geometry.envelope),
+        shapes=shapes,
+    )
+
+
+def renewed(request: MapRequest, answered: Answered, page: Page) -> MapRequest:
+    """Return what was drawn before for another page, with the stations as they are now.
+
+    Parameters
+    ----------
+    request : MapRequest
+        From `lightened`.
+    answered : Answered
+        The data; ``found`` and ``summary`` are not looked at.
+    page : Page
+        How to show it; embedded or not, and with a base in the datum, as before.
+
+    Returns
+    -------
+    MapRequest
+        What the map draws.
+    """
+    states_at = state_time(answered.departure)
+    stations = _with_states(answered.index, states_at)
+    return replace(
+        request,
+        stations=without_persons(stations, answered.vocabulary),
+        streets=_streets(answered.dataset, page),
+        labels=labels_of(answered.vocabulary, page.lang),
+        states_at=states_at.isoformat(),
         page=page,
     )
 

@@ -9,7 +9,8 @@ escaped) and are shown as text nodes.
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 import folium
@@ -20,9 +21,11 @@ from folium.template import Template
 from web.map_data import THEMES, MapRequest, Page
 from web.map_legend import sources
 from web.map_panel import calm, panel, title
-from web.map_payload import payload
-from web.map_request import Answered, map_request
+from web.map_payload import payload, written_shapes
+from web.map_request import Answered, lightened, map_request, renewed
 from web.map_words import number
+from web.memory import give_back
+from web.schemas import CoverageQuestion
 from web.service import Coverage, Service
 from web.static_files import asset_url, inline_text, sealed_policy
 
@@ -31,6 +34,9 @@ __all__ = ["MapRequest", "Page", "answer_map", "coverage_map"]
 _SCRIPTS = {"leaflet": "leaflet.js", "markercluster": "markercluster.js", "map": "map.js"}
 _TILE_SCRIPTS = {"leaflet": "leaflet.js", "basemap": "basemap.js"}
 _STYLES = {"leaflet": "leaflet.css", "markercluster": "markercluster.css", "map": "map.css"}
+
+#: So many answers are kept without their geometries, about 3 MB each for a province.
+_KEPT = 4
 
 #: Deepest zoom of the base layers that others draw.
 _DEEPEST = {"tianditu": 18, "amap": 18, "osm": 19}
@@ -130,6 +136,59 @@ def answer_map(service: Service, answer: Coverage, page: Page) -> str:
         HTML, as `coverage_map` returns it.
     """
     return coverage_map(request_of(service, answer, page))
+
+
+def kept_request(
+    service: Service,
+    asked: tuple[CoverageQuestion, datetime | None],
+    page: Page,
+    kept: dict[str, tuple[MapRequest, str]],
+    note: Callable[[Coverage], str] = lambda _: "",
+) -> tuple[MapRequest, str]:
+    """Return what a map draws; for a question that was asked lately only the stations are new.
+
+    Parameters
+    ----------
+    service : Service
+        Whose dataset is drawn.
+    asked : tuple of CoverageQuestion and datetime or None
+        What is asked, and when.
+    page : Page
+        How it is shown.
+    kept : dict of str to (MapRequest, str)
+        What was drawn lately, the oldest first; this one is put in.
+    note : callable, optional
+        Makes a text of an answer in the page's language, which is kept with it.
+
+    Returns
+    -------
+    MapRequest, str
+        For `coverage_map`; the note.
+    """
+    known = {name: getattr(asked[0], name) for name in CoverageQuestion.model_fields}
+    question = CoverageQuestion.model_construct(**known)
+    key = f"{service.etag(question, asked[1])} {page.embed} {page.lang} {page.base == 'amap'}"
+    found = kept.pop(key, None)
+    if found is None:
+        answer = service.cover(asked[0], asked[1])
+        request, text = request_of(service, answer, page), note(answer)
+        del answer
+        give_back()  # the answer, before its shapes are worked on
+        found = lightened(request, written_shapes(request)), text
+    kept[key] = found
+    light, text = found
+    while len(kept) > _KEPT:
+        kept.pop(next(iter(kept)), None)
+    data = Answered(
+        dataset=service.dataset,
+        index=service.index,
+        found=None,
+        summary=light.summary,
+        vocabulary=service.vocabulary,
+        discretion=service.discretion,
+        departure=asked[1],
+    )
+    return renewed(light, data, page), text
 
 
 def request_of(service: Service, answer: Coverage, page: Page) -> MapRequest:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from fastapi import Request
 
@@ -16,6 +17,12 @@ _MAPS_KEPT, _MAP_BYTES = 16, 2 * 2**20
 def kept_maps(request: Request) -> Kept:
     """Return the maps drawn last; the application holds them."""
     return held(request, "maps", lambda: Kept(_MAPS_KEPT, _MAPS_KEPT * _MAP_BYTES))
+
+
+def kept_requests(request: Request) -> dict[str, Any]:
+    """Return what was drawn lately, for `web.maps.kept_request`; the application holds it."""
+    kept: dict[str, Any] = held(request, "map_requests", dict)
+    return kept
 
 
 async def drawn_once(request: Request, tag: str, draw: Callable[[], str]) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -16,10 +17,9 @@ from web.freezing import frozen_key
 from web.map_data import Page
 from web.map_request import state_time
 from web.map_words import clip
-from web.memory import give_back
 from web.oembed import CACHE_SECONDS, OembedAnswer, OembedQuestion, answer, own_query
 from web.openapi import parameters_of, problems
-from web.routes.drawing import drawn_once
+from web.routes.drawing import drawn_once, kept_requests
 from web.routes.framing import (
     check_district,
     page_of,
@@ -56,13 +56,17 @@ def with_sharing(
     return replace(page, scripts=(*page.scripts, "share.js"), extra=page.extra + extra)
 
 
-def _drawn(service: Service, question: EmbedQuestion, page: Page, moment: datetime | None) -> str:
+def _drawn(
+    service: Service,
+    asked: tuple[EmbedQuestion, datetime | None],
+    page: Page,
+    kept: dict[str, Any],
+) -> str:
     """Ask who is covered and draw it."""
-    from web.maps import coverage_map, request_of  # noqa: PLC0415  folium: for maps alone
+    from web.maps import coverage_map, kept_request  # noqa: PLC0415  folium: for maps alone
 
-    request = request_of(service, service.cover(question, moment), page)
-    give_back()  # the answer, before its shapes are worked on
-    return drawn_around(coverage_map(request), request, question)
+    request, _ = kept_request(service, asked, page, kept)
+    return drawn_around(coverage_map(request), request, asked[0])
 
 
 async def show_embed(request: Request) -> Response:
@@ -79,7 +83,8 @@ async def show_embed(request: Request) -> Response:
     page = page_of(question, service)
     asked = question.model_copy(update={"height": HEIGHT, "geometry": "gaps"})
     tag = tag_of_page(service.etag(asked, moment), state_time(moment), page)
-    html = await drawn_once(request, tag, lambda: _drawn(service, question, page, moment))
+    lately = kept_requests(request)
+    html = await drawn_once(request, tag, lambda: _drawn(service, (question, moment), page, lately))
     return served(request, question, html, page)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -16,14 +17,13 @@ from web.keeping import tag_of
 from web.linked_data import json_ld
 from web.map_data import Page
 from web.map_request import labels_of, state_time, tiles_url
-from web.memory import give_back
 from web.page_text import HOME
 from web.routes.caching import cached, unchanged
-from web.routes.drawing import drawn_once
+from web.routes.drawing import drawn_once, kept_requests
 from web.routes.embed import embedded, with_sharing
 from web.routes.framing import base_of, site_of
 from web.security import page_policy
-from web.service import Service
+from web.service import Coverage, Service
 from web.settings import Settings
 from web.state import service_of
 from web.static_files import TILE_HOSTS, asset_url, find_static, script_hashes
@@ -73,16 +73,20 @@ def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime |
     return tag_of(repr(parts).encode())
 
 
-def _drawn(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
+def _drawn(
+    service: Service,
+    asked: tuple[MapQuestion, datetime | None],
+    page: Page,
+    kept: dict[str, Any],
+) -> str:
     """Ask who is covered and draw it."""
-    from web.maps import coverage_map, request_of  # noqa: PLC0415  folium: for maps alone
+    from web.maps import coverage_map, kept_request  # noqa: PLC0415  folium: for maps alone
 
-    answer = service.cover(question, moment)
-    description = json_ld(service, answer, page.lang, service.settings.public_url)
-    request = request_of(service, answer, page)
-    del answer
-    give_back()  # the answer, before its shapes are worked on
-    html = drawn_around(coverage_map(request), request, embedded(question))
+    def described(answer: Coverage) -> str:
+        return json_ld(service, answer, page.lang, service.settings.public_url)
+
+    request, description = kept_request(service, asked, page, kept, described)
+    html = drawn_around(coverage_map(request), request, embedded(asked[0]))
     return with_description(html, description)
 
 
@@ -105,7 +109,10 @@ async def show_map(request: Request) -> Response:
     sent = tag_of(f"{tag}{head}".encode())
     if unchanged(request, sent):
         return cached(b"", sent, status=304)
-    drawn = await drawn_once(request, tag, lambda: _drawn(service, question, page, moment))
+    lately = kept_requests(request)
+    drawn = await drawn_once(
+        request, tag, lambda: _drawn(service, (question, moment), page, lately)
+    )
     headers = {"ETag": sent, "Cache-Control": "no-cache"}
     return _html(with_head(drawn, head), page.base, headers)
 
