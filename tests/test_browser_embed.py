@@ -189,12 +189,12 @@ def test_no_parameter_takes_the_source_and_the_review_number_away(browser, artic
 
 
 def test_the_height_asked_for_is_told(browser, article, site):
-    frame = frame_of(f"{site}/embed/map?height=300")
+    frame = frame_of(f"{site}/embed/map?height=400")
     with embedded(browser, article, frame, 1024, extra=LISTENER) as (seen, _):
         until(seen.page, "heights.length > 0")
-        until(seen.page, "heights[heights.length - 1][0].height === 300")
+        until(seen.page, "heights[heights.length - 1][0].height === 400")
         seen.page.set_viewport_size({"width": 320, "height": 900})
-        until(seen.page, "heights[heights.length - 1][0].height > 300")  # words need more there
+        until(seen.page, "heights[heights.length - 1][0].height > 400")  # words need more there
 
 
 @pytest.mark.parametrize(
