@@ -572,13 +572,14 @@ def test_what_was_not_frozen_then_is_gone_and_says_so(next_year):
 )  # fmt: skip
 @pytest.mark.parametrize("named", [True, False])
 def test_shapes_come_back_as_they_went(shapes, named):
-    columns = {"id": [str(n) for n in range(len(shapes))]} if named else {}
-    frame = gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4326)
-    parts = {"regions": frame, "summary": {"share": 0.5, "none": None}}
+    columns = {"id": [str(n) for n in range(len(shapes))]}
+    named_frame = gpd.GeoDataFrame(columns, geometry=list(shapes), crs=4326)
+    frame = named_frame if named else named_frame[["geometry"]]
+    parts = {"regions": named_frame, "covered": frame, "summary": {"share": 0.5, "none": None}}
     found = unpack(pack(Frozen("2026-11-22", {"zh": {}}, parts, {"zh": b"png"})))
     assert (found.date, found.labels, found.pictures) == ("2026-11-22", {"zh": {}}, {"zh": b"png"})
     assert found.parts["summary"] == parts["summary"]
-    back = found.parts["regions"]
+    back = found.parts["covered"]
     assert list(back.columns) == list(frame.columns)
     assert back.crs == frame.crs
     assert back.geometry.to_numpy().tolist() == frame.geometry.to_numpy().tolist()
