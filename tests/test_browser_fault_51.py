@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from geodata.datum import from_wgs84
-from tests.browsing import DESKTOP, PHONE, opened, served, until
+from tests.browsing import DESKTOP, PHONE, opened, served, until, wait_for
 from tests.test_browser_shell import EVERYTHING_KEPT
 from web.app import create_app
 from web.page_text import HOME
@@ -156,8 +156,7 @@ def test_fault_51_offline_after_the_first_visit(browser, site, place, lang, sche
         )
         page.context.set_offline(False)
         until(page, "() => document.getElementById('notice').textContent === ''")
-        page.wait_for_selector(ANSWERED, state="attached")
-        assert names_shown(page) == exact
+        assert wait_for(page, lambda: names_shown(page) == exact), names_shown(page)
 
 
 def test_fault_51_offline_the_map_shows_what_was_seen_before(browser, site, place):
