@@ -12,7 +12,7 @@ import pytest
 from pyproj import Geod
 
 from geodata.datum import from_wgs84
-from tests.browsing import PHONE, opened, served, until
+from tests.browsing import PHONE, opened, served, until, wait_for
 from web.app import create_app
 from web.schemas import NearestQuestion
 from web.settings import Settings
@@ -40,11 +40,17 @@ def site(app):
 
 
 @pytest.fixture
-def phone(browser, site):
-    """The worker's page with an empty store; no service worker."""
+def seen(browser, site):
+    """The worker's page with an empty store, watched; no service worker."""
     with opened(browser, f"{site}/", PHONE, ready="", axe=False) as seen:  # judged elsewhere
         until(seen.page, "() => typeof unionOffline === 'object'")
-        yield seen.page
+        yield seen
+
+
+@pytest.fixture
+def phone(seen):
+    """The page itself."""
+    return seen.page
 
 
 # ---- answers known by hand ----
@@ -344,7 +350,7 @@ def test_what_the_phone_calls_certain_is_so_over_the_streets(phone, app):
     assert min(seen.values()) > 20, seen
 
 
-def test_the_districts_used_last_are_kept_and_no_more(phone, app):
+def test_the_districts_used_last_are_kept_and_no_more(seen, phone, app):
     regions = [str(code) for code in app.state.holder.service().index.regions["id"]]
     assert len(regions) > 4
     for code in regions:
@@ -355,6 +361,8 @@ def test_the_districts_used_last_are_kept_and_no_more(phone, app):
     phone.evaluate("code => unionOffline.keep(code)", regions[0])
     assert set(phone.evaluate(KEPT)) == {regions[0], regions[-4], *regions[-2:]}
     assert phone.evaluate("() => unionOffline.keep('999999')") is False
+    assert wait_for(phone, lambda: len(seen.complaints) == 3)  # one a datum
+    seen.forgive("404")
 
 
 KEPT = """() => caches.open('union-stations-1').then(c => c.keys())
