@@ -62,12 +62,36 @@ class Watched:
     def __init__(self, page, hosts=OWN_HOSTS):
         self.page, self.asked, self.complaints, self._own = page, [], [], hosts
         context = page.context
-        context.on("request", lambda request: self.asked.append(request.url))
+        self._pending = 0
+        context.on("request", self._begin)
+        for done in ("requestfinished", "requestfailed"):
+            context.on(done, self._end)
         context.on("weberror", lambda told: self.complaints.append(str(told.error)))
         context.on("console", self._hear)
         context.on("dialog", self._refuse)
         context.on("page", self._follow)
         self._follow(page)
+
+    def _begin(self, request):
+        self.asked.append(request.url)
+        self._pending += 1
+
+    def _end(self, request):
+        del request
+        self._pending -= 1
+
+    def lose_signal(self):
+        """Take the network away, once the page has stood still for a moment.
+
+        What it fetches on its own (the districts that it keeps) would complain if it were cut off.
+        """
+        quiet = 0
+        for _ in range(600):
+            quiet = 0 if self._pending > 0 else quiet + 1
+            if quiet == 10:
+                break
+            self.page.wait_for_timeout(50)
+        self.page.context.set_offline(True)
 
     def _follow(self, page):
         page.on("websocket", lambda socket: self.asked.append(socket.url))

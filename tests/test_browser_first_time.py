@@ -188,7 +188,7 @@ def test_without_a_network_it_says_since_when_and_what_it_cannot_know(browser, a
         page = seen.page
         ask(page)
         kept(page)
-        page.context.set_offline(True)
+        seen.lose_signal()
         ask(page)
         clock = re.search(r"(\d\d):(\d\d)", page.inner_text("#notice"))
         now = datetime.now(ZoneInfo("Asia/Shanghai"))
@@ -206,7 +206,7 @@ def test_without_a_network_nothing_is_claimed_of_a_place_never_kept(browser, app
         page = seen.page
         ask(page)
         kept(page)
-        page.context.set_offline(True)
+        seen.lose_signal()
         page.click("#typed summary")
         page.fill("[name=lon]", str(round(place[0] + 0.2, 3)))
         page.fill("[name=lat]", str(place[1]))

@@ -433,7 +433,7 @@ def test_fault_51_without_a_network_the_list_stays_and_answers_by_straight_line(
             "caches.keys().then(k => Promise.all(k.map(n => caches.open(n).then(c => c.keys()))))"
             ".then(all => all.some(keys => keys.length > 0))",
         )
-        page.context.set_offline(True)
+        seen.lose_signal()
         again(page, lambda: page.check("[name=need][value=drink]"))
         text = page.locator("main").inner_text()
         assert "现在连不上" in text
@@ -880,7 +880,7 @@ def test_scheme_27_a_report_without_a_network_can_be_sent_again(phone):
         card = page.locator(".card").first
         card.locator(".report summary").click()
         card.locator("input[value=no_water]").check()
-        page.context.set_offline(True)
+        seen.lose_signal()
         card.locator("button[type=submit]").click()
         card.locator(".said", has_text="没有网络").wait_for()
         assert card.locator("button[type=submit]").is_enabled()
