@@ -405,6 +405,15 @@ def test_fault_17_what_many_ask_for_at_once_is_made_once(demo_dataset):
     assert made == [True]
 
 
+def test_long_work_waits_in_whatever_loop_the_application_is_served(demo_dataset):
+    from concurrent.futures import ThreadPoolExecutor
+
+    client = new_client(demo_dataset, work_at_once=1, work_waiting=8)
+    with ThreadPoolExecutor(4) as pool:  # not `with client`: every request has its own loop
+        found = list(pool.map(client.get, [f"/api/v1/coverage?minutes={n}" for n in range(5, 13)]))
+    assert [answer.status_code for answer in found] == [200] * 8
+
+
 def test_fault_17_long_work_does_not_wait_for_ever(demo_dataset):
     from threading import Event
 

@@ -7,6 +7,7 @@ for them, hold the threads and connections that workers' questions are answered 
 import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
@@ -18,14 +19,8 @@ from web.state import held
 T = TypeVar("T")
 
 
-class Workbench:
-    """Does what takes long, a few at a time.
-
-    Parameters
-    ----------
-    settings : Settings
-        How many at once, how many may wait, and how long.
-    """
+class _Turns:
+    """The turns of one event loop: what waits belongs to the loop in which it waits."""
 
     def __init__(self, settings: Settings) -> None:
         self._turns = asyncio.Semaphore(settings.work_at_once)
@@ -36,25 +31,7 @@ class Workbench:
         self._running: dict[str, asyncio.Task[Any]] = {}
 
     async def do(self, key: str, work: Callable[[], T]) -> T:
-        """Wait for a turn and do something in a thread: once, however many ask for it meanwhile.
-
-        Parameters
-        ----------
-        key : str
-            Tells what is done apart.
-        work : callable
-            Takes nothing.
-
-        Returns
-        -------
-        object
-            What it returns.
-
-        Raises
-        ------
-        BusyError
-            If too many wait already, or it takes too long.
-        """
+        """Wait for a turn and do something in a thread: once, however many ask for it meanwhile."""
         task: asyncio.Task[T] | None = self._running.get(key)
         if task is None:
             task = asyncio.create_task(self._done(work))
@@ -83,6 +60,45 @@ class Workbench:
             raise busy from None
         finally:
             self._waiting -= 1
+
+
+class Workbench:
+    """Does what takes long, a few at a time.
+
+    Parameters
+    ----------
+    settings : Settings
+        How many at once, how many may wait, and how long.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
+
+    async def do(self, key: str, work: Callable[[], T]) -> T:
+        """Wait for a turn and do something in a thread: once, however many ask for it meanwhile.
+
+        Parameters
+        ----------
+        key : str
+            Tells what is done apart.
+        work : callable
+            Takes nothing.
+
+        Returns
+        -------
+        object
+            What it returns.
+
+        Raises
+        ------
+        BusyError
+            If too many wait already, or it takes too long.
+        """
+        loop = asyncio.get_running_loop()  # a server has one; tests serve an application in several
+        if loop not in self._turns:
+            self._turns[loop] = _Turns(self._settings)
+        return await self._turns[loop].do(key, work)
 
 
 def workbench_of(request: Request) -> Workbench:
