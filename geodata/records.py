@@ -13,6 +13,7 @@ kept to the minute.
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -231,7 +232,7 @@ class Records:
         self._check()
         with closing(self._connect()) as connection:
             connection.isolation_level = None  # transactions as written here
-            connection.execute("PRAGMA journal_mode = WAL")
+            _written_ahead(connection)
             connection.execute("BEGIN IMMEDIATE")  # others may be making it just now
             for statement in _MADE_OF:
                 connection.execute(statement)
@@ -275,6 +276,20 @@ class Records:
 
 
 _NO_ROOM = frozenset({28, 122, 27})  # ENOSPC, EDQUOT, EFBIG
+
+
+def _written_ahead(connection: sqlite3.Connection) -> None:
+    """Write the journal ahead; SQLite does not wait by itself while others ask for the same."""
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if _code_of(error) != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _code_of(error: BaseException | None) -> str:

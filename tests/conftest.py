@@ -175,6 +175,11 @@ def canary_dataset(
     return prepare_demo(canary_inputs, tmp_path_factory.mktemp("datasets") / "aviary")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests with a browser last: while it is open its event loop runs in this thread."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Say at the end, in one line a tool, what the run left out for want of it."""

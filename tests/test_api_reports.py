@@ -10,9 +10,11 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 
 import httpx
 import openpyxl
@@ -459,6 +461,18 @@ def test_two_processes_write_at_once(file):
     kept = [f"{row['id']} {row['note']}" for row in rows_of(file)]
     assert sorted(kept) == sorted(said[0] + said[1])
     assert len(kept) == 120
+
+
+def test_the_file_is_made_once_by_many_at_once(tmp_path):
+    def first(path, gate):
+        gate.wait()
+        return Records(path).add(Report("s1", "v1", "closed", "", "zh"))
+
+    for turn in range(20):
+        path, gate = tmp_path / str(turn) / "reports.sqlite", Barrier(6)
+        with ThreadPoolExecutor(6) as pool:
+            ids = list(pool.map(first, [path] * 6, [gate] * 6))
+        assert sorted(ids) == sorted(row["id"] for row in rows_of(path))
 
 
 @pytest.mark.slow

@@ -12,7 +12,6 @@ import numpy as np
 from web.download_tables import (
     counted,
     gap_table,
-    region_names,
     station_regions,
     station_states,
 )
@@ -218,7 +217,7 @@ def facts_of(service: Service, answer: Coverage) -> Facts:
     mode = service.vocabulary.modes[summary["parameters"]["mode"]]
     gaps = gap_table(service, answer, "zh")
     districts, outside = _districts(summary)
-    names = region_names(service)
+    names = service.region_names
     return Facts(
         summary=summary,
         manifest=service.manifest,

@@ -151,25 +151,6 @@ def _names(codes: str, words: Mapping[str, str], lang: str) -> str:
     return between.join(words.get(code, code) for code in codes.split(";") if code)
 
 
-def region_names(service: Service) -> dict[str, str]:
-    """Return the names of the dataset's regions.
-
-    Parameters
-    ----------
-    service : Service
-        Knows them.
-
-    Returns
-    -------
-    dict of str to str
-        By id; empty where there are none.
-    """
-    regions = service.index.regions
-    if not len(regions):
-        return {}
-    return dict(zip(regions["id"].astype(str), regions["name"].astype(str), strict=True))
-
-
 def gap_table(service: Service, answer: Coverage, lang: str) -> gpd.GeoDataFrame:
     """Return the gaps of an answer, those with most workers first.
 
@@ -188,7 +169,7 @@ def gap_table(service: Service, answer: Coverage, lang: str) -> gpd.GeoDataFrame
         EPSG:4326; ``homes`` and ``workers`` are missing where ``suppressed``.
     """
     shown = service.gap_frame(answer)
-    names, causes = region_names(service), CAUSES[lang]
+    names, causes = service.region_names, CAUSES[lang]
     stations = service.index.stations
     named = dict(zip(stations["id"], stations["name"], strict=True))
     rows = []
@@ -341,7 +322,7 @@ def station_table(service: Service, answer: Coverage, lang: str) -> gpd.GeoDataF
 def _words(service: Service, texts: Mapping[str, list[str]], lang: str) -> dict[str, list[str]]:
     """Return the columns of words for the codes of stations."""
     labels = labels_of(service.vocabulary, lang)
-    regions = region_names(service)
+    regions = service.region_names
     tables = {"kind": labels["kind"], "status": labels["status"], "access": labels["access"]}
     found = {
         f"{name}_name": [words.get(code, code) for code in texts[name]]

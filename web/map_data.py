@@ -12,7 +12,7 @@ import pandas as pd
 from geodata.model import FloatArray
 from web.map_streets import StreetLines
 from web.map_text import TEXTS
-from web.map_words import TEXT_LIMIT, clip
+from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip
 
 #: The layers of a map, as `Page.layers` and the addresses of pages name them.
 LAYERS = ("stations", "gaps", "covered", "regions", "streets")
@@ -165,6 +165,22 @@ class MapRequest:
     def minutes(self) -> float:
         """The limit in minutes."""
         return float(self.parameters.get("minutes", 15))
+
+    def region_name(self, code: str) -> str:
+        """Return the name of a region.
+
+        Parameters
+        ----------
+        code : str
+            Its id.
+
+        Returns
+        -------
+        str
+            The id itself where there is no such region.
+        """
+        known = self.regions[self.regions["id"].astype(str) == code]
+        return clip(known["name"].iloc[0] if len(known) else code, NAME_LIMIT)
 
     @property
     def in_gcj02(self) -> bool:

@@ -86,7 +86,7 @@ def parameter_rows(request: MapRequest) -> list[tuple[str, str]]:
     if _codes(request, "access"):
         rows.append((text["p_access"], _codes(request, "access")))
     if asked.get("region"):
-        rows.append((text["p_region"], _region_name(request, str(asked["region"]))))
+        rows.append((text["p_region"], request.region_name(str(asked["region"]))))
     least = int(asked.get("stations_at_least") or 1)
     if least > 1:
         rows.append((text["p_stations_at_least"], filled(request, "p_stations_value", count=least)))
@@ -121,13 +121,7 @@ def conditions(request: MapRequest) -> list[str]:
 def asked_region(request: MapRequest) -> str:
     """Return the name of the region that was asked about, ``""`` for none."""
     code = str(request.parameters.get("region") or "")
-    return _region_name(request, code) if code else ""
-
-
-def _region_name(request: MapRequest, code: str) -> str:
-    """Return the name of a region."""
-    known = request.regions[request.regions["id"].astype(str) == code]
-    return clip(known["name"].iloc[0] if len(known) else code, 80)
+    return request.region_name(code) if code else ""
 
 
 def _people(request: MapRequest) -> str:

@@ -8,7 +8,7 @@ from web.map_data import MapRequest
 from web.map_legend import filled, plain, severity_legend, sources
 from web.map_panel import headline, notes, title
 from web.map_payload import shares
-from web.map_words import NAME_LIMIT, clip, number, percent
+from web.map_words import clip, number, percent
 from web.picture_fonts import Letters
 
 #: Longest title of a picture.
@@ -128,19 +128,13 @@ def _title(request: MapRequest) -> str:
     return clip(request.page.title, TITLE_LIMIT) or title(request)
 
 
-def _name_of(request: MapRequest, code: str) -> str:
-    """Return the name of a region, ``""`` for none."""
-    known = request.regions[request.regions["id"].astype(str) == code]
-    return clip(known["name"].iloc[0], NAME_LIMIT) if len(known) else ""
-
-
 def _district(request: MapRequest) -> list[str]:
     """Return the share of the region that is zoomed to: the other figures are of the whole."""
     code = request.page.district
     if not code or code == request.parameters.get("region"):
         return []
     share = shares(request).get(code)
-    name = _name_of(request, code)
+    name = request.region_name(code)
     return [f"{name}{request.text['colon']}{percent(share)}"] if share is not None else []
 
 

@@ -67,7 +67,7 @@ def _write(reports: Sequence[Mapping[str, Any]], names: Mapping[str, str], out: 
     frame = pd.DataFrame(list(reports), columns=list(COLUMNS), dtype="str")
     frame.insert(3, "station_name", [names.get(code, "") for code in frame["station_id"]])
     write_table(frame, out)
-    say(f"{len(reports)} reports written to {out}")
+    say(f"{_count(reports)} written to {out}")
 
 
 def _names(settings: Settings) -> dict[str, str]:
@@ -80,12 +80,17 @@ def _names(settings: Settings) -> dict[str, str]:
     return dict(zip(stations["id"].tolist(), stations["name"].tolist(), strict=True))
 
 
+def _count(reports: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many reports there are, in words."""
+    return f"{len(reports)} report{'' if len(reports) == 1 else 's'}"
+
+
 def _text(reports: Sequence[Mapping[str, Any]], path: Path) -> str:
     """Return the reports as lines."""
     if not reports:
         return f"{path}: no reports"
     widest = max(width(_station(row)) for row in reports[:_LISTED])
-    lines = [f"{path}: {len(reports)} reports, newest first"]
+    lines = [f"{path}: {_count(reports)}, newest first"]
     for row in reports[:_LISTED]:
         station = _station(row)
         blank = " " * (widest - width(station))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -136,6 +137,15 @@ class Service:
         archive = self.dataset.basemap
         return None if archive is None else TileReader(archive)
 
+    @cached_property
+    def region_names(self) -> Mapping[str, str]:
+        """The names of the dataset's regions by id; empty where there are none."""
+        regions = self.index.regions
+        if not len(regions):
+            return MappingProxyType({})
+        names = zip(regions["id"].astype(str), regions["name"].astype(str), strict=True)
+        return MappingProxyType(dict(names))
+
     def check(self, question: Question) -> None:
         """Check a question against limits, vocabulary and what the dataset holds.
 
@@ -173,10 +183,7 @@ class Service:
         UnknownRegionError
             If there is no such region.
         """
-        if region is None:
-            return
-        regions = set(self.index.regions["id"]) if len(self.index.regions) else set()
-        if region not in regions:
+        if region is not None and region not in self.region_names:
             raise UnknownRegionError("the dataset has no such region; see /api/v1/dataset")
 
     def counted(self, question: Question) -> dict[str, list[str]]:

@@ -20,15 +20,7 @@ from web.map_words import clip
 from web.oembed import CACHE_SECONDS, OembedAnswer, OembedQuestion, answer, own_query
 from web.openapi import parameters_of, problems
 from web.routes.drawing import drawn_once, kept_requests
-from web.routes.framing import (
-    check_district,
-    page_of,
-    region_name,
-    regions_of,
-    served,
-    site_of,
-    tag_of_page,
-)
+from web.routes.framing import page_of, served, site_of, tag_of_page
 from web.routes.frozen import freezer_of, show_frozen, show_picture
 from web.routes.working import workbench_of
 from web.schemas import CoverageQuestion
@@ -43,15 +35,18 @@ def embedded(question: CoverageQuestion) -> EmbedQuestion:
     return EmbedQuestion.model_validate(question.model_dump(exclude_defaults=True))
 
 
+def _own_title(service: Service, question: EmbedQuestion, lang: str) -> str:
+    """Return the title of a map that was given none."""
+    region = service.region_names.get(question.region or "", "")
+    return own_title(service.manifest, question.minutes, lang, region)
+
+
 def with_sharing(
     page: Page, service: Service, question: EmbedQuestion, moment: datetime | None
 ) -> Page:
     """Return a map's page with the panel of what an editor takes along."""
-    regions = service.index.regions
-    districts = list(zip(regions["id"].astype(str), regions["name"].astype(str), strict=True))
-    title = own_title(
-        service.manifest, question.minutes, page.lang, region_name(service, question.region)
-    )
+    districts = list(service.region_names.items())
+    title = _own_title(service, question, page.lang)
     extra = share_panel(question, (title, service.name["version"], moment), page.lang, districts)
     return replace(page, scripts=(*page.scripts, "share.js"), extra=page.extra + extra)
 
@@ -76,7 +71,7 @@ async def show_embed(request: Request) -> Response:
     if question.version:
         return await show_frozen(request, question, service)
     service.check(question)
-    check_district(question.district, regions_of(service))
+    service.check_region(question.district or None)
     moment = departure(question.at)
     if question.at == "now":  # many readers, one map of five minutes
         moment = state_time(None)
@@ -105,9 +100,7 @@ async def show_code(request: Request) -> Response:
         return problem(404, "not_embeddable", "this address is no map of ours; see /map")
     lang = question.lang or service.settings.map_language
     title = clip(question.title, TITLE_LENGTH)
-    title = title or own_title(
-        service.manifest, question.minutes, lang, region_name(service, question.region)
-    )
+    title = title or _own_title(service, question, lang)
     found = answer(asked, question, base, title, lang)
     # without an address of our own the answer repeats the caller's Host: for nobody else
     shared = "public" if service.settings.public_url else "private"
@@ -127,7 +120,7 @@ async def _known(request: Request, service: Service, query: str) -> EmbedQuestio
             key = frozen_key(question.version, question)
             return question if await workbench_of(request).do(key, work) is not None else None
         service.check(question)
-        check_district(question.district, regions_of(service))
+        service.check_region(question.district or None)
         page_of(question, service)
     except BusyError:
         raise

@@ -9,7 +9,6 @@ from fastapi.responses import HTMLResponse
 from geodata.errors import Fault, ValidationError
 from web.embed_page import served_head, with_head
 from web.embed_question import EmbedQuestion, MapQuestion, address_of
-from web.errors import UnknownRegionError
 from web.keeping import tag_of
 from web.map_data import Page
 from web.map_request import tiles_url
@@ -68,26 +67,6 @@ def page_of(question: EmbedQuestion, service: Service) -> Page:
         details_url="" if question.version else "/api/v1/stations/{id}",
         large_url=address_of(question, "/embed/map" if question.version else "/map"),
     )
-
-
-def check_district(district: str, regions: frozenset[str]) -> None:
-    """Refuse a district that the data have not."""
-    if district and district not in regions:
-        raise UnknownRegionError("the dataset has no such district; see /api/v1/dataset")
-
-
-def regions_of(service: Service) -> frozenset[str]:
-    """Return the ids of today's regions."""
-    regions = service.index.regions
-    return frozenset(regions["id"].astype(str)) if len(regions) else frozenset()
-
-
-def region_name(service: Service, code: str | None) -> str:
-    """Return the name of a region, ``""`` for none."""
-    regions = service.index.regions
-    if not code or not len(regions):
-        return ""
-    return str(regions["name"].astype(str)[regions["id"].astype(str) == code].iloc[0])
 
 
 def tag_of_page(*parts: object) -> str:

@@ -12,7 +12,7 @@ from geodata.errors import LocatorError
 from web.dependencies import departure
 from web.embed_page import drawn_around, gone_page
 from web.embed_question import EmbedQuestion, read_shown
-from web.errors import problem
+from web.errors import UnknownRegionError, problem
 from web.freezing import FrozenFolder, frozen_key
 from web.keeping import tag_of
 from web.map_data import Page
@@ -20,7 +20,7 @@ from web.map_request import dataset_streets, labels_of, state_time
 from web.map_streets import StreetLines, street_lines
 from web.routes.caching import unchanged
 from web.routes.drawing import drawn_once
-from web.routes.framing import check_district, framed, page_of, served, tag_of_page
+from web.routes.framing import framed, page_of, served, tag_of_page
 from web.routes.working import workbench_of
 from web.service import Coverage, Service
 from web.settings import Settings
@@ -137,7 +137,8 @@ def _drawn(freezer: Freezer, service: Service, question: EmbedQuestion, page: Pa
     found = freezer.answer(service, question)
     if found is None:
         return ""
-    check_district(question.district, found.regions)
+    if question.district and question.district not in found.regions:
+        raise UnknownRegionError("the data of that day have no such region; leave district= out")
     request = found.request(page, _streets(service, page), service.manifest.get("basemap"))
     return drawn_around(coverage_map(request), request, question)
 

@@ -209,8 +209,8 @@
       change: changeAfter(station.spans.concat(doubtful), at) };
   }
 
-  /* Whether one finds it open on arrival and a while longer: true if so for every arrival between
-     the earliest possible and the latest that counts, false if for none, null if it depends. */
+  /* Whether one finds it open and for a while longer, arriving between two minutes: true if so at
+     every one of them, false if at none, null if it depends. */
   function onArrival(station, first, last) {
     if (!station.spans || !known(last + LINGER)) { return null; }
     var good = station.spans.map(function (span) { return [Math.max(span[0], first), Math.min(span[1] - LINGER, last)]; })
@@ -222,11 +222,12 @@
     return good.some(function (span) { return span[0] === first && span[1] === last; }) ? true : null;
   }
 
-  function failsOf(station, query, open, rule) {
+  /* The conditions that a station fails; `timely` is whether it is open for who arrives in time. */
+  function failsOf(station, query, state, timely, rule) {
     var fails = [], timed = query.open !== 'any';
-    var state = query.open === 'now' ? { open: true, closed: false, unknown: null }[open.state] : open.on_arrival;
-    if (timed && state === null && open.state === 'unknown') { fails.push('hours_unknown'); }
-    if (timed && state === false) { fails.push('closed'); }
+    var open = query.open === 'now' ? { open: true, closed: false, unknown: null }[state] : timely;
+    if (timed && open === null && state === 'unknown') { fails.push('hours_unknown'); }
+    if (timed && open === false) { fails.push('closed'); }
     if (query.needs.some(function (need) { return station.needs.indexOf(need) < 0; })) { fails.push('no_such_need'); }
     if (rule.access.indexOf(station.access) < 0) { fails.push('access'); }
     return fails;
@@ -243,19 +244,22 @@
   function entry(record, station, query, now) {
     var at = record.at[query.datum][station.id], minute = minuteOf(record, now);
     var straight = metres([query.lon, query.lat], at), kph = record.speeds[query.mode] || CEILING_KPH;
-    var earliest = straight * STRETCH[query.datum] / kph * 0.06;
-    var first = Math.max(minute, 0) + earliest, horizon = Math.max(HORIZON, query.minutes);
-    var last = Math.max(minute, 0) + Math.max(earliest, earliest <= query.minutes ? query.minutes : horizon);
+    var earliest = straight * STRETCH[query.datum] / kph * 0.06, start = Math.max(minute, 0);
+    var latest = Math.max(earliest, HORIZON, query.minutes);  /* by a way round about */
+    var timely = arriving(earliest <= query.minutes ? query.minutes : latest), ever = arriving(latest);
     var state = stateOf(station, minute), found = copied(station);
+    function arriving(last) {
+      return known(minute) ? onArrival(station, start + earliest, start + last) : null;
+    }
     found.lon = at[0];
     found.lat = at[1];
     found.seconds = found.metres = found.route = null;
     found.straight_metres = Math.round(straight * 10) / 10;
     found.open = { state: state.state,
       until: state.change === null ? null : iso(Date.parse(record.from) + state.change * 6e4, record.from),
-      on_arrival: known(minute) ? onArrival(station, first, last) : null };
+      on_arrival: timely === false && ever !== false ? null : timely };
     return { shown: found, earliest: earliest, record: record,
-      fails: failsOf(station, query, found.open, { access: query.access.length ? query.access : record.access }) };
+      fails: failsOf(station, query, state.state, timely, { access: query.access.length ? query.access : record.access }) };
   }
 
   function candidates(all, query, now) {
