@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from tests.browsing import PHONE, opened, served, until
+from tests.browsing import PHONE, TUESDAY, opened, served, until
 from web.app import create_app
 from web.page_text import HOME
 from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
-NOON = "2026-11-24T12:00"
+NOON = f"{TUESDAY}T12:00"
 ANSWERED, LEARNED = "html[data-answered]", "html[data-learned]"
 AT_REST = """async () => { let y = -1; while (y !== scrollY) { y = scrollY;
     await new Promise(done => setTimeout(done, 150)); } return y; }"""

@@ -16,7 +16,7 @@ import pytest
 
 from geodata.datum import from_wgs84, to_wgs84
 from geodata.sample import write_demo
-from tests.browsing import DESKTOP, PHONE, opened, served, until
+from tests.browsing import DESKTOP, PHONE, TUESDAY, opened, served, until
 from web.app import create_app
 from web.prepare import PrepareRequest, prepare
 from web.settings import Settings
@@ -33,7 +33,7 @@ RARE = "㐂𠮷驿站🏠\u202eabc"
 SIXTY = "城南大道与滨江路交叉口东北角" * 4 + "驿站名称"
 LONG = "很长的名字" * 2_000
 
-NOON, NIGHT, EVENING = "2026-11-24T12:00", "2026-11-24T03:00", "2026-11-24T21:40"
+NOON, NIGHT, EVENING = (f"{TUESDAY}T{clock}" for clock in ("12:00", "03:00", "21:40"))
 ANSWERED = "html[data-answered]"
 LEARNED = "html[data-learned]"
 
@@ -457,7 +457,9 @@ def test_at_three_in_the_morning_it_says_what_is_open_and_what_opens_when(phone)
         assert "凭工会会员卡" in page.locator(".card").first.inner_text()
         closed = page.locator(".card", has_text="门口驿站")
         assert "没开，06:00 开门" in closed.inner_text()
-        assert "11月24日 03:00 出发" in page.locator("#answer").inner_text()
+        assert (
+            f"{TUESDAY.month}月{TUESDAY.day}日 03:00 出发" in page.locator("#answer").inner_text()
+        )
 
 
 def test_closed_all_around_it_says_who_opens_first(phone):
@@ -483,7 +485,7 @@ def test_closing_soon_is_counted(phone, lang, words):
 
 def test_closed_on_arrival_is_told(phone, site, town):
     """At 17:59 a station that closes at 18:00 and is minutes away is shut on arrival."""
-    moment = "2026-11-24T17:59"
+    moment = f"{TUESDAY}T17:59"
     late = [s for s in nearest(site, town, at=moment)["alternatives"] if s["fails"] == ["closed"]]
     assert late
     with phone(f"?at={moment}") as seen:
@@ -497,10 +499,11 @@ def test_time_goes_on_while_the_list_is_open(phone):
         page = seen.page
         ask(page)
         said = page.evaluate(
-            """() => { const open = {state: 'open', until: '2026-11-24T22:00:00+08:00',
-                on_arrival: true}, at = Date.UTC(2026, 10, 24, 13, 0);
+            """day => { const open = {state: 'open', until: `${day}T22:00:00+08:00`,
+                on_arrival: true}, at = Date.parse(`${day}T21:00:00+08:00`);
                 return [30, 45, 61].map(m => unionHome.stateOf({open, seconds: 60},
-                    at + m * 6e4).text); }"""
+                    at + m * 6e4).text); }""",
+            str(TUESDAY),
         )
         assert said[0] == "还有 30 分钟关门（22:00）"
         assert said[1] == "还有 15 分钟关门（22:00）"
@@ -602,7 +605,7 @@ def test_another_time_can_be_chosen(phone):
         page.fill("#at", NIGHT)
         again(page, lambda: page.click("#at-go"))
         assert names(page)[0] == "夜班驿站"
-        assert "at=2026-11-24T03" in page.url
+        assert f"at={TUESDAY}T03" in page.url
         again(page, lambda: page.click("#at-now"))
         assert "at=" not in page.url
 
