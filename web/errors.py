@@ -61,6 +61,12 @@ class CrossSiteError(LocatorError):
     code = "cross_site"
 
 
+class UnauthorizedError(LocatorError):
+    """A question for planners, from a caller who did not show to be one."""
+
+    code = "unauthorized"
+
+
 class TooManyError(LocatorError):
     """Somebody, or everybody together, sent too many.
 
@@ -108,6 +114,7 @@ STATUS: tuple[tuple[type[LocatorError], int], ...] = (
     (UnknownRegionError, 404),
     (UnknownStationError, 404),
     (BodyError, 400),
+    (UnauthorizedError, 401),
     (CrossSiteError, 403),
     (TooManyError, 429),
     (RecordsFullError, 507),
@@ -383,6 +390,8 @@ def problem_of(error: LocatorError, retry_after_seconds: int = 2) -> Response:
     if isinstance(error, TooManyError):
         wait = error.retry_after_seconds
     headers = {"Retry-After": str(wait)} if wait else {}
+    if isinstance(error, UnauthorizedError):
+        headers["WWW-Authenticate"] = "Bearer"
     detail = f"{len(error.faults)} values are wrong" if len(error.faults) > 1 else error.message
     return problem(status, error.code, detail, faults=error.faults, headers=headers)
 

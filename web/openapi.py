@@ -106,6 +106,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """
     words = {
         400: "The body is no JSON.",
+        401: "For planners: send the token, or ask from the computer that serves.",
         403: "A browser sent this for a page of another site.",
         404: "No such thing.",
         413: "The body is too long.",

@@ -112,6 +112,17 @@ class Settings(BaseSettings):
         Field(description="Most reports of all clients in 24 hours, a worker.", ge=1, le=1_000_000),
     ] = 2_000
 
+    # The planners.
+    planner_token: Annotated[
+        str,
+        Field(
+            description="What planners send as `Authorization: Bearer`; needed beyond loopback.",
+            max_length=500,
+            pattern=r"^[!-~]*$",
+            repr=False,
+        ),
+    ] = ""
+
     # The server.
     trusted_proxies: Annotated[
         str,
