@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from geodata.barrier_names import unpacked
 from geodata.errors import DatasetError
 from geodata.halves import MANIFEST, Half, open_half, write_half
 from geodata.model import Cells, Dataset, Network, Pieces, Positions
@@ -170,6 +171,7 @@ def _open(folder: Path, *, private: bool | None, modes: Sequence[str] | None) ->
         homes = read_frame(half, "homes.arrow")
         home_positions = {m: read_object(Positions, half, f"homes_{m}.arrow") for m in wanted}
     streets, _ = read_parts(public, "streets.arrow")
+    name, kind = unpacked(streets, len(streets["barrier_lines"]))
     has_people = "people.arrow" in public.manifest["files"]
     return Dataset(
         manifest=public.manifest,
@@ -185,6 +187,8 @@ def _open(folder: Path, *, private: bool | None, modes: Sequence[str] | None) ->
         way_name=streets["way_name"],
         way_class=streets["way_class"],
         barrier_lines=streets["barrier_lines"],
+        barrier_name=name,
+        barrier_kind=kind,
         vocabulary=read_vocabulary(public),
         basemap=read_basemap(public),
     )

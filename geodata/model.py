@@ -25,6 +25,10 @@ Int64Array = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 ByteArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
+TextArray = npt.NDArray[np.object_]
+
+#: What a walked trip cannot cross, see ``Streets.barrier_kind``.
+BARRIER_KINDS = ("water", "railway", "motorway")
 
 #: An archive of tiles: its bytes, or its file mapped into memory.
 Archive = bytes | mmap.mmap
@@ -59,6 +63,18 @@ def _refuse(owner: object, faults: list[Fault]) -> None:
         raise ValidationError.of(named)
 
 
+def _no_texts() -> TextArray:
+    """Return no text at all."""
+    return np.zeros(0, object)
+
+
+def _name_barriers(owner: "Streets | Dataset") -> None:
+    """Give every barrier an empty name and kind where none were given at all."""
+    for name in ("barrier_name", "barrier_kind"):
+        if not len(getattr(owner, name)):
+            object.__setattr__(owner, name, np.full(len(owner.barrier_lines), "", object))
+
+
 @dataclass(frozen=True)
 class Streets:
     """Every street segment of a file, before any mode is chosen.
@@ -86,6 +102,9 @@ class Streets:
     barrier_lines : array (b, 4) of float64
         ``lon1, lat1, lon2, lat2`` of water, railway and motorway pieces that a walked access leg
         should not cross.
+    barrier_name, barrier_kind : array (b,) of object
+        Name of the river, railway or motorway of each piece (else its number, ``""`` where there
+        is none), and which of ``BARRIER_KINDS`` it is (``""`` where unknown).
     skipped : mapping of str to int
         What was left out while reading, counted by reason.
     as_of : str
@@ -115,9 +134,12 @@ class Streets:
     as_of: str = ""
     sources: tuple[str, ...] = ()
     fictional: bool = False
+    barrier_name: TextArray = field(default_factory=_no_texts)
+    barrier_kind: TextArray = field(default_factory=_no_texts)
 
     def __post_init__(self) -> None:
         """Check that the arrays fit together."""
+        _name_barriers(self)
         faults = _lengths(
             nodes={"node_id": self.node_id, "lon": self.lon, "lat": self.lat}
             | {f"closed_node[{mode}]": array for mode, array in self.closed_node.items()},
@@ -134,6 +156,11 @@ class Streets:
                 "segment_to": self.segment_to,
                 "segment_way": self.segment_way,
                 "segment_m": self.segment_m,
+            },
+            barriers={
+                "barrier_lines": self.barrier_lines,
+                "barrier_name": self.barrier_name,
+                "barrier_kind": self.barrier_kind,
             },
         )
         if self.barrier_lines.ndim != 2 or self.barrier_lines.shape[1] != 4:  # noqa: PLR2004
@@ -377,6 +404,8 @@ class Dataset:
         Names and highway classes of the streets' ways.
     barrier_lines : array (b, 4) of float64
         As in ``Streets``: positions asked later are snapped by the same rule.
+    barrier_name, barrier_kind : array (b,) of object
+        As in ``Streets``; all ``""`` in a dataset prepared before they were kept.
     vocabulary : Vocabulary
         Kinds, needs, facilities, access, statuses and modes.
     basemap : bytes-like or None
@@ -398,3 +427,13 @@ class Dataset:
     barrier_lines: FloatArray
     vocabulary: "Vocabulary"
     basemap: Archive | None = None
+    barrier_name: TextArray = field(default_factory=_no_texts)
+    barrier_kind: TextArray = field(default_factory=_no_texts)
+
+    def __post_init__(self) -> None:
+        """Check that the arrays of barriers fit together."""
+        _name_barriers(self)
+        barriers = {
+            name: getattr(self, name) for name in ("barrier_lines", "barrier_name", "barrier_kind")
+        }
+        _refuse(self, _lengths(barriers=barriers))

@@ -32,6 +32,7 @@ NODE_COLUMNS = ("id", "visible", "time", "tags", "lon", "lat")
 _BLOCK_BYTES = 1 << 23
 _COORDINATE = re.compile(rb"""\s(?:min|max)?(?:lon|lat)=["']([^"']*)["']""")
 _MEMBER_WAY = re.compile(r"(?:^|,)M?w(\d+)@")
+_ANY_WAY = r"[M,]w\d+@"
 _ESCAPE = re.compile(r"%([0-9a-f]+)%")
 _EXPECTED = "OpenStreetMap data (.osm.pbf, .osm, .osm.gz, .osm.bz2)"
 
@@ -329,6 +330,22 @@ def member_ways(column: pa.Array) -> Int64Array:
     """
     found = _MEMBER_WAY.findall(",".join(column.to_pylist()))
     return np.array(found, np.int64)
+
+
+def count_member_ways(column: pa.Array) -> Int64Array:
+    """Return how many ways each relation holds.
+
+    Parameters
+    ----------
+    column : Array
+        Strings ``Mw1@outer,n2@,w3@inner``.
+
+    Returns
+    -------
+    array (r,) of int64
+        As many as `member_ways` returns for each alone.
+    """
+    return np.asarray(pc.count_substring_regex(column, _ANY_WAY)).astype(np.int64)
 
 
 def tags(text: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pyproj import Geod
 
 from geodata import opl
+from geodata.barrier_names import BarrierPieces, water_names
 from geodata.errors import Fault, FileFormatError, ValidationError
 from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array, Streets
 from geodata.osm_nodes import NodeTable, read_nodes
@@ -196,6 +197,7 @@ def _assemble(
     kind = ways.kind[way]
     length_m = np.bincount(segment_way, metres, len(way)).astype(np.float64)
     forward, backward = _speeds(kinds, kind, length_m, nodes.closed)
+    barriers = _barriers(ways, kinds, lines, nodes)
     return Streets(
         node_id=nodes.id[node],
         lon=lon[node],
@@ -211,9 +213,24 @@ def _assemble(
         forward_kph=forward,
         backward_kph=backward,
         closed_node={mode: closed[node] for mode, closed in nodes.closed.items()},
-        barrier_lines=np.column_stack(
-            [lon[lines.start], lat[lines.start], lon[lines.end], lat[lines.end]]
-        ),
+        barrier_lines=barriers.line,
+        barrier_name=water_names(barriers),
+        barrier_kind=barriers.kind,
+    )
+
+
+def _barriers(
+    ways: Ways, kinds: Sequence[Kind], lines: _Pairs, nodes: NodeTable
+) -> BarrierPieces:
+    """Return the pieces that nobody walks across, named as tagged."""
+    kind = ways.kind[lines.way]
+    ends = [axis[end] for end in (lines.start, lines.end) for axis in (nodes.lon, nodes.lat)]
+    return BarrierPieces(
+        line=np.column_stack(ends),
+        name=ways.name[lines.way],
+        kind=np.array([k.barrier for k in kinds], object)[kind],
+        flows=np.array([k.flows for k in kinds])[kind],
+        area=ways.area[lines.way],
     )
 
 

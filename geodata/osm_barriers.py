@@ -71,8 +71,8 @@ def is_water(tags: Tags) -> bool:
     )
 
 
-def is_barrier_line(tags: Tags) -> bool:
-    """Return whether an access leg on foot should not cross this way.
+def barrier_kind(tags: Tags) -> str:
+    """Return what an access leg on foot should not cross here.
 
     Parameters
     ----------
@@ -82,15 +82,46 @@ def is_barrier_line(tags: Tags) -> bool:
 
     Returns
     -------
-    bool
-        True for barriers.
+    str
+        ``water``, ``railway`` or ``motorway``; ``""`` for all else.
     """
     covered = tags.get("covered") == "yes" or tags.get("location") == "underground"
     if covered or tags.get("tunnel", "no") != "no" or tags.get("bridge", "no") != "no":
-        return False
-    return (
-        is_water(tags)
-        or tags.get("waterway") in {"river", "canal"}
-        or tags.get("railway") in _RAILWAYS
-        or tags.get("highway") in _MOTORWAYS
-    )
+        return ""
+    if tags.get("highway") in _MOTORWAYS:
+        return "motorway"
+    if tags.get("railway") in _RAILWAYS:
+        return "railway"
+    return "water" if is_water(tags) or flows(tags) else ""
+
+
+def flows(tags: Tags) -> bool:
+    """Return whether a way is the middle of a river or a canal.
+
+    Parameters
+    ----------
+    tags : mapping
+        Tags of a way.
+
+    Returns
+    -------
+    bool
+        True for ``waterway=river|canal``.
+    """
+    return tags.get("waterway") in {"river", "canal"}
+
+
+def is_barrier_line(tags: Tags) -> bool:
+    """Return whether an access leg on foot should not cross this way.
+
+    Parameters
+    ----------
+    tags : mapping
+        Tags of a way.
+
+    Returns
+    -------
+    bool
+        True for barriers of any kind.
+    """
+    return bool(barrier_kind(tags))

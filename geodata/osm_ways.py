@@ -50,8 +50,10 @@ class Kind:
         Speed along and against per mode (km/h).
     hours : float
         Duration of a ferry, NaN where it is not tagged.
-    line : bool
-        Whether nobody walks across.
+    barrier : str
+        ``water``, ``railway`` or ``motorway`` where nobody walks across, else ``""``.
+    flows : bool
+        Whether it is the middle of a river or canal.
     left_out : str
         Reason to count it under when it is neither street nor line; ``""`` for none.
     """
@@ -59,7 +61,8 @@ class Kind:
     name: str
     speeds: osm_tags.Speeds
     hours: float
-    line: bool
+    barrier: str
+    flows: bool
     left_out: str
 
     @property
@@ -67,8 +70,13 @@ class Kind:
         """Return whether any mode may use it."""
         return any(speed > 0 for both in self.speeds.values() for speed in both)
 
+    @property
+    def line(self) -> bool:
+        """Return whether nobody walks across."""
+        return bool(self.barrier)
 
-_OUTLINE = Kind("", {}, math.nan, line=True, left_out="")
+
+_OUTLINE = Kind("", {}, math.nan, barrier="water", flows=False, left_out="")
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,8 @@ class Ways:
         OSM ids, index into a list of kinds, names (``""`` for none), number of references.
     ref : array (r,) of int64
         Node ids of all ways, one way after the other.
+    area : array (w,) of int64
+        What each belongs to: the way itself, or minus the relation whose outline it is.
     newest : str
         Latest time stamp (ISO), ``""`` where there is none.
     """
@@ -90,6 +100,7 @@ class Ways:
     name: npt.NDArray[np.object_]
     count: Int64Array
     ref: Int64Array
+    area: Int64Array
     newest: str = ""
 
     def pick(self, mask: BoolArray) -> "Ways":
@@ -107,7 +118,8 @@ class Ways:
         """
         ref = self.ref[np.repeat(mask, self.count)]
         return Ways(
-            self.id[mask], self.kind[mask], self.name[mask], self.count[mask], ref, self.newest
+            *(self.id[mask], self.kind[mask], self.name[mask], self.count[mask], ref),
+            *(self.area[mask], self.newest),
         )
 
 
@@ -122,7 +134,7 @@ class _Judge:
     def code(self, text: str) -> tuple[int, str]:
         """Return the number of the kind and the name of a way from its tags as text."""
         tags = opl.tags(text)
-        name = next((tags[key] for key in _NAMES if tags.get(key)), "")
+        name = _name(tags)
         relevant = tuple(sorted((k, v) for k, v in tags.items() if k in osm_tags.WAY_KEYS))
         code = self._codes.setdefault(relevant, len(self.kinds))
         if code == len(self.kinds):
@@ -137,9 +149,15 @@ class _Judge:
             name,
             osm_tags.way_speeds(tags, self._rules),
             osm_units.hours(tags.get("duration", "")),
-            osm_barriers.is_barrier_line(tags),
+            osm_barriers.barrier_kind(tags),
+            osm_barriers.flows(tags),
             "not_built" if tags.get("highway") in _NOT_BUILT else left_out,
         )
+
+
+def _name(tags: dict[str, str]) -> str:
+    """Return the name that tags give, else the number, else ``""``."""
+    return next((tags[key] for key in _NAMES if tags.get(key)), "")
 
 
 def read_ways(
@@ -200,41 +218,71 @@ def _judged(batch: pa.RecordBatch, judge: _Judge, skipped: Counter[str]) -> Ways
     kept = batch.filter(pa.array(useful))
     count, ref = opl.references(kept["refs"])
     newest = str(pc.max(kept["time"]))[1:] if len(kept) else ""
-    return Ways(opl.ids(kept["id"]), code[useful], name[useful], count, ref, newest)
+    numbers = opl.ids(kept["id"])
+    return Ways(numbers, code[useful], name[useful], count, ref, numbers, newest)
 
 
 def _outlines(source: opl.Source, scenery: SceneryReader | None) -> list[Ways]:
     """Return the ways that outline the multipolygons of water; hand on those of the scenery."""
     drawn = scenery.rules.tags if scenery else ()
     text = opl.dump(source, RELATION, TagFilter(*_WATER_TAGS, *drawn))
-    members, more = _NONE, _NONE
+    waters, more = [_Waters(_NONE, _NONE, _NONE.astype(object))], _NONE
     with opl.sentences(source.path):
         for block in opl.batches(text, opl.RELATION_COLUMNS):
-            water = [osm_barriers.is_water(opl.tags(tags)) for tags in block["tags"].to_pylist()]
-            wet = block.filter(pa.array(water, pa.bool_()))
-            members = np.union1d(members, opl.member_ways(wet["members"]))
+            waters.append(_Waters.of(block))
             if scenery:
                 more = np.union1d(more, scenery.add_relations(block))
-    if not len(members) and not len(more):
+    water = _Waters.together(waters)
+    if not len(water.way) and not len(more):
         return []
-    text = opl.dump(source, WAY, IdFilter(np.union1d(members, more).tolist()))
+    text = opl.dump(source, WAY, IdFilter(np.union1d(water.way, more).tolist()))
     found = []
     with opl.sentences(source.path):
         for batch in opl.batches(text, opl.WAY_COLUMNS):
             numbers = opl.ids(batch["id"])
-            found.append(_outline(batch.filter(pa.array(np.isin(numbers, members)))))
+            found.append(water.outline(batch.filter(pa.array(np.isin(numbers, water.way)))))
             if scenery:
                 scenery.add_members(batch.filter(pa.array(np.isin(numbers, more))))
     return found
 
 
-def _outline(batch: pa.RecordBatch) -> Ways:
-    """Return a block of ways as outlines of water."""
-    count, ref = opl.references(batch["refs"])
-    rows = len(batch)
-    return Ways(
-        opl.ids(batch["id"]), np.zeros(rows, np.int32), np.full(rows, "", object), count, ref
-    )
+@dataclass(frozen=True)
+class _Waters:
+    """The ways of multipolygons of water, with the number and the name of the multipolygon."""
+
+    way: Int64Array
+    relation: Int64Array
+    name: npt.NDArray[np.object_]
+
+    @classmethod
+    def of(cls, block: pa.RecordBatch) -> "_Waters":
+        """Return those of a block of relations."""
+        about = [opl.tags(text) for text in block["tags"].to_pylist()]
+        water = [osm_barriers.is_water(tags) for tags in about]
+        wet = block.filter(pa.array(water, pa.bool_()))
+        names = np.array([_name(tags) for tags, is_wet in zip(about, water, strict=True) if is_wet])
+        held = opl.count_member_ways(wet["members"])
+        return cls(
+            opl.member_ways(wet["members"]),
+            np.repeat(opl.ids(wet["id"]), held),
+            np.repeat(names.astype(object), held),
+        )
+
+    @classmethod
+    def together(cls, parts: Sequence["_Waters"]) -> "_Waters":
+        """Return all, each way once, ascending; of the first that has it."""
+        way = np.concatenate([part.way for part in parts])
+        once, first = np.unique(way, return_index=True)
+        relation = np.concatenate([part.relation for part in parts])[first]
+        return cls(once, relation, np.concatenate([part.name for part in parts])[first])
+
+    def outline(self, batch: pa.RecordBatch) -> Ways:
+        """Return a block of ways as outlines of water."""
+        count, ref = opl.references(batch["refs"])
+        numbers = opl.ids(batch["id"])
+        at = np.searchsorted(self.way, numbers)
+        kind = np.zeros(len(batch), np.int32)
+        return Ways(numbers, kind, self.name[at], count, ref, -self.relation[at])
 
 
 def _together(parts: Sequence[Ways]) -> Ways:
@@ -246,6 +294,7 @@ def _together(parts: Sequence[Ways]) -> Ways:
         np.concatenate([none.astype(object), *(part.name for part in parts)]),
         np.concatenate([none, *(part.count for part in parts)]),
         np.concatenate([none, *(part.ref for part in parts)]),
+        np.concatenate([none, *(part.area for part in parts)]),
         max((part.newest for part in parts), default=""),
     )
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
+from geodata import barrier_names
 from geodata.errors import DatasetError
 from geodata.halves import Half, Write, checked, damaged, write_json
 from geodata.model import Archive, Dataset, Positions
@@ -44,6 +45,7 @@ def public_files(dataset: Dataset) -> dict[str, Write]:
         "way_name": dataset.way_name,
         "way_class": dataset.way_class,
         "barrier_lines": dataset.barrier_lines,
+        **barrier_names.packed(dataset.barrier_name, dataset.barrier_kind),
     }
     words = {
         field.name: [[key, _plain(row)] for key, row in getattr(vocabulary, field.name).items()]

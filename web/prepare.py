@@ -227,6 +227,8 @@ def _dataset(
         way_name=inputs.streets.way_name,
         way_class=inputs.streets.way_class,
         barrier_lines=inputs.streets.barrier_lines,
+        barrier_name=inputs.streets.barrier_name,
+        barrier_kind=inputs.streets.barrier_kind,
         vocabulary=inputs.vocabulary,
         basemap=None if basemap is None else basemap.archive,
     )
