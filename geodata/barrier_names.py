@@ -19,8 +19,6 @@ _AnyArray = npt.NDArray[Any]
 #: Columns of a dataset's file: the distinct names, and for every piece its name and its kind.
 NAMES, NAME_OF, KIND_OF = "barrier_names", "barrier_name_of", "barrier_kind_of"
 
-_RING = 3  # pieces of the smallest outline
-
 
 @dataclass(frozen=True)
 class BarrierPieces:
@@ -76,7 +74,6 @@ def _pairs(pieces: BarrierPieces, shore: BoolArray, river: BoolArray) -> tuple[I
     """Return a piece of an outline, and a piece of a river whose middle it holds, for each."""
     shores, rivers = np.flatnonzero(shore), np.flatnonzero(river)
     _, first, group = np.unique(pieces.area[shores], return_index=True, return_inverse=True)
-    large = np.bincount(group, minlength=len(first)) >= _RING
     line = pieces.line[rivers]
     middle = shapely.points((line[:, :2] + line[:, 2:]) / 2)
     order = np.argsort(group, kind="stable")
@@ -84,7 +81,6 @@ def _pairs(pieces: BarrierPieces, shore: BoolArray, river: BoolArray) -> tuple[I
     outline = shapely.multilinestrings(parts, indices=group[order])
     boxes = shapely.box(*shapely.bounds(outline).T)
     near, point = shapely.STRtree(middle).query(boxes)
-    near, point = near[large[near]], point[large[near]]
     hit, at = np.unique(near, return_inverse=True)
     closed = shapely.build_area(outline[hit])
     cut = shapely.is_empty(closed) & (pieces.area[shores[first[hit]]] < 0)

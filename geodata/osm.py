@@ -219,9 +219,7 @@ def _assemble(
     )
 
 
-def _barriers(
-    ways: Ways, kinds: Sequence[Kind], lines: _Pairs, nodes: NodeTable
-) -> BarrierPieces:
+def _barriers(ways: Ways, kinds: Sequence[Kind], lines: _Pairs, nodes: NodeTable) -> BarrierPieces:
     """Return the pieces that nobody walks across, named as tagged."""
     kind = ways.kind[lines.way]
     ends = [axis[end] for end in (lines.start, lines.end) for axis in (nodes.lon, nodes.lat)]
