@@ -1,0 +1,309 @@
+"""Compiled loops of the siting solvers. Each has a plain twin in the tests.
+
+Words: options reach points in CSR (``start, point``), and points are reached by options in its
+transpose (``back, option``). A *state* counts how many chosen options reach each point; a point is
+served when its count has come to its *need*, and ``credit[d]`` is the share of its weight that the
+d-th step before that earns (``credit[0] = 0``; one need: ``credit = [0, 1]``). ``gain`` is what one
+more copy of an option would add, kept up to date for all options at once.
+"""
+
+import numba
+import numpy as np
+
+_jit = numba.njit(cache=True, nogil=True)
+
+
+@_jit
+def transposed(start, point, points):
+    """Return the transpose of a CSR relation; options ascend within a point."""
+    back = np.zeros(points + 1, np.int64)
+    for a in range(point.size):
+        back[point[a] + 1] += 1
+    for i in range(points):
+        back[i + 1] += back[i]
+    at = back[:-1].copy()
+    option = np.empty(point.size, np.int32)
+    for j in range(start.size - 1):
+        for a in range(start[j], start[j + 1]):
+            i = point[a]
+            option[at[i]] = j
+            at[i] += 1
+    return back, option
+
+
+@_jit
+def first_gains(start, point, weight, need, credit, count):
+    """Return what each option would add to a state."""
+    gain = np.zeros(start.size - 1, np.float64)
+    for j in range(gain.size):
+        total = 0.0
+        for a in range(start[j], start[j + 1]):
+            i = point[a]
+            lack = need[i] - count[i]
+            if lack > 0:
+                total += weight[i] * credit[lack]
+        gain[j] = total
+    return gain
+
+
+@_jit
+def move(j, step, start, point, back, option, weight, need, credit, count, gain):
+    """Choose an option (step 1) or give it up (step -1): counts and all gains follow."""
+    for a in range(start[j], start[j + 1]):
+        i = point[a]
+        lack = max(need[i] - count[i], 0)
+        count[i] += step
+        then = max(need[i] - count[i], 0)
+        change = weight[i] * (credit[then] - credit[lack])
+        if change != 0.0:
+            for b in range(back[i], back[i + 1]):
+                gain[option[b]] += change
+
+
+@_jit
+def best_option(gain, price, room, bundle, taken, chosen, allowed, power, noise):
+    """Return the affordable option with the most gain per price ** power, or -1."""
+    best = -1
+    most = 0.0
+    for j in range(gain.size):
+        if gain[j] <= 1e-12 or chosen[j] or not allowed[j] or price[j] > room:
+            continue
+        if bundle[j] >= 0 and taken[bundle[j]]:
+            continue
+        score = gain[j]
+        if power == 1.0:
+            score /= max(price[j], 1e-3)
+        elif power != 0.0:
+            score /= max(price[j], 1e-3) ** power
+        if noise > 0.0:
+            score *= 1.0 + noise * np.random.random()
+        if score > most:
+            most = score
+            best = j
+    return best
+
+
+@_jit
+def fill(
+    room, power, noise, price, bundle, taken, chosen, allowed,
+    start, point, back, option, weight, need, credit, count, gain,
+):  # fmt: skip
+    """Choose greedily while something gains and is affordable; return options, gains and room."""
+    order = np.empty(gain.size, np.int64)
+    gained = np.empty(gain.size, np.float64)
+    size = 0
+    while True:
+        j = best_option(gain, price, room, bundle, taken, chosen, allowed, power, noise)
+        if j < 0:
+            return order[:size].copy(), gained[:size].copy(), room
+        order[size], gained[size] = j, gain[j]
+        size += 1
+        room -= price[j]
+        chosen[j] = True
+        if bundle[j] >= 0:
+            taken[bundle[j]] = True
+        move(j, 1, start, point, back, option, weight, need, credit, count, gain)
+
+
+@_jit
+def _leave(
+    j, price, bundle, taken, chosen, start, point, back, option, weight, need, credit, count, gain
+):  # noqa: E501 - one list of state
+    """Give up a chosen option; return what that loses."""
+    chosen[j] = False
+    if bundle[j] >= 0:
+        taken[bundle[j]] = False
+    move(j, -1, start, point, back, option, weight, need, credit, count, gain)
+    return gain[j]
+
+
+@_jit
+def _enter(
+    j, price, bundle, taken, chosen, start, point, back, option, weight, need, credit, count, gain
+):  # noqa: E501 - one list of state
+    """Choose an option; return what that gains."""
+    gained = gain[j]
+    chosen[j] = True
+    if bundle[j] >= 0:
+        taken[bundle[j]] = True
+    move(j, 1, start, point, back, option, weight, need, credit, count, gain)
+    return gained
+
+
+@_jit
+def improve(
+    rounds, most_out, noise, seed, room, money, price, bundle, taken, chosen, allowed,
+    start, point, back, option, weight, need, credit, count, gain,
+):  # fmt: skip
+    """Give up a few neighbours and fill up again, keeping what is not worse; return room, gained.
+
+    One neighbour at a time this is the swap 1-1 (and for budgets drop and add); several at a time
+    leave local optima (Shaw, 1998: large neighbourhoods; Pisinger and Ropke, 2007).
+    """
+    np.random.seed(seed)
+    options = gain.size
+    out = np.empty(most_out + 1, np.int64)
+    total = 0.0
+    for _ in range(rounds):
+        # neighbours: chosen options that share points with an option drawn at random
+        want = 1 + np.random.randint(most_out)
+        size = 0
+        middle = np.random.randint(options)
+        length = start[middle + 1] - start[middle]
+        if length == 0:
+            continue
+        for _try in range(4 * want + 8):
+            if size == want:
+                break
+            i = point[start[middle] + np.random.randint(length)]
+            width = back[i + 1] - back[i]
+            shift = np.random.randint(width)
+            for b in range(width):
+                j = option[back[i] + (b + shift) % width]
+                if chosen[j]:
+                    known = False
+                    for k in range(size):
+                        known = known or out[k] == j
+                    if not known:
+                        out[size] = j
+                        size += 1
+                        break
+        if size == 0 and not chosen[middle]:
+            continue
+        if size == 0:
+            out[0] = middle
+            size = 1
+        lost = 0.0
+        was = room
+        for k in range(size):
+            j = out[k]
+            lost += _leave(
+                j, price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+            room += price[j]
+        power = 0.0
+        if money:
+            power = np.random.randint(3) / 2.0
+        stir = noise if np.random.random() < 0.7 else 0.0
+        order, gained, room = fill(
+            room, power, stir, price, bundle, taken, chosen, allowed,
+            start, point, back, option, weight, need, credit, count, gain,
+        )  # fmt: skip
+        won = gained.sum() - lost
+        if won < -1e-9 * lost:
+            for k in range(order.size - 1, -1, -1):
+                _leave(
+                    order[k], price, bundle, taken, chosen,
+                    start, point, back, option, weight, need, credit, count, gain,
+                )  # fmt: skip
+            for k in range(size - 1, -1, -1):
+                _enter(
+                    out[k], price, bundle, taken, chosen,
+                    start, point, back, option, weight, need, credit, count, gain,
+                )  # fmt: skip
+            room = was
+        else:
+            total += won
+    return room, total
+
+
+@_jit
+def reach_sums(start, point, value):
+    """Return the sum of the values of the points that each option reaches."""
+    total = np.empty(start.size - 1, np.float64)
+    for j in range(total.size):
+        s = 0.0
+        for a in range(start[j], start[j + 1]):
+            s += value[point[a]]
+        total[j] = s
+    return total
+
+
+@_jit
+def best_of_groups(worth, rate, price, group, groups, pick):
+    """Pick the option of each group that is worth most above its price (-1: none is)."""
+    most = np.zeros(groups, np.float64)
+    pick[:] = -1
+    total = 0.0
+    spent = np.int64(0)
+    for j in range(worth.size):
+        net = worth[j] - rate * price[j]
+        g = group[j]
+        if net > most[g]:
+            most[g] = net
+            pick[g] = j
+    for g in range(groups):
+        total += most[g]
+        if pick[g] >= 0:
+            spent += price[pick[g]]
+    return total, spent
+
+
+@_jit
+def rate_of_money(worth, price, group, groups, limit, low_pick, high_pick):
+    """Return the rates just below and above which what is worth its price spends the limit.
+
+    The value ``limit * rate + sum over groups of max(0, worth - rate * price)`` is convex in the
+    rate and least there: the linear relaxation of the multiple choice knapsack.
+    """
+    total, spent = best_of_groups(worth, 0.0, price, group, groups, high_pick)
+    low_pick[:] = high_pick
+    if spent <= limit:
+        return 0.0, 0.0, spent, spent
+    low, high = 0.0, 0.0
+    for j in range(worth.size):
+        high = max(high, worth[j] / max(price[j], 1))
+    high *= 1.0 + 1e-9
+    low_spent = spent
+    total, high_spent = best_of_groups(worth, high, price, group, groups, high_pick)
+    spare = np.empty_like(low_pick)
+    for _ in range(60):
+        if high - low <= 1e-13 * high:
+            break
+        rate = 0.5 * (low + high)
+        total, spent = best_of_groups(worth, rate, price, group, groups, spare)
+        if spent > limit:
+            low, low_spent = rate, spent
+            low_pick[:] = spare
+        else:
+            high, high_spent = rate, spent
+            high_pick[:] = spare
+    return low, high, low_spent, high_spent
+
+
+@_jit
+def add_counts(pick, share, start, point, count):
+    """Add a share of one to the counts of all points that the picked options reach."""
+    for g in range(pick.size):
+        j = pick[g]
+        if j >= 0:
+            for a in range(start[j], start[j + 1]):
+                count[point[a]] += share
+
+
+@_jit
+def dual_step(multiplier, weight, count, average, blend, fresh):
+    """Move the average of the slopes; return its squared length in units of people."""
+    length = 0.0
+    for i in range(multiplier.size):
+        y = 1.0 if multiplier[i] < weight[i] else 0.0
+        g = y - count[i]
+        if fresh:
+            average[i] = g
+        else:
+            average[i] = blend * g + (1.0 - blend) * average[i]
+        v = average[i]
+        # a step out of the box is cut off: it does not count
+        if (v > 0.0 and multiplier[i] >= weight[i]) or (v < 0.0 and multiplier[i] <= 0.0):
+            continue
+        length += weight[i] * v * v
+    return length
+
+
+@_jit
+def dual_move(centre, weight, average, step, multiplier):
+    """Set multipliers one step from the centre, within 0 and the weight."""
+    for i in range(centre.size):
+        value = centre[i] + step * weight[i] * average[i]
+        multiplier[i] = min(max(value, 0.0), weight[i])

@@ -1,0 +1,248 @@
+"""How much any choice could cover: the Lagrangian bound of maximal coverage.
+
+With ``y_i <= sum of x_j over options j that reach i`` relaxed by multipliers ``m_i`` between 0 and
+the weight, what is left splits into points (``weight - m``) and a knapsack of options worth the
+multipliers in their reach (Galvao and ReVelle, 1996); the knapsack is bounded by its linear
+relaxation, a price of money. Any multipliers give a valid bound. They are improved by the volume
+algorithm (Barahona and Anbil, 2000): steps along averaged slopes.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from locator import _siting_kernels as kernels
+from locator.siting_model import ROUNDING, BoolArray, CoverModel, Float64Array, Int64Array
+from locator.siting_search import Purse
+
+#: Multipliers at the start, as a share of the weight, where chosen options reach a point 0, 1,
+#: 2 … times.
+_FIRST = np.array([1.0, 0.6, 0.15, 0.0])
+
+#: Weight of the newest slope in the average of slopes; smaller once steps are small.
+_BLEND, _LATE_BLEND, _LATE = 0.2, 0.05, 0.02
+
+#: Boldness of steps below which nothing more is gained.
+_REST = 1e-4
+
+#: Tries without a lower bound before steps shrink, and the gain that lets them grow.
+_TRIES, _GOOD_GAIN = 10, 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """A bound and what it says of each option.
+
+    Attributes
+    ----------
+    bound : float
+        Upper bound of what can be covered.
+    worth : array of float64, shape (options,)
+        Sum of the multipliers in reach of each option.
+    rate : float
+        Price of money at this bound, in people per unit of price.
+    multiplier : array of float64, shape (points,)
+        Multipliers.
+    """
+
+    bound: float
+    worth: Float64Array
+    rate: float
+    multiplier: Float64Array
+
+
+class CoverDual:
+    """Multipliers of a model that sink towards the least bound; changes as it runs.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options and points.
+    purse : Purse
+        What may be spent.
+    counts : array_like of int, shape (points,)
+        By how many options of a good choice each point is reached: where to begin.
+    """
+
+    def __init__(self, model: CoverModel, purse: Purse, counts: npt.ArrayLike) -> None:
+        self.model = model
+        self.purse = purse
+        self.group, self.groups = groups_of(model)
+        self._low = np.empty(self.groups, np.int64)
+        self._high = np.empty(self.groups, np.int64)
+        self._average = np.zeros(model.points)
+        self._boldness = 0.3
+        self._idle = 0
+        self._fresh = True
+        reached = np.diff(model.by_point[0]) > 0
+        share = _FIRST[np.minimum(np.asarray(counts), _FIRST.size - 1)]
+        self._multiplier = np.asarray(model.weight * share * reached, np.float64)
+        self.best = self._price(self._multiplier)
+        self._count = self._slopes()
+
+    def _price(self, multiplier: Float64Array) -> Priced:
+        """Return the bound that multipliers give."""
+        model, purse = self.model, self.purse
+        worth = kernels.reach_sums(model.indptr, model.point, multiplier)
+        low, high, self._low_spent, self._high_spent = kernels.rate_of_money(
+            worth, purse.price, self.group, self.groups, purse.limit, self._low, self._high
+        )
+        reached = np.diff(model.by_point[0]) > 0
+        free = float((model.weight - multiplier)[reached].sum())
+        bounds = []
+        for rate in (low, high):
+            net = worth - rate * purse.price
+            most = np.zeros(self.groups)
+            np.maximum.at(most, self.group, net)
+            bounds.append((free + rate * purse.limit + math.fsum(most), rate))
+        bound, rate = min(bounds)
+        return Priced(bound, worth, rate, multiplier.copy())
+
+    def _slopes(self) -> Float64Array:
+        """Return how often the knapsack of the last bound reaches each point."""
+        model = self.model
+        count = np.zeros(model.points)
+        wide = self._low_spent - self._high_spent
+        share = (self.purse.limit - self._high_spent) / wide if wide > 0 else 0.0
+        share = min(max(share, 0.0), 1.0)
+        for pick, part in ((self._low, share), (self._high, 1.0 - share)):
+            if part > 0:
+                kernels.add_counts(pick, part, model.indptr, model.point, count)
+        return count
+
+    def descend(self, target: float, seconds: float, steps: int) -> None:
+        """Take steps towards a lower bound.
+
+        Parameters
+        ----------
+        target : float
+            What is known to be reachable, so that no bound can be below it.
+        seconds : float
+            Time to take.
+        steps : int
+            The most steps.
+        """
+        end = time.monotonic() + seconds
+        for _ in range(steps):
+            if time.monotonic() > end or self.resting:
+                return
+            self._step(target)
+
+    def _step(self, target: float) -> None:
+        """Take one step from the best multipliers."""
+        weight = self.model.weight
+        blend = _BLEND if self._boldness > _LATE else _LATE_BLEND
+        centre = self.best.multiplier
+        # the slope is y - n with y of the last trial point: fewer people than are counted
+        length = kernels.dual_step(
+            self._multiplier, weight, self._count, self._average, blend, self._fresh
+        )
+        self._fresh = False
+        ahead = max(self.best.bound - target, 1e-6 * abs(self.best.bound), 1e-12)
+        size = self._boldness * ahead / max(length, 1e-12)
+        kernels.dual_move(centre, weight, self._average, size, self._multiplier)
+        trial = self._price(self._multiplier)
+        self._count = self._slopes()
+        if trial.bound < self.best.bound:
+            gained = (self.best.bound - trial.bound) / ahead
+            self.best = trial
+            self._idle = 0
+            self._boldness = min(self._boldness * (1.1 if gained > _GOOD_GAIN else 1.0), 2.0)
+        else:
+            self._idle += 1
+            if self._idle >= _TRIES:
+                self._boldness *= 0.66
+                self._idle = 0
+
+    @property
+    def resting(self) -> bool:
+        """Whether steps have become too small to matter."""
+        return self._boldness < _REST
+
+    @property
+    def bound(self) -> float:
+        """The least bound so far, safe against rounding; whole where weights are."""
+        return safe_ceiling(self.best.bound, whole=self.model.whole)
+
+
+def groups_of(model: CoverModel) -> tuple[Int64Array, int]:
+    """Return a group for each option: its bundle, or itself.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options with bundles.
+
+    Returns
+    -------
+    group : array of int64, shape (options,)
+        Number of its group, from 0.
+    groups : int
+        Number of groups.
+    """
+    bundle = model.bundles.astype(np.int64)
+    own = bundle < 0
+    bundle[own] = bundle.max(initial=-1) + 1 + np.arange(int(own.sum()))
+    names, group = np.unique(bundle, return_inverse=True)
+    return group.astype(np.int64), names.size
+
+
+def safe_ceiling(bound: float, *, whole: bool) -> float:
+    """Return an upper bound widened for rounding, and cut to whole numbers where they are.
+
+    Parameters
+    ----------
+    bound : float
+        Bound as computed.
+    whole : bool
+        Whether the objective can only be a whole number.
+
+    Returns
+    -------
+    float
+        A bound that holds.
+
+    Examples
+    --------
+    >>> safe_ceiling(7.9, whole=True)
+    7.0
+    """
+    wide = bound + ROUNDING * (1.0 + abs(bound))
+    return float(math.floor(wide)) if whole else wide
+
+
+def hopeless(priced: Priced, dual: CoverDual, reached: float) -> tuple[BoolArray, BoolArray]:
+    """Return which options no better choice can contain, and which every better one must.
+
+    Parameters
+    ----------
+    priced : Priced
+        A bound.
+    dual : CoverDual
+        Whose bound it is.
+    reached : float
+        What must be surpassed.
+
+    Returns
+    -------
+    out : array of bool, shape (options,)
+        Options whose choice would press the bound to what is reached or below.
+    always : array of bool, shape (options,)
+        Options whose absence would.
+    """
+    purse, group = dual.purse, dual.group
+    net = priced.worth - priced.rate * purse.price
+    order = np.lexsort((-net, group))
+    first = np.concatenate([[True], np.diff(group[order]) > 0]) if order.size else np.empty(0, bool)
+    most = np.zeros(dual.groups)
+    np.maximum.at(most, group, net)
+    second = np.zeros(dual.groups)
+    np.maximum.at(second, group[order[~first]], net[order[~first]])
+    least = priced.bound + ROUNDING * (1.0 + abs(priced.bound))
+    need = reached + (1.0 - ROUNDING if dual.model.whole else 0.0)
+    out = least - most[group] + net < need
+    always = (net >= most[group]) & (net > 0) & (least - most[group] + second[group] < need)
+    return out, always
