@@ -1,0 +1,265 @@
+"""The ledger of gaps on disk: which months were cut, and every change of a gap, dated.
+
+Two append-only tables in one file. A cut is a row that names its folder and the checksum of the
+folder's manifest: a folder without a row is what an interrupted cut has left, and is no cut. What a
+gap is now follows from the last cut and the changes after it.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from geodata.errors import LocatorError
+from geodata.record_file import RecordFile
+
+#: Name of the file in the ledger's folder.
+FILE = "ledger.sqlite"
+
+_METADATA = sa.MetaData()
+_CUTS = sa.Table(
+    "cuts",
+    _METADATA,
+    sa.Column("date", sa.String, primary_key=True),
+    sa.Column("made_at", sa.String, nullable=False),
+    sa.Column("folder", sa.String, nullable=False),
+    sa.Column("checksum", sa.String, nullable=False),
+    sa.Column("after", sa.Integer, nullable=False),
+)
+_CHANGES = sa.Table(
+    "changes",
+    _METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("gap", sa.String, nullable=False, index=False),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("event", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("responsible", sa.String, nullable=False),
+    sa.Column("note", sa.String, nullable=False),
+)
+
+
+class LedgerMovedError(LocatorError):
+    """Somebody else wrote meanwhile; look again and try once more."""
+
+    code = "ledger_moved"
+
+
+@dataclass(frozen=True)
+class CutRow:
+    """A cut that was made.
+
+    Attributes
+    ----------
+    date : str
+        ISO date of the cut.
+    made_at : str
+        When it was written (UTC, to the minute).
+    folder : str
+        Name of its folder.
+    checksum : str
+        SHA-256 of the folder's manifest.
+    after : int
+        Number of the last change that it knows, its own among them; 0: none.
+    """
+
+    date: str
+    made_at: str
+    folder: str
+    checksum: str
+    after: int
+
+    @property
+    def month(self) -> str:
+        """The month, such as ``2026-11``."""
+        return self.date[:7]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of a gap.
+
+    Attributes
+    ----------
+    gap : str
+        Its id in the ledger.
+    at : str
+        A planner's change: UTC, to the minute; a cut's: its date.
+    event : str
+        ``set`` by a planner; ``opened``, ``filled`` or ``returned`` by a cut.
+    state, responsible, note : str
+        What holds from then on.
+    number : int
+        In order of writing, from 1; 0 while it is not written.
+    """
+
+    gap: str
+    at: str
+    event: str
+    state: str
+    responsible: str
+    note: str
+    number: int = 0
+
+
+def now_text() -> str:
+    """Return the time as it is written down.
+
+    Returns
+    -------
+    str
+        UTC, to the minute.
+    """
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+class LedgerRecords(RecordFile):
+    """The cuts and changes in a file.
+
+    Parameters
+    ----------
+    folder : path
+        The ledger's folder; it is made with the first row, for this user alone.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        super().__init__(Path(folder) / FILE, [_CUTS, _CHANGES], "the ledger")
+
+    def cuts(self) -> list[CutRow]:
+        """Return the cuts, the oldest first.
+
+        Returns
+        -------
+        list of CutRow
+            Empty where there is no file yet.
+
+        Raises
+        ------
+        RecordsError
+            If the file cannot be read or is damaged.
+        """
+        if not self.path.exists():
+            return []
+        asked = sa.select(_CUTS).order_by(_CUTS.c.date)
+        with self._reading() as connection:
+            return [CutRow(**row) for row in connection.execute(asked).mappings()]
+
+    def changes(self, *, after: int = 0, gap: str | None = None) -> list[Change]:
+        """Return changes in order of writing.
+
+        Parameters
+        ----------
+        after : int, optional
+            Only those with a greater number.
+        gap : str, optional
+            Only those of this gap.
+
+        Returns
+        -------
+        list of Change
+            Empty where there is no file yet.
+
+        Raises
+        ------
+        RecordsError
+            If the file cannot be read or is damaged.
+        """
+        if not self.path.exists():
+            return []
+        asked = sa.select(_CHANGES).where(_CHANGES.c.number > after).order_by(_CHANGES.c.number)
+        if gap is not None:
+            asked = asked.where(_CHANGES.c.gap == gap)
+        with self._reading() as connection:
+            return [Change(**row) for row in connection.execute(asked).mappings()]
+
+    def add_change(self, change: Change, *, known: int) -> Change:
+        """Write a planner's change down, unless the gap has changed meanwhile.
+
+        Parameters
+        ----------
+        change : Change
+            What holds from now on.
+        known : int
+            Number of the gap's last change that the planner knew, 0 for none.
+
+        Returns
+        -------
+        Change
+            With its number.
+
+        Raises
+        ------
+        LedgerMovedError
+            If the gap has a later change.
+        RecordsError
+            If it cannot be written.
+        """
+        last = sa.select(sa.func.max(_CHANGES.c.number)).where(_CHANGES.c.gap == change.gap)
+        with self._writing() as connection:
+            if (connection.execute(last).scalar() or 0) != known:
+                raise LedgerMovedError(f"{change.gap}: it has changed meanwhile; read it again")
+            number = connection.execute(sa.insert(_CHANGES), _row(change)).lastrowid
+        return Change(**{**vars(change), "number": number})
+
+    def add_cut(self, cut: CutRow, changes: Sequence[Change], *, last: str, known: int) -> CutRow:
+        """Write a cut and what it changed, both or neither.
+
+        Parameters
+        ----------
+        cut : CutRow
+            Its folder is complete; ``after`` is filled in.
+        changes : sequence of Change
+            What it opened, filled and returned.
+        last : str
+            Date of the cut that it goes on from, ``""`` for none.
+        known : int
+            Number of the last change that it knows.
+
+        Returns
+        -------
+        CutRow
+            As written.
+
+        Raises
+        ------
+        LedgerMovedError
+            If there is another cut or change meanwhile.
+        RecordsError
+            If it cannot be written.
+        """
+        latest = sa.select(sa.func.max(_CUTS.c.date))
+        number = sa.select(sa.func.max(_CHANGES.c.number))
+        with self._writing() as connection:
+            found = connection.execute(latest).scalar() or ""
+            if found != last or (connection.execute(number).scalar() or 0) != known:
+                raise LedgerMovedError("the ledger has changed meanwhile; cut again")
+            if changes:
+                connection.execute(sa.insert(_CHANGES), [_row(change) for change in changes])
+            made = CutRow(**{**vars(cut), "after": connection.execute(number).scalar() or 0})
+            connection.execute(sa.insert(_CUTS), vars(made))
+        return made
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        """Give a connection to a file that was looked at."""
+        with self._named():
+            self._check()
+            with self._engine.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """Give a connection that nobody else writes beside, from the first look on."""
+        with self._named():
+            self._make()
+            with self._engine.begin() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+
+
+def _row(change: Change) -> dict[str, object]:
+    """Return a change as a row; the file numbers it."""
+    return {name: value for name, value in vars(change).items() if name != "number"}

@@ -1,0 +1,193 @@
+"""What must never be lost, on disk: append-only tables in SQLite, through SQLAlchemy.
+
+What was acknowledged survives the process being killed and the power being cut: the journal is
+written ahead and through to the disk (``journal_mode=WAL``, ``synchronous=FULL``). Triggers refuse
+to change or delete a row. Several processes may write at once; each waits a few seconds for the
+other. A connection lives as long as one question, so a disk that has room again or a file that was
+put back needs no restart.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
+
+from geodata.errors import RecordsError, RecordsFullError
+
+_BUSY_MS = 5_000
+
+#: SQLite's codes of what a disk without room says; the short write is what a limit on the size of
+#: files or a quota looks like.
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC"}
+_WHY: Mapping[str, tuple[str, str]] = {
+    "SQLITE_BUSY": ("records_busy", "other processes are writing; try again"),
+    "SQLITE_LOCKED": ("records_busy", "other processes are writing; try again"),
+    "SQLITE_READONLY": ("records_read_only", "it may not be written; mend the permissions"),
+    "SQLITE_PERM": ("records_read_only", "it may not be written; mend the permissions"),
+    "SQLITE_CANTOPEN": ("records_read_only", "it cannot be opened; mend the permissions"),
+    "SQLITE_CORRUPT": ("records_damaged", "it is damaged; put a backup in its place"),
+    "SQLITE_NOTADB": ("records_damaged", "it is no file of records; put a backup in its place"),
+}
+
+
+def append_only(table: sa.Table) -> tuple[str, ...]:
+    """Return the statements that make a table whose rows stay as they are.
+
+    Parameters
+    ----------
+    table : Table
+        Its primary key is one column.
+
+    Returns
+    -------
+    tuple of str
+        For a file that may have it already.
+    """
+    name, (key,) = table.name, [column.name for column in table.primary_key]
+    refused = f"BEGIN SELECT RAISE(ABORT, '{name} are append-only'); END"
+    same = f"{key} = NEW.{key} OR rowid = NEW.rowid"
+    known = f"WHEN EXISTS (SELECT 1 FROM {name} WHERE {same})"  # noqa: S608  names of ours
+    return (
+        str(CreateTable(table, if_not_exists=True).compile(dialect=sqlite.dialect())),
+        f"CREATE TRIGGER IF NOT EXISTS {name}_no_update BEFORE UPDATE ON {name} {refused}",
+        f"CREATE TRIGGER IF NOT EXISTS {name}_no_delete BEFORE DELETE ON {name} {refused}",
+        # INSERT OR REPLACE deletes without asking the trigger above
+        f"CREATE TRIGGER IF NOT EXISTS {name}_no_replace BEFORE INSERT ON {name} {known} {refused}",
+    )
+
+
+class RecordFile:
+    """A file of append-only tables.
+
+    Parameters
+    ----------
+    path : path
+        The file; it and its folder are made with the first row, for this user alone.
+    tables : sequence of Table
+        What it holds.
+    what : str
+        What its rows are called in errors, such as ``reports``.
+    """
+
+    def __init__(self, path: Path | str, tables: Sequence[sa.Table], what: str) -> None:
+        self.path = Path(path)
+        self._what = what
+        self._made_of = [line for table in tables for line in append_only(table)]
+        self._engine = sa.create_engine(
+            "sqlite+pysqlite://", creator=self._connect, poolclass=NullPool
+        )
+        self._checked: tuple[int, int] | None = None
+
+    def copy_to(self, path: Path | str) -> None:
+        """Copy the file, whole even while others write.
+
+        Parameters
+        ----------
+        path : path
+            The copy; it must not exist yet.
+
+        Raises
+        ------
+        RecordsError
+            If there is nothing to copy, the file is damaged or the copy cannot be written.
+        """
+        copy = Path(path)
+        if not self.path.exists():
+            raise RecordsError(f"{self.path}: there are no {self._what} yet")
+        if copy.exists():
+            raise RecordsError(f"{copy}: is there already; choose another name")
+        with self._named():
+            self._check()
+            os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            with closing(self._connect()) as connection:
+                connection.execute("VACUUM INTO ?", (str(copy),))
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file; SQLAlchemy closes it."""
+        connection = sqlite3.connect(self.path, timeout=_BUSY_MS / 1000, check_same_thread=False)
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        return connection
+
+    def _make(self) -> None:
+        """Make folder, file and table where they are not; look once whether the file is whole."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        if self._identity() == self._checked:
+            return
+        self._check()
+        with closing(self._connect()) as connection:
+            connection.isolation_level = None  # transactions as written here
+            _written_ahead(connection)
+            connection.execute("BEGIN IMMEDIATE")  # others may be making it just now
+            for statement in self._made_of:
+                connection.execute(statement)
+            connection.execute("COMMIT")
+        self._checked = self._identity()
+
+    def _identity(self) -> tuple[int, int]:
+        """Return what changes when another file is put in its place."""
+        about = self.path.stat()
+        return about.st_dev, about.st_ino
+
+    def _check(self) -> None:
+        """Refuse a damaged file."""
+        with closing(self._connect()) as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != ("ok",):
+            raise self._error("SQLITE_CORRUPT")
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Turn what the database or the system says into errors of ours."""
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise self._error(_code_of(error.orig)) from None
+        except sqlite3.Error as error:
+            raise self._error(_code_of(error)) from None
+        except UnicodeDecodeError:  # a damaged file told in its own bytes what is damaged
+            raise self._error("SQLITE_CORRUPT") from None
+        except OSError as error:
+            code = "SQLITE_FULL" if error.errno in _NO_ROOM else "SQLITE_CANTOPEN"
+            raise self._error(code) from None
+
+    def _error(self, code: str) -> RecordsError:
+        """Return the error of a code; the path is for the log of the operator, not for callers."""
+        if code in _FULL:
+            return RecordsFullError(
+                f"there is no room to write the {self._what} down; free some space"
+            )
+        short = "_".join(code.split("_")[:2])
+        known, why = _WHY.get(code) or _WHY.get(short) or ("records_failed", "it cannot be written")
+        return RecordsError(f"the file of {self._what}: {why}", code=known)
+
+
+_NO_ROOM = frozenset({28, 122, 27})  # ENOSPC, EDQUOT, EFBIG
+
+
+def _written_ahead(connection: sqlite3.Connection) -> None:
+    """Write the journal ahead; SQLite does not wait by itself while others ask for the same."""
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if _code_of(error) != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _code_of(error: BaseException | None) -> str:
+    """Return SQLite's name of an error."""
+    return str(getattr(error, "sqlite_errorname", "") or "SQLITE_ERROR")
