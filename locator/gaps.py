@@ -276,7 +276,7 @@ def find(
     which = np.flatnonzero(mark)
     count, label = components(cells, mark)
     size = sums(label, np.ones(label.size), count)
-    heaviest = which[_heaviest(cells, which, label, people.published)]
+    heaviest = which[heaviest_cells(cells, which, label, people.published)]
     workers, homes = (
         np.full(count, np.nan) if weight is None else sums(label, weight[which], count)
         for weight in (people.workers, people.homes)
@@ -285,16 +285,7 @@ def find(
     cause, also = _causes(label, outcome.cause[which], weight, count)
     found = _anywhere(travel, outcome, selection, heaviest)
     region = cells.region[heaviest]
-    names = _named(places.region_ids, region)
-    ids = np.array(
-        [
-            f"{name or 'none'}.{column}.{row}"
-            for name, column, row in zip(
-                names, cells.column[heaviest], cells.row[heaviest], strict=True
-            )
-        ],
-        object,
-    )
+    ids = gap_ids(places, heaviest)
     area: FloatArray = size * (CELL_M / 1000) ** 2
     order = np.lexsort((ids.astype(str), -area, -np.nan_to_num(workers)))
     return Gaps(
@@ -314,10 +305,53 @@ def find(
     )
 
 
-def _heaviest(
+def gap_ids(places: Places, cell: Int64Array) -> npt.NDArray[np.object_]:
+    """Return the ids of gaps by their heaviest cells: region and lattice index.
+
+    Parameters
+    ----------
+    places : Places
+        The cells and what names them.
+    cell : array (g,) of int64
+        The heaviest cell of each gap.
+
+    Returns
+    -------
+    array (g,) of object
+        Such as ``320102.6553.35460``; ``none`` outside every region.
+    """
+    cells = places.cells
+    names = _named(places.region_ids, cells.region[cell])
+    return np.array(
+        [
+            f"{name or 'none'}.{column}.{row}"
+            for name, column, row in zip(names, cells.column[cell], cells.row[cell], strict=True)
+        ],
+        object,
+    )
+
+
+def heaviest_cells(
     cells: Cells, which: Int64Array, label: Int32Array, workers: FloatArray | None
 ) -> Int64Array:
-    """Return the cell of most workers of each group; of equal ones the most central."""
+    """Return the cell of most workers of each group; of equal ones the most central.
+
+    Parameters
+    ----------
+    cells : Cells
+        The lattice.
+    which : array (m,) of int64
+        The cells that were grouped.
+    label : array (m,) of int32
+        Group of each.
+    workers : array (c,) of float64 or None
+        By cell of the lattice.
+
+    Returns
+    -------
+    array (g,) of int64
+        Rows of ``which``.
+    """
     column, row = cells.column[which].astype(np.float64), cells.row[which].astype(np.float64)
     size = np.maximum(np.bincount(label), 1)
     centre_x, centre_y = (np.bincount(label, part) / size for part in (column, row))
