@@ -20,6 +20,7 @@ from geodata.model import Archive, Dataset, Positions
 from geodata.packing import arrays_of, object_of, read_arrays, write_arrays
 from geodata.tile_archive import TileReader, map_archive
 from geodata.vocabulary import Vocabulary
+from geodata.words import load_vocabulary
 
 T = TypeVar("T")
 
@@ -316,6 +317,8 @@ def read_vocabulary(half: Half) -> Vocabulary:
             name: {key: _row(get_args(kinds[name])[1], row) for key, row in rows}
             for name, rows in tables.items()
         }
+        if "groups" not in words:  # of an older release: their hours and modes are the package's
+            words["groups"] = load_vocabulary().groups
         return Vocabulary(**words)
     except (TypeError, KeyError):
         raise DatasetError(

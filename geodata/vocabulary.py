@@ -14,6 +14,7 @@ from types import MappingProxyType
 from geodata.vocabulary_rows import (
     AccessMethod,
     Facility,
+    Group,
     Kind,
     Mode,
     Need,
@@ -25,6 +26,7 @@ from geodata.vocabulary_rows import (
 __all__ = [
     "AccessMethod",
     "Facility",
+    "Group",
     "Kind",
     "Mode",
     "Need",
@@ -60,6 +62,8 @@ class Vocabulary:
         Small words for reading sentences, by role (``negation``, ``filler`` …).
     traditional : mapping of str to str
         Traditional characters and the simplified ones they are read as.
+    groups : mapping of str to Group
+        Groups of workers: how they travel and when they work.
     """
 
     kinds: Mapping[str, Kind]
@@ -71,6 +75,7 @@ class Vocabulary:
     modes: Mapping[str, Mode]
     words: Mapping[str, tuple[str, ...]] = field(default_factory=_nothing)
     traditional: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))
 
     @cached_property
     def _simplify(self) -> dict[int, str]:

@@ -1,6 +1,12 @@
-"""The rows of the domain's words: kinds, facilities, needs, access, states, tiers, modes."""
+"""The rows of the domain's words: kinds, facilities, needs, access, states, modes, groups."""
 
+import re
 from dataclasses import dataclass
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00)")
+_HOUR_MINUTES, _DAY_MINUTES = 60, 1440
+#: Largest speed of a group as a multiple of its mode's.
+_MOST_FACTOR = 5.0
 
 
 @dataclass(frozen=True)
@@ -123,3 +129,80 @@ class Mode:
     slow_factor: float
     fast_factor: float
     source: str
+
+
+@dataclass(frozen=True)
+class Group(Word):
+    """A group of workers: how they travel, and when they work.
+
+    Attributes
+    ----------
+    mode : str
+        Code of the mode they travel by.
+    speed_factor : float
+        Their speed as a multiple of the mode's.
+    weekday_from, weekday_to : str
+        From and to when they work on working days (``HH:MM``, local time); a span that ends before
+        it begins goes on after midnight; both empty: not at all.
+    weekend_from, weekend_to : str
+        The same for weekends and holidays.
+    source : str
+        Where the figures come from.
+
+    Raises
+    ------
+    ValueError
+        If a time is none, one of two is missing, or the speed is not above 0.
+    """
+
+    mode: str = "walk"
+    speed_factor: float = 1.0
+    weekday_from: str = "00:00"
+    weekday_to: str = "24:00"
+    weekend_from: str = "00:00"
+    weekend_to: str = "24:00"
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the times and the speed."""
+        for free in (False, True):
+            self.span(free=free)
+        if not 0 < self.speed_factor <= _MOST_FACTOR:
+            raise ValueError(f"speed_factor must be above 0, at most {_MOST_FACTOR}")
+
+    def span(self, *, free: bool) -> tuple[int, int] | None:
+        """Return when the group works on a day.
+
+        Parameters
+        ----------
+        free : bool
+            A weekend or a holiday.
+
+        Returns
+        -------
+        tuple of int or None
+            Minutes after the day's midnight, the second above the first and at most two days;
+            None where the group does not work.
+
+        Examples
+        --------
+        >>> night = Group("x", "", "", (), weekday_from="22:00", weekday_to="06:00")
+        >>> night.span(free=False)
+        (1320, 1800)
+        """
+        begin, end = (
+            (self.weekend_from, self.weekend_to) if free else (self.weekday_from, self.weekday_to)
+        )
+        if not begin and not end:
+            return None
+        first, last = _minutes(begin), _minutes(end)
+        return first, last if last > first else last + _DAY_MINUTES
+
+
+def _minutes(text: str) -> int:
+    """Return the minutes after midnight of a time such as 04:00."""
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"expected a time such as 04:00, got {text!r}")
+    hour, minute = (part for part in found.groups() if part is not None)
+    return int(hour) * _HOUR_MINUTES + int(minute)

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -11,6 +12,7 @@ from geodata.package_data import data_rows
 from geodata.vocabulary import (
     AccessMethod,
     Facility,
+    Group,
     Kind,
     Mode,
     Need,
@@ -25,6 +27,7 @@ AnyWord = TypeVar("AnyWord", bound=Word)
 AnyRow = TypeVar("AnyRow")
 
 _YES = {"true": True, "false": False}
+_GROUP_COLUMNS = ("mode", "weekday_from", "weekday_to", "weekend_from", "weekend_to", "source")
 
 
 def load_vocabulary(folder: Path | str | None = None) -> Vocabulary:
@@ -68,8 +71,10 @@ def load_vocabulary(folder: Path | str | None = None) -> Vocabulary:
         traditional=MappingProxyType(
             {row["traditional"]: row["simplified"] for row in source.rows("traditional")}
         ),
+        groups=source.words("groups", _group),
     )
     _check_facilities(vocabulary)
+    _check_modes(vocabulary)
     return vocabulary
 
 
@@ -204,6 +209,24 @@ def _mode(row: Row) -> Mode:
     """Return a row of modes.csv."""
     speed, slow, fast = (float(row[name]) for name in ("speed_kph", "slow_factor", "fast_factor"))
     return Mode(row["code"], row["zh"], row["en"], speed, slow, fast, row["source"])
+
+
+def _group(row: Row) -> Group:
+    """Return a row of groups.csv; a file of an older release, without hours, is taken as it is."""
+    told = {name: row[name].strip() for name in _GROUP_COLUMNS if row.get(name) is not None}
+    made = Group(*_names(row), speed_factor=float(row.get("speed_factor") or 1))
+    return replace(made, **told)  # type: ignore[arg-type]  # all of them are texts
+
+
+def _check_modes(vocabulary: Vocabulary) -> None:
+    """Refuse groups that travel by a mode which does not exist."""
+    lost = [row for row in vocabulary.groups.values() if row.mode not in vocabulary.modes]
+    if lost:
+        raise InputError(
+            "; ".join(
+                f"groups.csv, {row.code}: the mode {row.mode!r} is not in modes.csv" for row in lost
+            )
+        )
 
 
 def _check_facilities(vocabulary: Vocabulary) -> None:

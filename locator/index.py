@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from geodata.errors import Fault, InputError, LimitError, ValidationError
 from geodata.hours import SHANGHAI, Timetable, local, parse_at
 from geodata.model import Dataset, FloatArray
 from locator import gaps as gap_finder
+from locator.clock import ClockAnswer, ClockContext, ClockRequest, travellers, week_asked
 from locator.coverage import CoverageRequest, Outcome, Question, summarize
 from locator.gaps import CellWeights, Gaps
 from locator.nearest import NearestAnswer, NearestRequest
@@ -294,6 +295,67 @@ class Index:
             conditions, minutes, stations_at_least, speed.slow_factor, speed.fast_factor
         )
         return self._cover(view, request, self._region(region), exact=exact)
+
+    def clock(  # noqa: PLR0913  the question's own words, by keyword
+        self,
+        *,
+        mode: str | None = None,
+        minutes: int = 15,
+        needs: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        access: Sequence[str] = (),
+        region: str | None = None,
+        include: Sequence[str] = (),
+        week: str | date | None = None,
+        group: str | None = None,
+        exact: bool = False,
+    ) -> ClockAnswer:
+        """Return who is within the limit of a station at each of the 168 hours of a week.
+
+        Parameters
+        ----------
+        mode : str, optional
+            Code of the mode; None: the group's own where it was prepared, else ``walk``.
+        minutes : int
+            The limit, 1–120.
+        needs, kinds, access : sequence of str
+            Codes: all needs must be met, any kind or access fits.
+        region : str, optional
+            Id of a region: everything outside is left out.
+        include : sequence of str
+            Statuses that count besides ``open``.
+        week : str or date, optional
+            A day of the week asked for (ISO 8601); None: the next one without a holiday.
+        group : str, optional
+            Code of a group of workers: only they, at their speed, while they work.
+        exact : bool
+            Count at the homes themselves where ``private/`` was opened.
+
+        Returns
+        -------
+        ClockAnswer
+            Figures now, gaps when asked for.
+
+        Raises
+        ------
+        InputError
+            For an unknown mode, code, group, region or day.
+        LimitError
+            If ``minutes`` is out of range.
+        """
+        _within("minutes", minutes, MOST_MINUTES)
+        conditions = Conditions(_codes(needs), _codes(kinds), _codes(access), _codes(include))
+        conditions.check(self.vocabulary)
+        who = travellers(self.vocabulary, group, mode, self.modes)
+        view = self.view(who.mode)
+        monday = week_asked(week, self.timetable.calendar)
+        request = ClockRequest(
+            CoverageRequest(conditions, minutes), monday, self._region(region), who, exact=exact
+        )
+        names = tuple(zip(self.regions["id"], self.regions["name"], strict=True))
+        piece_m = self._dataset.pieces[view.mode].length_m
+        context = ClockContext(view, self.register, self.timetable.calendar, names, piece_m)
+        return ClockAnswer(request, context)
 
     def _cover(
         self, view: ModeView, request: CoverageRequest, region: int | None, *, exact: bool

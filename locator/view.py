@@ -125,7 +125,7 @@ class ModeView:
         return CellWeights(homes, workers, published=workers)
 
     @cached_property
-    def _home_cell(self) -> Int64Array:
+    def home_cell(self) -> Int64Array:
         """Row of the cell in which each home lies, -1 in none."""
         homes, cells = self._dataset.homes, self._dataset.cells[self.mode]
         if homes is None:
@@ -150,8 +150,8 @@ class ModeView:
         if homes is None:
             return CellWeights()
         size = len(self._dataset.cells[self.mode].positions)
-        rows = np.flatnonzero(mark & (self._home_cell >= 0))
-        cell, workers = self._home_cell[rows], homes["workers"].to_numpy(np.float64)[rows]
+        rows = np.flatnonzero(mark & (self.home_cell >= 0))
+        cell, workers = self.home_cell[rows], homes["workers"].to_numpy(np.float64)[rows]
         return CellWeights(
             homes=sums(cell, np.ones(rows.size), size),
             workers=sums(cell, workers, size),
