@@ -1,6 +1,6 @@
 """The facade: one immutable snapshot of a dataset that answers questions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -9,15 +9,18 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from geodata.errors import Fault, InputError, LimitError, ValidationError
 from geodata.hours import SHANGHAI, Timetable, local, parse_at
 from geodata.model import Dataset, FloatArray
+from geodata.plan_actions import load_actions
 from locator import gaps as gap_finder
 from locator.clock import ClockAnswer, ClockContext, ClockRequest, travellers, week_asked
 from locator.coverage import CoverageRequest, Outcome, Question, summarize
 from locator.gaps import CellWeights, Gaps
 from locator.nearest import NearestAnswer, NearestRequest
+from locator.plan import Ground, PlanAnswer, Progress, aim_of, make_plan, silent
 from locator.route import route
 from locator.selection import Conditions, Register, Selection
 from locator.view import ModeView
@@ -357,6 +360,57 @@ class Index:
         context = ClockContext(view, self.register, self.timetable.calendar, names, piece_m)
         return ClockAnswer(request, context)
 
+    def plan(  # noqa: PLR0913  the question's own words, by keyword
+        self,
+        candidates: pd.DataFrame | Sequence[Mapping[str, Any]] | str = "auto",
+        *,
+        mode: str = "walk",
+        minutes: int = 15,
+        at: str | datetime | None = None,
+        needs: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        access: Sequence[str] = (),
+        region: str | None = None,
+        include: Sequence[str] = (),
+        exact: bool = False,
+        progress: Progress = silent,
+        **aim: Any,
+    ) -> PlanAnswer:
+        """Return where the next stations or hours help most, with a proven bound.
+
+        Parameters
+        ----------
+        candidates : DataFrame, sequence of mappings or ``"auto"``
+            What may be chosen, see `locator.candidates.options_of`; ``auto``: street junctions,
+            host premises, hours and facilities of stations.
+        mode, minutes, at, needs, kinds, access, region, include, exact
+            As of ``coverage``.
+        progress : callable
+            Told the share done and the stage; what it raises ends the work.
+        **aim : Any
+            What to achieve, see `locator.plan.aim_of`: ``objective``, one of ``budget_yuan``,
+            ``sites`` and ``target_share``, ``time_limit_seconds`` …
+
+        Returns
+        -------
+        PlanAnswer
+            Sites in building order, checked against a recompute from scratch.
+
+        Raises
+        ------
+        LocatorError
+            If the question is wrong or nothing can do what is asked.
+        """
+        wanted = aim_of(**aim)
+        _within("minutes", minutes, MOST_MINUTES)
+        view = self.view(mode)
+        asked = Conditions(_codes(needs), _codes(kinds), _codes(access), _codes(include))
+        request = CoverageRequest(self._dated(asked, at), minutes, wanted.at_least)
+        ground = Ground(
+            self._dataset, view, self.register, request, self._region(region), exact, load_actions()
+        )
+        return make_plan(ground, wanted, candidates, progress)
+
     def _cover(
         self, view: ModeView, request: CoverageRequest, region: int | None, *, exact: bool
     ) -> CoverageAnswer:
@@ -368,7 +422,13 @@ class Index:
         if exact and view.homes is not None:
             layers["people"] = view.homes
         asked = Question(
-            self.register, view.travel, request, selection, region, clipped=len(self.regions) > 0
+            self.register,
+            view.travel,
+            request,
+            selection,
+            region,
+            clipped=len(self.regions) > 0,
+            barriers=view.barriers,
         )
         outcomes = {name: Outcome(layer, asked) for name, layer in layers.items()}
         outcomes.setdefault("people", outcomes["cells"])

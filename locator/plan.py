@@ -1,0 +1,214 @@
+"""Where the next stations or hours help most: sites in building order, with a proven bound."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from locator.plan_answer import Checked, Plan, catchment, checked, sites
+from locator.plan_ground import (
+    CancelledError,
+    Choice,
+    Demand,
+    Ground,
+    candidates_of,
+    choice_of,
+    demand_of,
+)
+from locator.plan_solve import Aim, aim_of, model_of, solve_coverage
+from locator.siting_model import Solution
+
+__all__ = ["CancelledError", "Ground", "PlanAnswer", "Progress", "aim_of", "make_plan", "silent"]
+
+_FEN = 100
+#: Shares of the work before and after the solver, for progress.
+_MATRIX, _SOLVED = 0.4, 0.9
+_LEAST_SECONDS = 0.1
+#: What the marginal-gain curve shows of each site.
+_CURVE = (
+    "order",
+    "gain_workers",
+    "cumulative_workers",
+    "cumulative_yuan",
+    "gain_workers_per_10000_yuan",
+)
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class PlanAnswer:
+    """A plan, checked by a recompute from scratch.
+
+    Attributes
+    ----------
+    result : dict
+        As the HTTP interface names it, unrounded.
+    plan : Plan
+        What it was made of.
+    check : Checked
+        The recompute.
+    """
+
+    result: dict[str, Any]
+    plan: Plan
+    check: Checked
+
+    def to_geodataframe(self) -> gpd.GeoDataFrame:
+        """Return the sites in building order as points.
+
+        Returns
+        -------
+        GeoDataFrame
+            EPSG:4326; one row a site.
+        """
+        return sites_frame(self.result["chosen"])
+
+    @property
+    def catchments(self) -> Mapping[str, float]:
+        """Workers by the station nearest to them, existing ones too; each worker once."""
+        return catchment(self.plan, self.check)
+
+
+def sites_frame(chosen: list[dict[str, Any]]) -> gpd.GeoDataFrame:
+    """Return the sites of a result as points.
+
+    Parameters
+    ----------
+    chosen : list of dict
+        ``chosen`` of a result.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326; lists are joined by ``;``, gains by group and region are columns of text.
+    """
+    rows = []
+    for site in chosen:
+        row = {key: value for key, value in site.items() if key not in {"lon", "lat"}}
+        for key, value in row.items():
+            if isinstance(value, list):
+                row[key] = ";".join(value)
+            elif isinstance(value, dict):
+                row[key] = ";".join(f"{name}={part:g}" for name, part in value.items())
+        rows.append(row)
+    columns = ["id", "order", "action", "cost_yuan", "gain_homes", "gain_workers"]
+    frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+    at = [(site["lon"], site["lat"]) for site in chosen]
+    points = gpd.points_from_xy([lon for lon, _ in at], [lat for _, lat in at])
+    return gpd.GeoDataFrame(frame, geometry=points, crs=4326)
+
+
+def silent(share: float, stage: str) -> None:
+    """Tell nobody how far the work is.
+
+    Parameters
+    ----------
+    share : float
+        Share done.
+    stage : str
+        What is being done.
+    """
+
+
+def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = silent) -> PlanAnswer:
+    """Return a plan.
+
+    Parameters
+    ----------
+    ground : Ground
+        The question.
+    aim : Aim
+        What to achieve.
+    candidates : DataFrame or ``"auto"``
+        What may be chosen, as `locator.candidates.options_of` takes it.
+    progress : callable
+        Told the share done and the stage (``options``, ``reach``, ``solve``, ``check``); what it
+        raises (`CancelledError`) ends the work.
+
+    Returns
+    -------
+    PlanAnswer
+        Verified against a recompute from scratch.
+
+    Raises
+    ------
+    LocatorError
+        If the question is wrong, nothing can do what is asked, or the check fails.
+    """
+    begin = time.monotonic()
+    aim.check()
+    progress(0.0, "options")
+    demand, before = demand_of(ground)
+    options = candidates_of(ground, demand, candidates)
+    choice = choice_of(ground, demand, options, lambda part: progress(_MATRIX * part, "reach"))
+    progress(_MATRIX, "solve")
+    seconds = max(aim.time_limit_seconds - (time.monotonic() - begin), _LEAST_SECONDS)
+    solution = _solved(aim, choice, demand, seconds)
+    progress(_SOLVED, "check")
+    plan = Plan(ground, demand, choice, solution)
+    check = checked(plan)
+    result = _result(plan, check, aim, before)
+    progress(1.0, "done")
+    return PlanAnswer(result, plan, check)
+
+
+def _solved(aim: Aim, choice: Choice, demand: Demand, seconds: float) -> Solution:
+    """Return the solver's answer."""
+    weight = demand.points.total(demand.place, demand.workers)
+    return solve_coverage(aim, model_of(choice, weight), seconds)
+
+
+def _result(
+    plan: Plan, check: Checked, aim: Aim, before: Mapping[str, Mapping[str, float]]
+) -> dict[str, Any]:
+    """Return the object of the interface."""
+    solution, unit = plan.solution, plan.demand.unit
+    base = before[unit]["covered"]
+    chosen = sites(plan, check)
+    total = {"workers": plan.demand.workers, "homes": plan.demand.homes, unit: plan.demand.workers}
+    after = {
+        name: {**part, "covered": part["covered"] + float(plan.gains(total[name]).sum())}
+        for name, part in before.items()
+    }
+    objective, bound = base + solution.objective, base + max(solution.bound, solution.objective)
+    return {
+        "objective_name": aim.objective,
+        "chosen": chosen,
+        "objective": objective,
+        "objective_unit": unit,
+        "bound": bound,
+        "gap": abs(bound - objective) / abs(bound) if bound else 0.0,
+        "proven": bool(solution.proven),
+        "method": solution.method,
+        "spent_yuan": int(plan.options["cost_fen"].sum()) / _FEN,
+        "budget_yuan": None if aim.budget_fen is None else aim.budget_fen / _FEN,
+        "before": _shares(before),
+        "after": _shares(after),
+        "curve": [_point(site) for site in chosen],
+        "candidates": plan.choice.offered,
+        "candidates_that_reach_somebody": len(plan.choice.options),
+        "verified": True,
+        "people": "exact" if plan.ground.people is not None and plan.ground.people.exact
+        else "from cells",
+    }  # fmt: skip
+
+
+def _point(site: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a point of the marginal-gain curve."""
+    return {name: site[name] for name in _CURVE}
+
+
+def _shares(figures: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """Return figures with their uncovered rest and the share."""
+    return {
+        name: {
+            **part,
+            "uncovered": part["total"] - part["covered"],
+            "share_covered": part["covered"] / part["total"] if part["total"] else None,
+        }
+        for name, part in figures.items()
+    }

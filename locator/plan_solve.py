@@ -1,0 +1,192 @@
+"""From a plan's question to the solver that answers it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geodata.errors import Fault, LimitError, ValidationError
+from geodata.model import FloatArray
+from locator.candidates import fen_of
+from locator.plan_ground import Choice, check_limits
+from locator.siting_cover import maximal_cover
+from locator.siting_model import CoverModel, Solution
+
+#: Objectives, and which of budget, sites and target share each takes.
+OBJECTIVES = {
+    "coverage": ("budget_yuan", "sites"),
+    "cover": ("target_share",),
+    "median": ("sites",),
+    "center": ("sites",),
+}
+
+#: Most sites of one plan, and the longest and shortest time for a solver (s).
+MOST_SITES, MOST_SECONDS, LEAST_SECONDS = 5_000, 3_600.0, 0.1
+_MOST_AT_LEAST = 2
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a plan is to achieve.
+
+    Attributes
+    ----------
+    objective : str
+        Of ``OBJECTIVES``.
+    budget_fen : int or None
+        The most that may be spent.
+    sites : int or None
+        The most options that may be chosen.
+    target_share : float or None
+        Share of all people that is to be covered in the end.
+    time_limit_seconds : float
+        For the solver.
+    at_least : int
+        Covered means so many stations within the limit.
+    capacities : bool
+        A candidate with a capacity takes no more workers than that.
+    least_share : float or None
+        No region with people in it may be left with a smaller share covered.
+    """
+
+    objective: str = "coverage"
+    budget_fen: int | None = None
+    sites: int | None = None
+    target_share: float | None = None
+    time_limit_seconds: float = 60.0
+    at_least: int = 1
+    capacities: bool = False
+    least_share: float | None = None
+
+    def check(self) -> None:
+        """Raise one error for everything that does not fit together.
+
+        Raises
+        ------
+        ValidationError
+            For an unknown objective, or not exactly the limit that it takes.
+        LimitError
+            For numbers out of range.
+        """
+        if self.objective not in OBJECTIVES:
+            raise ValidationError.of(
+                [Fault("objective_name", f"{self.objective!r} is no objective",
+                       f"use one of {', '.join(OBJECTIVES)}")],
+                code="unknown_objective",
+            )  # fmt: skip
+        given = {
+            "budget_yuan": self.budget_fen,
+            "sites": self.sites,
+            "target_share": self.target_share,
+        }
+        named = [name for name, value in given.items() if value is not None]
+        wanted = OBJECTIVES[self.objective]
+        if len(named) != 1 or named[0] not in wanted:
+            raise ValidationError.of(
+                [Fault("objective_name", f"{self.objective} takes {' or '.join(wanted)}, "
+                       f"got {' and '.join(named) or 'none of budget_yuan, sites, target_share'}")],
+                code="contradiction",
+            )  # fmt: skip
+        if self.sites is not None and not isinstance(self.sites, int | np.integer):
+            raise LimitError(f"sites must be a whole number, got {self.sites}")
+        check_limits("sites", self.sites, 1, MOST_SITES)
+        check_limits("target_share", self.target_share, 0.0, 1.0)
+        check_limits("least_share", self.least_share, 0.0, 1.0)
+        check_limits("time_limit_seconds", self.time_limit_seconds, LEAST_SECONDS, MOST_SECONDS)
+        check_limits("stations_at_least", self.at_least, 1, _MOST_AT_LEAST)
+
+
+def aim_of(
+    *,
+    objective: str = "coverage",
+    budget_yuan: float | str | None = None,
+    sites: int | None = None,
+    target_share: float | None = None,
+    **more: Any,
+) -> Aim:
+    """Return a checked aim.
+
+    Parameters
+    ----------
+    objective : str
+        ``coverage``: most people for a budget or a number of sites; ``cover``: cheapest for a
+        target share; ``median``: least time in all; ``center``: shortest longest time.
+    budget_yuan : float or str, optional
+        The most that may be spent; at most two decimals.
+    sites : int, optional
+        The most options that may be chosen.
+    target_share : float, optional
+        Share of all people that is to be covered in the end.
+    **more : Any
+        Other fields of `Aim`: ``time_limit_seconds``, ``at_least``, ``capacities``,
+        ``least_share``.
+
+    Returns
+    -------
+    Aim
+        Checked.
+
+    Raises
+    ------
+    LocatorError
+        If something does not fit.
+
+    Examples
+    --------
+    >>> aim_of(budget_yuan="410000.07").budget_fen
+    41000007
+    """
+    try:
+        fen = None if budget_yuan is None else fen_of(budget_yuan)
+    except ValueError:
+        fault = Fault("budget_yuan", "expected an amount in yuan, at least 0, to the fen")
+        raise ValidationError.of([fault]) from None
+    aim = Aim(objective, fen, sites, target_share, **more)
+    aim.check()
+    return aim
+
+
+def model_of(choice: Choice, weight: FloatArray) -> CoverModel:
+    """Return the model that solvers take.
+
+    Parameters
+    ----------
+    choice : Choice
+        Options and whom they reach.
+    weight : array (n,) of float64
+        People, or what else counts, by point.
+
+    Returns
+    -------
+    CoverModel
+        Costs in fen.
+    """
+    return CoverModel(
+        indptr=choice.cover.indptr,
+        point=choice.cover.point,
+        weight=weight,
+        cost=choice.options["cost_fen"].to_numpy(np.int64),
+        bundle=choice.options["bundle"].to_numpy(np.int32),
+    )
+
+
+def solve_coverage(aim: Aim, model: CoverModel, seconds: float) -> Solution:
+    """Return the options that cover most for a budget or a number of sites.
+
+    Parameters
+    ----------
+    aim : Aim
+        Checked.
+    model : CoverModel
+        Options and points.
+    seconds : float
+        For the solver.
+
+    Returns
+    -------
+    Solution
+        Objective and bound count the points of the model only.
+    """
+    if model.options == 0:
+        return Solution(np.empty(0, np.int64), 0.0, 0.0, True, "nothing to choose from")  # noqa: FBT003  positional as the class has it
+    return maximal_cover(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
