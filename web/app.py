@@ -31,6 +31,7 @@ from web.routes import (
     offline,
     pages,
     pictures,
+    planner,
     reports,
     search,
     stations,
@@ -140,6 +141,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(pictures.router)
     app.include_router(bulletin.router)
     app.include_router(download.router)
+    app.include_router(planner.router)
     _describe(app)
     app.add_middleware(Doors, gzip_minimum_bytes=chosen.gzip_minimum_bytes)
     app.add_middleware(Wall, settings=chosen, logger=app.state.logger)

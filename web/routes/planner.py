@@ -1,0 +1,40 @@
+"""``/planner``: the planner's page."""
+
+from functools import lru_cache
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from web.errors import UnauthorizedError
+from web.keeping import tag_of
+from web.planner_access import planner
+from web.planner_page import planner_page
+from web.planner_text import PLANNER
+from web.routes.caching import cached, unchanged
+from web.security import page_policy
+from web.settings import Settings
+from web.static_files import script_hashes
+
+router = APIRouter(include_in_schema=False)
+
+_page = lru_cache(maxsize=2 * len(PLANNER))(planner_page)
+
+
+@router.api_route("/planner", methods=["GET", "HEAD"])
+async def show_planner(request: Request) -> Response:
+    """Show the page; to strangers with 401, and it asks them for the token."""
+    settings: Settings = request.app.state.settings
+    asked = dict(parse_qsl(request.scope["query_string"].decode("ascii", "replace")))
+    lang = asked.get("lang", "")
+    html = _page(lang if lang in PLANNER else settings.map_language, settings)
+    headers = {"Content-Security-Policy": page_policy(script_hashes=script_hashes(html))}
+    try:
+        planner(request)
+    except UnauthorizedError:
+        denied = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
+        return HTMLResponse(html, status_code=401, headers={**headers, **denied})
+    tag = tag_of(html.encode())
+    if unchanged(request, tag):
+        return cached(b"", tag, status=304)
+    return HTMLResponse(html, headers={**headers, "ETag": tag, "Cache-Control": "no-cache"})

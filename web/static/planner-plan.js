@@ -1,0 +1,333 @@
+/* A plan: asked for as a job, watched, cancelled, and stepped through in its building order. */
+(function () {
+  'use strict';
+
+  var P = window.unionPlanner, el = P.el, N = P.plan = {}, turn = P.only(), file = null, result = null, sites = [], POLL = 700;
+  var SVG = 'http://www.w3.org/2000/svg', MOST_ROWS = 20000;
+
+  /* ---- the form ---- */
+
+  function fitForm() {
+    var form = P.id('pl-plan-form').elements, objective = form.objective.value, by = form.by;
+    var allowed = { coverage: ['sites', 'budget'], cover: ['target'], median: ['sites', 'budget'], center: ['sites', 'budget'] }[objective];
+    Array.prototype.forEach.call(by.options, function (option) { option.disabled = option.hidden = allowed.indexOf(option.value) < 0; });
+    if (allowed.indexOf(by.value) < 0) { by.value = allowed[0]; form.amount.value = { sites: 6, budget: 300000, target: 80 }[by.value]; }
+    var label = { sites: 'plan_sites', budget: 'plan_budget', target: 'plan_target' }[by.value];
+    form.amount.closest('label').querySelector('span').textContent = P.t(label);
+    form.amount.max = by.value === 'target' ? 100 : '';
+    P.id('pl-file').hidden = form.candidates.value !== 'file';
+  }
+
+  function keep() {
+    var form = P.id('pl-plan-form').elements;
+    P.state.plan = { objective: form.objective.value, by: form.by.value, amount: +form.amount.value, time: +form.time.value };
+  }
+
+  function fill(plan) {
+    var form = P.id('pl-plan-form').elements;
+    if (plan) {
+      form.objective.value = plan.objective;
+      form.by.value = plan.by;
+      form.amount.value = plan.amount;
+      form.time.value = plan.time;
+    }
+    fitForm();
+  }
+
+  /* ---- a table of candidates ---- */
+
+  /* RFC 4180, with semicolons or tabs too. */
+  function cells(text) {
+    var head = text.split('\n')[0], mark = [',', ';', '\t'].sort(function (a, b) { return head.split(b).length - head.split(a).length; })[0];
+    var rows = [[]], cell = '', quoted = false;
+    for (var i = 0; i < text.length; i++) {
+      var c = text[i];
+      if (quoted) {
+        if (c === '"' && text[i + 1] === '"') { cell += '"'; i++; } else if (c === '"') { quoted = false; } else { cell += c; }
+      } else if (c === '"') { quoted = true; } else if (c === mark) { rows[rows.length - 1].push(cell); cell = ''; } else
+      if (c === '\n') { rows[rows.length - 1].push(cell); cell = ''; rows.push([]); } else if (c !== '\r') { cell += c; }
+    }
+    rows[rows.length - 1].push(cell);
+    return rows.filter(function (row) { return row.length > 1 || row[0].trim(); });
+  }
+
+  function candidate(row) {
+    var out = {};
+    ['id', 'action', 'station', 'opening_hours', 'datum', 'name'].forEach(function (key) { if (row[key]) { out[key] = String(row[key]).trim(); } });
+    ['lon', 'lat', 'cost_yuan'].forEach(function (key) { if (row[key] !== undefined && row[key] !== '') { out[key] = Number(row[key]); } });
+    if (row.facilities) { out.facilities = Array.isArray(row.facilities) ? row.facilities : String(row.facilities).split(/[\s,;|+]+/).filter(Boolean); }
+    return out;
+  }
+
+  function readTable(text, name) {
+    text = text.replace(/^\ufeff/, '');
+    if (/json$/i.test(name)) {
+      return JSON.parse(text).features.map(function (feature) {
+        var at = feature.geometry ? feature.geometry.coordinates : [];
+        return candidate(Object.assign({ id: feature.id, lon: at[0], lat: at[1] }, feature.properties));
+      });
+    }
+    var rows = cells(text), head = rows.shift().map(function (cell) { return cell.trim().toLowerCase(); });
+    if (head.indexOf('lon') < 0 && head.indexOf('station') < 0) { throw new Error(P.t('plan_file_hint')); }
+    return rows.slice(0, MOST_ROWS).map(function (row) {
+      var named = {};
+      head.forEach(function (key, i) { named[key] = row[i]; });
+      return candidate(named);
+    });
+  }
+  N.readTable = readTable;
+
+  function takeFile(input) {
+    var said = P.id('pl-file-said'), chosen = input.files[0];
+    file = null;
+    if (!chosen) { return; }
+    chosen.text().then(function (text) {
+      file = readTable(text, chosen.name);
+      said.textContent = P.t('plan_file_read', { n: file.length });
+    }).catch(function (error) { said.textContent = P.t('plan_file_bad', { why: error.message }); });
+  }
+
+  /* ---- the job ---- */
+
+  function waiting(text, share, stoppable) {
+    P.id('pl-job').hidden = !text;
+    P.id('pl-plan-go').disabled = Boolean(stoppable);
+    if (P.id('pl-job-said').textContent !== text) { P.id('pl-job-said').textContent = text; }
+    P.id('pl-job-stop').hidden = !stoppable;
+    var bar = P.id('pl-job-bar');
+    bar.hidden = !stoppable;
+    if (typeof share === 'number') { bar.value = share; } else { bar.removeAttribute('value'); }
+  }
+
+  function asked() {
+    keep();
+    var plan = P.state.plan, form = P.id('pl-plan-form').elements, body = P.body({ objective_name: plan.objective, time_limit_seconds: plan.time });
+    if (plan.by === 'budget') { body.budget_yuan = plan.amount; } else
+    if (plan.by === 'target') { body.target_share = plan.amount / 100; } else { body.sites = Math.round(plan.amount); }
+    body.candidates = form.candidates.value === 'file' && file ? file : 'auto';
+    return body;
+  }
+
+  N.run = function () {
+    P.trouble('');
+    clear();
+    var signal = turn.start();
+    waiting(P.t('plan_queued'), null, true);
+    document.documentElement.setAttribute('data-plan', 'running');
+    P.fetch('/api/v1/plan', { method: 'POST', body: asked(), signal: signal }).then(function (answer) {
+      return answer.json().catch(function () { return {}; }).then(function (job) {
+        P.state.job = String(job.id || (answer.headers.get('Location') || job.url || '').split('/').pop());
+        P.state.step = -1;
+        P.write();
+        return watch(signal);
+      });
+    }).catch(failed);
+  };
+
+  function watch(signal) {
+    return P.json('/api/v1/jobs/' + encodeURIComponent(P.state.job), { signal: signal }).then(function (job) {
+      if (job.state === 'done') { turn.over(signal); waiting(''); N.show(job.result); return null; }
+      if (job.state === 'cancelled') { turn.over(signal); waiting(P.t('plan_cancelled')); mark('cancelled'); return null; }
+      if (job.state === 'failed') {
+        var problem = job.problem || job.error || {}, why = typeof problem === 'string' ? problem : problem.detail || problem.message || '';
+        throw new P.Told(P.t('plan_failed', { why: why }), 0);
+      }
+      var share = typeof job.progress === 'number' ? job.progress : job.progress && job.progress.share;
+      waiting(job.state === 'queued' ? P.t('plan_queued') : P.t('plan_running', { share: P.percent(share || 0) }), job.state === 'queued' ? null : share, true);
+      return new Promise(function (resolve) { window.setTimeout(resolve, POLL); }).then(function () {
+        return signal.aborted ? null : watch(signal);
+      });
+    });
+  }
+
+  function mark(state) { document.documentElement.setAttribute('data-plan', state); }
+
+  function failed(error) {
+    if (P.aborted(error)) { return; }
+    turn.stop();
+    waiting('');
+    mark('failed');
+    if (error.status === 404 && P.state.job) { P.state.job = ''; P.write(); P.trouble(P.t('plan_lost')); return; }
+    P.trouble(error.status === 404 ? P.t('error_missing') : P.sentence(error), error.status === 0 ? N.run : null);
+  }
+
+  N.cancel = function () {
+    var job = P.state.job;
+    turn.stop();
+    if (!job) { waiting(P.t('plan_cancelled')); mark('cancelled'); return; }
+    P.fetch('/api/v1/jobs/' + encodeURIComponent(job), { method: 'DELETE' }).then(function () {
+      P.state.job = '';
+      P.write();
+      waiting(P.t('plan_cancelled'));
+      mark('cancelled');
+      P.id('pl-plan-go').focus();
+    }).catch(failed);
+  };
+
+  N.reopen = function () {
+    if (!P.state.job) { return; }
+    var signal = turn.start();
+    waiting(P.t('plan_queued'), null, true);
+    watch(signal).catch(failed);
+  };
+
+  /* ---- the result ---- */
+
+  function clear() {
+    result = null;
+    sites = [];
+    P.empty(P.id('pl-result'));
+    P.map.plan([], 0);
+    P.emit('plan');
+  }
+
+  function gainOf(row) { return typeof row.gain_workers === 'number' ? row.gain_workers : typeof row.gain === 'number' ? row.gain : 0; }
+
+  function placed(row) {
+    var station = P.whatif.at(row.station) || P.whatif.at(row.id), at = typeof row.lon === 'number' ? row : station || {};
+    var action = P.text.plan_action[row.action] || row.action, name = row.name || (station && station.name) || '';
+    return Object.assign({}, row, { lon: at.lon, lat: at.lat, what: action + (name ? ' · ' + name : '') });
+  }
+
+  function sentence() {
+    var counts = {}, total = 0, count = P.gaps.counted(P.answer.summary);
+    sites.forEach(function (site) { counts[site.action] = (counts[site.action] || 0) + 1; total += gainOf(site); });
+    var actions = Object.keys(counts).map(function (code) {
+      return P.t('plan_action_n', { action: P.text.plan_action[code] || code, n: counts[code] });
+    }).join(P.t('sep'));
+    var text = total && count && count.of === 'workers' && count.out
+      ? P.t('plan_sentence', { actions: actions, spent: P.money(result.spent_yuan || 0), gain: P.whole(total), share: P.percent1(total / count.out) })
+      : P.t('plan_sentence_bare', { actions: actions, spent: P.money(result.spent_yuan || 0) });
+    return text.charAt(0).toUpperCase() + text.slice(1);
+  }
+
+  function bound() {
+    var name = result.objective_name, gap = P.percent1(result.gap || 0), values = { gap: gap };
+    if (typeof result.bound !== 'number') { return ''; }
+    if (name === 'coverage') { values.bound = P.whole(result.bound); } else
+    if (name === 'cover') { values.bound = P.t('yuan', { n: P.money(result.bound) }); } else {
+      values.bound = P.t('seconds', { n: P.whole(result.bound) });
+      values.objective = P.t('seconds', { n: P.whole(result.objective) });
+    }
+    var key = name === 'coverage' || name === 'cover' ? name : 'seconds';
+    return P.t('plan_bound_' + key, values) + (result.gap === 0 ? ' ' + P.t('plan_bound_exact') : '');
+  }
+
+  /* The curve of what each step gains; the table has the same numbers for those who do not see it. */
+  function curve() {
+    var gains = sites.map(gainOf), most = Math.max.apply(null, gains.concat([1])), wide = 380, high = 84, n = gains.length;
+    function make(tag, attributes) {
+      var node = document.createElementNS(SVG, tag);
+      Object.keys(attributes).forEach(function (key) { node.setAttribute(key, attributes[key]); });
+      return node;
+    }
+    var svg = make('svg', { viewBox: '0 0 ' + wide + ' ' + high, 'class': 'pl-curve', role: 'img',
+      'aria-label': P.t('plan_curve') + ' ' + P.t('plan_curve_text', { first: P.whole(gains[0]), last: P.whole(gains[n - 1]) }) });
+    gains.forEach(function (gain, i) {
+      var step = (wide - 8) / n, tall = Math.max(1, (high - 8) * gain / most);
+      var bar = make('rect', { x: (4 + i * step).toFixed(1), y: (high - 4 - tall).toFixed(1), width: Math.max(0.6, step - Math.min(2, step / 4)).toFixed(1), height: tall.toFixed(1), 'data-step': i });
+      svg.appendChild(bar);
+    });
+    return svg;
+  }
+
+  function step(n) {
+    var upTo = Math.max(0, Math.min(sites.length, n)), cost = 0, gain = 0;
+    P.state.step = upTo;
+    sites.slice(0, upTo).forEach(function (site) { cost += site.cost_yuan || 0; gain += gainOf(site); });
+    P.id('pl-plan-step').value = upTo;
+    P.id('pl-plan-step').setAttribute('aria-valuetext', P.t('plan_step_value', { n: upTo, all: sites.length }));
+    P.id('pl-plan-said').textContent = P.t('plan_so_far', { n: upTo, cost: P.money(cost), gain: P.whole(gain) });
+    P.id('pl-plan-try').textContent = P.t('plan_try', { n: upTo });
+    Array.prototype.forEach.call(P.id('pl-result').querySelectorAll('[data-step]'), function (node) {
+      node.classList.toggle('pl-later', +node.getAttribute('data-step') >= upTo);
+    });
+    P.map.plan(sites, upTo);
+    P.write();
+  }
+
+  function table() {
+    var sum = 0, body = el('tbody', {}, sites.map(function (site, i) {
+      sum += gainOf(site);
+      return el('tr', { 'data-step': String(i) }, [
+        el('td', { 'class': 'pl-number', text: String(i + 1) }),
+        el('th', { scope: 'row' }, [P.button(site.what, function () {
+          step(i + 1);
+          if (typeof site.lat === 'number') { P.map.look(site.lat, site.lon, 14); }
+        }, { 'class': 'pl-link', 'aria-label': P.t('plan_show', { n: i + 1 }) + ': ' + site.what })]),
+        el('td', { 'class': 'pl-number', text: P.money(site.cost_yuan || 0) }),
+        el('td', { 'class': 'pl-number', text: P.whole(gainOf(site)) }),
+        el('td', { 'class': 'pl-number', text: P.whole(sum) })]);
+    }));
+    return el('table', { 'class': 'pl-table pl-list' }, [el('caption', { text: P.t('plan_caption') }),
+      el('thead', {}, [el('tr', {}, ['plan_order', 'plan_what', 'plan_cost', 'plan_gain', 'plan_sum'].map(function (head) {
+        return el('th', { scope: 'col', text: P.t(head), 'class': head === 'plan_what' ? null : 'pl-number' });
+      }))]), body]);
+  }
+
+  N.show = function (found) {
+    var box = P.empty(P.id('pl-result')), slider;
+    result = found || { chosen: [] };
+    sites = (result.chosen || []).slice().sort(function (a, b) { return (a.order || 0) - (b.order || 0); }).map(placed);
+    box.appendChild(el('h2', { id: 'pl-result-title', tabindex: '-1', text: P.t('plan_result') }));
+    if (!sites.length) { box.appendChild(el('p', { text: P.t('plan_empty') })); mark('done'); P.emit('plan'); return; }
+    box.appendChild(el('p', { 'class': 'pl-said', text: sentence() }));
+    box.appendChild(el('p', { 'class': 'pl-why', text: bound() }));
+    box.appendChild(el('h3', { text: P.t('plan_curve') }));
+    box.appendChild(curve());
+    slider = el('input', { type: 'range', id: 'pl-plan-step', min: '0', max: String(sites.length), step: '1' });
+    slider.addEventListener('input', function () { step(+slider.value); });
+    box.appendChild(el('div', { 'class': 'pl-stepper' }, [
+      P.button('−', function () { step(P.state.step - 1); }, { 'class': 'pl-step', 'aria-label': P.t('plan_step_back') }),
+      P.field(P.t('plan_step'), slider),
+      P.button('+', function () { step(P.state.step + 1); }, { 'class': 'pl-step', 'aria-label': P.t('plan_step_next') })]));
+    box.appendChild(el('p', { id: 'pl-plan-said', role: 'status' }));
+    box.appendChild(P.button('', N.tryIt, { id: 'pl-plan-try' }));
+    box.appendChild(table());
+    step(P.state.step < 0 ? sites.length : P.state.step);
+    mark('done');
+    P.emit('plan');
+  };
+
+  /* The first steps of the plan as changes, added to nothing else. */
+  N.tryIt = function () {
+    var c = P.noChanges();
+    sites.slice(0, P.state.step).forEach(function (site) {
+      var id = site.station || '';
+      if (site.action === 'extend' || site.action === 'equip' || (id && P.whatif.at(id))) {
+        if (site.opening_hours) { c.hours[id] = site.opening_hours; }
+        if (site.facilities && site.facilities.length) { c.equip[id] = site.facilities; }
+      } else if (typeof site.lon === 'number') {
+        var pin = { lon: site.lon, lat: site.lat, opening_hours: site.opening_hours || '24/7' };
+        if (site.facilities && site.facilities.length) { pin.facilities = site.facilities; }
+        c.add.push(pin);
+      }
+    });
+    P.state.changes = c;
+    P.tab('whatif');
+    P.whatif.changed();
+  };
+
+  N.result = function () { return result && sites.length ? result : null; };
+  N.geojson = function () {
+    return { type: 'FeatureCollection', features: sites.map(function (site, i) {
+      var at = typeof site.lon === 'number' ? { type: 'Point', coordinates: [site.lon, site.lat] } : null;
+      var kept = Object.assign({}, site, { order: i + 1 });
+      delete kept.what;
+      return { type: 'Feature', id: site.id, geometry: at, properties: kept };
+    }), summary: Object.assign({}, result, { chosen: undefined }) };
+  };
+
+  N.start = function () {
+    var form = P.id('pl-plan-form');
+    fill(P.state.plan);
+    form.addEventListener('change', function (event) {
+      if (event.target.name === 'by') { form.elements.amount.value = { sites: 6, budget: 300000, target: 80 }[event.target.value]; }
+      fitForm();
+      if (event.target.name === 'file') { takeFile(event.target); }
+    });
+    form.addEventListener('submit', function (event) { event.preventDefault(); N.run(); });
+    P.id('pl-job-stop').addEventListener('click', N.cancel);
+    P.on('plan-site', function (i) { P.tab('plan'); step(i + 1); });
+  };
+})();
