@@ -211,38 +211,50 @@ def safe_ceiling(bound: float, *, whole: bool) -> float:
     7.0
     """
     wide = bound + ROUNDING * (1.0 + abs(bound))
-    return float(math.floor(wide)) if whole else wide
+    return float(math.floor(wide)) if whole and math.isfinite(wide) else wide
 
 
-def hopeless(priced: Priced, dual: CoverDual, reached: float) -> tuple[BoolArray, BoolArray]:
+def hopeless(
+    net: Float64Array, group: Int64Array, bound: float, need: float
+) -> tuple[BoolArray, BoolArray]:
     """Return which options no better choice can contain, and which every better one must.
 
     Parameters
     ----------
-    priced : Priced
-        A bound.
-    dual : CoverDual
-        Whose bound it is.
-    reached : float
-        What must be surpassed.
+    net : array of float64, shape (options,)
+        What each option is worth above its price, where one of a group at most counts, if it is
+        more than 0.
+    group : array of int64, shape (options,)
+        Group of each option.
+    bound : float
+        Upper bound with the best of each group.
+    need : float
+        Choices whose bound is below this are of no use.
 
     Returns
     -------
     out : array of bool, shape (options,)
-        Options whose choice would press the bound to what is reached or below.
+        Options whose choice would press the bound below the need.
     always : array of bool, shape (options,)
         Options whose absence would.
+
+    Examples
+    --------
+    >>> out, always = hopeless(np.array([9.0, 1, -8]), np.arange(3), 20.0, 15.0)
+    >>> out.tolist(), always.tolist()
+    ([False, False, True], [True, False, False])
     """
-    purse, group = dual.purse, dual.group
-    net = priced.worth - priced.rate * purse.price
+    groups = int(group.max(initial=-1)) + 1
     order = np.lexsort((-net, group))
-    first = np.concatenate([[True], np.diff(group[order]) > 0]) if order.size else np.empty(0, bool)
-    most = np.zeros(dual.groups)
+    follows = np.zeros(net.size, bool)
+    follows[1:] = np.diff(group[order]) == 0
+    most = np.zeros(groups)
     np.maximum.at(most, group, net)
-    second = np.zeros(dual.groups)
-    np.maximum.at(second, group[order[~first]], net[order[~first]])
-    least = priced.bound + ROUNDING * (1.0 + abs(priced.bound))
-    need = reached + (1.0 - ROUNDING if dual.model.whole else 0.0)
-    out = least - most[group] + net < need
-    always = (net >= most[group]) & (net > 0) & (least - most[group] + second[group] < need)
-    return out, always
+    second = np.zeros(groups)
+    np.maximum.at(second, group[order[follows]], net[order[follows]])
+    wide = bound + ROUNDING * (1.0 + abs(bound))
+    out = wide - most[group] + net < need
+    best = np.zeros(net.size, bool)
+    best[order[~follows]] = True
+    always = best & (net > 0) & (wide - most[group] + second[group] < need)
+    return out & ~always, always

@@ -4,15 +4,31 @@ Greedy filling comes first, by gain and by gain per yuan, then the search of its
 turn with steps of the bound, until they meet, time is up or the rest is small enough for HiGHS.
 """
 
-import numpy as np
+import math
 
-from locator.siting_bound import CoverDual
+import numpy as np
+from scipy import sparse
+
+from locator.siting_bound import CoverDual, hopeless, safe_ceiling
 from locator.siting_clock import Clock
-from locator.siting_model import CoverModel, Int64Array, Solution
+from locator.siting_exact import Programme, choose, stacked
+from locator.siting_model import (
+    ROUNDING,
+    CoverModel,
+    Float64Array,
+    Int64Array,
+    Solution,
+    closed,
+    gap_of,
+)
+from locator.siting_reduce import Reduced, cover_rows, reduced, widened
 from locator.siting_search import Purse, Search, building_order
 
 #: Rounds of search without a better choice after which it rests, once the bound does too.
-_PATIENCE = 3_000
+_PATIENCE = 1_000
+
+#: Entries of a reduced model beyond which HiGHS is not asked.
+MOST_ENTRIES = 400_000
 
 
 def maximal_cover(
@@ -76,7 +92,8 @@ class _Hunt:
             self.keep(self.search.options)
         self.search.restart(self.best)
         self.dual = CoverDual(model, purse, model.counts(self.best))
-        self.bound = self.dual.bound
+        reached = float(model.weight[np.diff(model.by_point[0]) > 0].sum())
+        self.bound = min(self.dual.bound, safe_ceiling(reached, whole=model.whole))
 
     def keep(self, options: Int64Array) -> bool:
         """Remember a choice that covers more."""
@@ -89,26 +106,69 @@ class _Hunt:
     @property
     def done(self) -> bool:
         """Whether the gap is closed as far as asked."""
-        return self.bound - self.value <= max(self.enough * self.bound, 1e-9 * self.bound)
+        return gap_of(self.value, self.bound) <= self.enough or closed(self.value, self.bound)
 
     def run(self) -> Solution:
-        """Search and bound in turn."""
+        """Search and bound in turn, then solve what is left of the model."""
         idle = 0
+        tried = False
         while not self.done and not self.clock.over:
             self.dual.descend(self.value, min(1.0, self.clock.left), 20)
             self.bound = min(self.bound, self.dual.bound)
-            if self.done or (idle > _PATIENCE and self.dual.resting):
+            if self.done:
                 break
+            if idle > _PATIENCE and self.dual.resting:
+                if tried or self.prove():
+                    break
+                idle, tried = 0, True
             idle += self.search.rounds_within(min(0.5, self.clock.left))
             if self.keep(self.search.options):
                 idle, self.method = 0, "greedy and swaps"
         return self.answer()
 
+    def left(self) -> Reduced:
+        """Return the model without what no better choice can contain."""
+        priced, purse = self.dual.best, self.purse
+        need = self.value + (1.0 - ROUNDING if self.model.whole else 0.0)
+        net = priced.worth - priced.rate * purse.price
+        out, always = hopeless(net, self.dual.group, priced.bound, need)
+        out |= purse.price > purse.limit
+        return reduced(self.model, out, always & ~out, purse.price)
+
+    def prove(self) -> bool:
+        """Let HiGHS solve what is left, if it is small; tell whether that ended the question."""
+        left = self.left()
+        if left.model.point.size > MOST_ENTRIES:
+            return False
+        price, room = left.model.cost, self.purse.limit - int(self.purse.price[left.fixed].sum())
+        if room < 0:
+            self.bound = self.value
+            return True
+        programme = _programme(left, price, room)
+
+        def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
+            if int(price[chosen].sum()) <= room:
+                return None
+            row = np.zeros(programme.cost.size)
+            row[chosen] = 1.0
+            return row, -math.inf, chosen.size - 1.0
+
+        found = choose(programme, self.clock, faulty, start=start_of(left, self.best))
+        if found.options is not None and self.keep(left.whole_choice(found.options)):
+            self.search.restart(self.best)
+        self.method = self.method.removesuffix(" and HiGHS") + " and HiGHS"
+        # what was left out of the model cannot be better than the choice known before
+        if found.optimal:
+            self.bound = self.value
+        ahead = max(self.value, left.covered - found.bound)
+        self.bound = min(self.bound, safe_ceiling(ahead, whole=self.model.whole))
+        return found.optimal
+
     def answer(self) -> Solution:
         """Return the best choice in building order."""
         order, gains = building_order(self.model, self.best, self.purse)
         bound = max(self.bound, self.value)
-        proven = bound - self.value <= 1e-9 * bound
+        proven = closed(self.value, bound)
         return Solution(
             order,
             self.value,
@@ -118,3 +178,46 @@ class _Hunt:
             gains,
             int(self.model.cost[order].sum()),
         )
+
+
+def _programme(left: Reduced, price: Int64Array, room: int) -> Programme:
+    """Return maximal coverage as a programme: options first, then the share covered of points."""
+    options, points = left.model.options, left.model.points
+    part = math.gcd(room, *price.tolist()) or 1
+    spend = sparse.csr_array((price // part).astype(float)[None, :])
+    rows, low, high = stacked(
+        [
+            (cover_rows(left), 0.0, math.inf),
+            (widened(spend, options + points), -math.inf, room // part),
+            (widened(left.bundle_rows, options + points), -math.inf, 1.0),
+        ]
+    )
+    return Programme(
+        np.concatenate([np.zeros(options), -left.model.weight]),
+        rows,
+        low,
+        high,
+        np.arange(options + points) < options,
+    )
+
+
+def start_of(left: Reduced, chosen: Int64Array) -> Float64Array | None:
+    """Return a known choice as values of options and points left; None if it is left out.
+
+    Parameters
+    ----------
+    left : Reduced
+        What is left of a model.
+    chosen : array of int64
+        Options of the whole model.
+
+    Returns
+    -------
+    array of float64, shape (options + points,), or None
+        Values to begin with.
+    """
+    if not np.isin(chosen, left.whole_choice(np.arange(left.option.size))).all():
+        return None
+    inside = np.isin(left.option, chosen)
+    served = left.model.counts(np.flatnonzero(inside)) > 0
+    return np.concatenate([inside, served]).astype(np.float64)

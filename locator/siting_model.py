@@ -271,6 +271,27 @@ def gap_of(objective: float, bound: float) -> float:
     return abs(bound - objective) / abs(bound) if bound else 1.0
 
 
+def closed(objective: float, bound: float) -> bool:
+    """Tell whether an objective and its bound agree but for rounding.
+
+    Parameters
+    ----------
+    objective, bound : float
+        What was reached, and what cannot be surpassed.
+
+    Returns
+    -------
+    bool
+        Whether nothing is left between them.
+
+    Examples
+    --------
+    >>> closed(3.0, 3.0 + 1e-9), closed(3.0, 3.1)
+    (True, False)
+    """
+    return abs(bound - objective) <= 10 * ROUNDING * (1.0 + abs(bound))
+
+
 def row_sums(indptr: Int64Array, value: Float64Array) -> Float64Array:
     """Return the sum of the values of each row.
 
