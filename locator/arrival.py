@@ -6,21 +6,25 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from geodata.model import CLOSED_MS, Int32Array
+from geodata.model import CLOSED_MS, BoolArray, Int32Array, Positions
 from locator.arrays import rows_of
+from locator.barriers import Barriers, CutOff
 from locator.selection import (
     LIFTS,
+    PLANNED,
     Conditions,
     Register,
     Selection,
     lifted_conditions,
     same_stations,
+    with_coming,
 )
-from locator.snap import Exits
+from locator.snap import Exits, part_of
 from locator.travel_time import UNLIMITED_MS, BestSearch, Search, TravelTimes
 
-#: Every word a cause can be, in order; ``planned`` and ``barrier`` come with the planner's tools.
-CAUSES = (*LIFTS, "off_network", "unreachable", "too_far")
+#: Every word a cause can be, in order.
+CAUSES = (*LIFTS, PLANNED, "off_network", "unreachable", "barrier", "too_far")
+BARRIER, TOO_FAR = CAUSES.index("barrier"), CAUSES.index("too_far")
 
 _EPSILON = 1e-6
 _TINY = 1e-9
@@ -43,6 +47,11 @@ class Arrival:
     search: Search | BestSearch
     at_least: int
     scale: float
+
+    @property
+    def near(self) -> BoolArray:
+        """True for the edges (e,) that a station may be reached from; elsewhere none is."""
+        return self.search.near
 
     def __call__(self, places: Exits) -> Int32Array:
         """Return milliseconds (p,), ``CLOSED_MS`` beyond the limit."""
@@ -89,11 +98,22 @@ def arrival(
     return Arrival(travel.search(selection, at_least, limit_ms, scale=scale), at_least, scale)
 
 
+@dataclass(frozen=True)
+class _Lift:
+    """A lift that changes which stations count: its word, all lifts up to it, their search."""
+
+    word: int
+    lifted: tuple[str, ...]
+    selection: Selection
+    search: Arrival
+
+
 class Reasons:
     """Tells why places on the network are not covered; call it with uncovered places.
 
-    Conditions are lifted cumulatively in the order of ``LIFTS``; the first at which a place becomes
-    covered is its cause; then ``unreachable`` (no way to any station) and ``too_far``.
+    Conditions are lifted cumulatively in the order of ``CAUSES``; the first at which a place
+    becomes covered is its cause; then ``unreachable`` (no way to any station), ``barrier`` and
+    ``too_far``.
 
     Parameters
     ----------
@@ -107,9 +127,12 @@ class Reasons:
         The limit.
     at_least : int
         Covered means so many stations within the limit.
+    barriers : Barriers, optional
+        Tells who is cut off. Without it the words are a worker's: what is planned is no station,
+        and nobody is told of ``planned`` and ``barrier``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what was asked, and of whom
         self,
         register: Register,
         travel: TravelTimes,
@@ -117,39 +140,116 @@ class Reasons:
         limit_ms: int,
         *,
         at_least: int = 1,
+        barriers: Barriers | None = None,
     ) -> None:
         self._register = register
         self._travel = travel
         self._conditions = conditions
         self._limit_ms = limit_ms
         self._at_least = at_least
+        self._barriers = barriers
+
+    def _search(self, selection: Selection) -> Arrival:
+        """Return the search for a selection of stations."""
+        return arrival(self._travel, selection, self._limit_ms, at_least=self._at_least)
 
     @cached_property
-    def _lifts(self) -> list[tuple[str, Arrival]]:
+    def _lifts(self) -> list[_Lift]:
         """The lifts that change anything, each with its search."""
         before = self._register.select(self._conditions, self._limit_ms)
-        lifted: list[str] = []
+        names = lifted_conditions(self._conditions)
+        if self._barriers is not None:
+            names.append(PLANNED)
         out = []
-        for name in lifted_conditions(self._conditions):
-            lifted.append(name)
+        for count, name in enumerate(names, start=1):
+            lifted = tuple(names[:count])
             selection = self._register.select(self._conditions, self._limit_ms, lifted)
             if not same_stations(before, selection):
-                search = arrival(self._travel, selection, self._limit_ms, at_least=self._at_least)
-                out.append((name, search))
+                word = CAUSES.index(name)
+                out.append(_Lift(word, lifted, selection, self._search(selection)))
                 before = selection
         return out
 
     @cached_property
+    def _counted(self) -> Int32Array:
+        """Every station that can count when all conditions are lifted."""
+        conditions = self._conditions
+        asked = conditions if self._barriers is None else with_coming(conditions)
+        return rows_of(self._register.counted(asked))
+
+    @cached_property
     def _anywhere(self) -> BestSearch:
         """The search for any station at any distance."""
-        everything = rows_of(self._register.counted(self._conditions))
-        return self._travel.best_search(everything, UNLIMITED_MS)
+        return self._travel.best_search(self._counted, UNLIMITED_MS)
 
-    def __call__(self, places: Exits) -> npt.NDArray[np.int8]:
-        """Return rows of ``CAUSES`` (p,)."""
-        cause = np.full(places.edge.size, -1, np.int8)
-        for name, search in self._lifts:
-            cause[(cause < 0) & (search(places) < CLOSED_MS)] = CAUSES.index(name)
-        reached = self._anywhere(places) < CLOSED_MS
-        words = np.where(reached, CAUSES.index("too_far"), CAUSES.index("unreachable"))
-        return np.where(cause < 0, words, cause).astype(np.int8)
+    def __call__(self, positions: Positions) -> npt.NDArray[np.int8]:
+        """Return rows of ``CAUSES`` for uncovered places on the network (p,)."""
+        travel = self._travel
+        edge = travel.network.segment_edge[positions.segment]
+        cause = np.full(edge.size, TOO_FAR, np.int8)
+        left = np.arange(edge.size)
+        for lift in self._lifts:
+            near = left[lift.search.near[edge[left]]]
+            helped = near[lift.search(travel.exits(part_of(positions, near))) < CLOSED_MS]
+            cause[helped] = lift.word
+            left = left[cause[left] == TOO_FAR]
+        unsure = left[~self._anywhere.sure[edge[left]]]
+        reached = self._anywhere(travel.exits(part_of(positions, unsure))) < CLOSED_MS
+        cause[unsure[~reached]] = CAUSES.index("unreachable")
+        left = left[cause[left] == TOO_FAR]
+        cause[left[self.cut_off(part_of(positions, left)).mark]] = BARRIER
+        return cause
+
+    def cut_off(self, positions: Positions) -> CutOff:
+        """Tell which places are behind a barrier, and the station behind it.
+
+        Parameters
+        ----------
+        positions : Positions
+            Places on the network that no lift helps.
+
+        Returns
+        -------
+        CutOff
+            One row a place; none without ``barriers``.
+        """
+        if self._barriers is None:
+            none = np.full(len(positions), -1, np.int32)
+            return CutOff(none >= 0, none)
+        lifted = (*LIFTS, PLANNED)
+        every = self._register.select(self._conditions, self._limit_ms, lifted).stations
+        return self._barriers.cut_off(
+            positions, every, self._limit_ms, at_least=self._at_least
+        )
+
+    def also(
+        self, positions: Positions, cause: npt.NDArray[np.int8]
+    ) -> npt.NDArray[np.uint8]:
+        """Return what had to be lifted together with the cause of each place.
+
+        Parameters
+        ----------
+        positions : Positions
+            Uncovered places on the network.
+        cause : array (p,) of int8
+            Their causes, as calling gives them.
+
+        Returns
+        -------
+        array (p,) of uint8
+            Bit i stands for ``CAUSES[i]``: an earlier lift without which the place would not be
+            covered.
+        """
+        also = np.zeros(cause.size, np.uint8)
+        for lift in self._lifts:
+            rows = np.flatnonzero(cause == lift.word)
+            if rows.size == 0:
+                continue
+            places = self._travel.exits(part_of(positions, rows))
+            for name in lift.lifted[:-1]:
+                others = tuple(other for other in lift.lifted if other != name)
+                selection = self._register.select(self._conditions, self._limit_ms, others)
+                if not same_stations(selection, lift.selection):
+                    lost = self._search(selection)(places) >= CLOSED_MS
+                    also[rows[lost]] |= np.uint8(1 << CAUSES.index(name))
+        return also

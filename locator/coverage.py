@@ -24,6 +24,7 @@ from geodata.model import (
 )
 from locator.arrays import sums
 from locator.arrival import CAUSES, Reasons, arrival
+from locator.barriers import Barriers, CutOff
 from locator.selection import Conditions, Register, Selection, same_stations
 from locator.snap import Exits, part_of
 from locator.travel_time import TravelTimes
@@ -31,6 +32,7 @@ from locator.travel_time import TravelTimes
 _MS_PER_MINUTE = 60_000
 _CELL_KM2 = 0.01
 _CHUNK = 32_768
+_MANY = 262_144
 _EPSILON = 1e-6
 
 
@@ -145,6 +147,8 @@ class Question:
         Row of the only region that counts; None: all.
     clipped : bool
         There are regions, so what lies outside all of them is outside the data.
+    barriers : Barriers or None
+        Tells who is cut off; None: nobody is asked about, and nothing planned is looked at.
     """
 
     register: Register
@@ -153,6 +157,7 @@ class Question:
     selection: Selection
     region: int | None = None
     clipped: bool = False
+    barriers: Barriers | None = None
 
 
 class Outcome:
@@ -214,6 +219,12 @@ class Outcome:
         request = self._question.request
         fastest = max(request.fast, 1.0) if self._one_search else 1.0
         return self._times(self._question.selection, limit_ms=_reach(request.limit_ms, fastest))
+
+    @property
+    def median_detour(self) -> float | None:
+        """Median detour by which barriers are told; None where nobody is asked about them."""
+        barriers = self._question.barriers
+        return None if barriers is None else barriers.median_detour
 
     @property
     def one_region(self) -> bool:
@@ -285,25 +296,57 @@ class Outcome:
         return self.in_total & (self._times(lifted) < CLOSED_MS)
 
     @cached_property
+    def _reasons(self) -> Reasons:
+        """Tells why places are not covered."""
+        asked = self._question
+        return Reasons(
+            asked.register,
+            asked.travel,
+            asked.request.conditions,
+            asked.request.limit_ms,
+            at_least=asked.request.at_least,
+            barriers=asked.barriers,
+        )
+
+    @cached_property
     def cause(self) -> npt.NDArray[np.int8]:
         """Row of ``CAUSES`` for each place that is not covered, -1 else (p,)."""
         cause = np.full(self.covered.size, -1, np.int8)
         left = ~self.covered & self.in_total
         cause[left] = CAUSES.index("off_network")
         rows = np.flatnonzero(left & (self.layer.state == ON_NETWORK))
-        if rows.size:
-            asked = self._question
-            why = Reasons(
-                asked.register,
-                asked.travel,
-                asked.request.conditions,
-                asked.request.limit_ms,
-                at_least=asked.request.at_least,
-            )
-            for first in range(0, rows.size, _CHUNK):  # in parts, to keep memory small
-                part = rows[first : first + _CHUNK]
-                cause[part] = why(self.places(part))
+        for first in range(0, rows.size, _MANY):  # in parts, to keep memory small
+            part = rows[first : first + _MANY]
+            cause[part] = self._reasons(part_of(self.layer.positions, part))
         return cause
+
+    @cached_property
+    def also(self) -> npt.NDArray[np.uint8]:
+        """What had to be lifted together with the cause (p,): bit i stands for ``CAUSES[i]``.
+
+        An earlier lift is among them if the place would not be covered without it.
+        """
+        also = np.zeros(self.cause.size, np.uint8)
+        rows = np.flatnonzero((self.cause > 0) & (self.cause < CAUSES.index("off_network")))
+        for first in range(0, rows.size, _MANY):
+            part = rows[first : first + _MANY]
+            also[part] = self._reasons.also(part_of(self.layer.positions, part), self.cause[part])
+        return also
+
+    def cut_off(self, rows: npt.NDArray[np.int64]) -> CutOff:
+        """Return the station behind the barrier for some places that no lift helps.
+
+        Parameters
+        ----------
+        rows : array of int64
+            Which.
+
+        Returns
+        -------
+        CutOff
+            In the order of ``rows``.
+        """
+        return self._reasons.cut_off(part_of(self.layer.positions, rows))
 
 
 def _reach(limit_ms: int, scale: float) -> int:
@@ -361,6 +404,11 @@ class Counts:
         """What is within the limit."""
         return self.where(self.outcome.covered)
 
+    @cached_property
+    def by_cause(self) -> FloatArray:
+        """What is not covered, by row of ``CAUSES``."""
+        return self.causes_by(np.zeros(self.weight.size, np.int8), 1)[0]
+
     def because(self, cause: str) -> float:
         """Return what is not covered for one cause.
 
@@ -375,7 +423,46 @@ class Counts:
             The sum.
         """
         lost = self.lost if cause == "off_network" else 0.0
-        return self.where(self.outcome.cause == CAUSES.index(cause)) + lost
+        return float(self.by_cause[CAUSES.index(cause)]) + lost
+
+    def causes_by(self, part: npt.NDArray[np.integer], size: int) -> FloatArray:
+        """Return what is not covered by part and cause.
+
+        Parameters
+        ----------
+        part : array (r,) of int
+            Part of each row, from 0.
+        size : int
+            Number of parts.
+
+        Returns
+        -------
+        array (size, causes) of float64
+            Sums; the columns are ``CAUSES``. People off the network without a place are not among
+            them.
+        """
+        cause = self.outcome.cause if self.place is None else self.outcome.cause[self.place]
+        rows = np.flatnonzero(cause >= 0)
+        code = part[rows].astype(np.int64) * len(CAUSES) + cause[rows]
+        table = sums(code, self.weight[rows], size * len(CAUSES))
+        return table.reshape(size, len(CAUSES))
+
+    def region_of_rows(self, size: int) -> Int32Array:
+        """Return the region of every row.
+
+        Parameters
+        ----------
+        size : int
+            Number of regions, which stands for none.
+
+        Returns
+        -------
+        array (r,) of int32
+            Rows of the region table, or ``size``.
+        """
+        region = self.outcome.layer.region
+        region = region if self.place is None else region[self.place]
+        return np.where(region < 0, size, region).astype(np.int32)
 
     def by_region(self, mark: BoolArray, size: int) -> FloatArray:
         """Return the quantity at marked places by region, the last entry for none.
@@ -393,9 +480,7 @@ class Counts:
             Sums.
         """
         rows = self._rows(mark)
-        region = self.outcome.layer.region
-        region = region[rows if self.place is None else self.place[rows]]
-        return sums(np.where(region < 0, size, region), self.weight[rows], size + 1)
+        return sums(self.region_of_rows(size)[rows], self.weight[rows], size + 1)
 
 
 def people_counts(people: People, outcome: Outcome) -> dict[str, Counts]:
@@ -476,6 +561,7 @@ def summarize(
         "groups": _groups(people, outcomes["people"]) if people is not None else {},
         "regions": _regions(counts, street, regions),
         "causes": _causes(counts, street),
+        "median_detour": cells.median_detour,
         "people": "exact" if people is not None and people.exact else "from cells",
     }
 
@@ -515,6 +601,7 @@ def _groups(people: People, outcome: Outcome) -> dict[str, Any]:
             "homes": _parts(homes.total, homes.covered),
             "workers": _parts(workers.total, workers.covered),
             "share_covered": _share(homes.covered, homes.total),
+            "causes": _causes(counts, None),
         }
     return out
 
@@ -525,16 +612,21 @@ def _regions(
     """Return the figures of every region, and of people off the network whose place is unknown."""
     if not regions:
         return []
+    every = {**counts, "street_km": street}
     table = {
         name: (
             part.by_region(part.outcome.in_total, len(regions)),
             part.by_region(part.outcome.covered, len(regions)),
         )
-        for name, part in {**counts, "street_km": street}.items()
+        for name, part in every.items()
     }
-    if "homes" in counts:
-        for name in ("homes", "workers"):
-            table[name][0][-1] += counts[name].lost
+    causes = {
+        name: part.causes_by(part.region_of_rows(len(regions)), len(regions) + 1)
+        for name, part in every.items()
+    }
+    for name in counts:
+        table[name][0][-1] += counts[name].lost
+        causes[name][-1, CAUSES.index("off_network")] += counts[name].lost
     rows = []
     for number, (code, name) in enumerate([*regions, ("", "")]):
         figures = {
@@ -553,19 +645,30 @@ def _regions(
                 "workers": figures.get("workers"),
                 "street_km": figures["street_km"],
                 "share_covered": _share(base["covered"], base["total"]),
+                "causes": _cause_rows({name: part[number] for name, part in causes.items()}),
             }
         )
     return rows
 
 
-def _causes(counts: Mapping[str, Counts], street: Counts) -> dict[str, dict[str, float | None]]:
+def _causes(
+    counts: Mapping[str, Counts], street: Counts | None
+) -> dict[str, dict[str, float | None]]:
     """Return the figures of every cause that occurs."""
+    every = counts if street is None else {**counts, "street_km": street}
+    figures = {}
+    for name, part in every.items():
+        figures[name] = part.by_cause.copy()
+        figures[name][CAUSES.index("off_network")] += part.lost
+    return _cause_rows(figures)
+
+
+def _cause_rows(figures: Mapping[str, FloatArray]) -> dict[str, dict[str, float | None]]:
+    """Return a row for every cause that occurs; people are None where nobody gave homes."""
     out = {}
-    for cause in CAUSES:
-        row: dict[str, float | None] = {
-            name: counts[name].because(cause) if counts else None for name in ("homes", "workers")
-        }
-        row["street_km"] = street.because(cause)
+    for number, cause in enumerate(CAUSES):
+        row: dict[str, float | None] = {"homes": None, "workers": None}
+        row |= {name: float(sums_by_cause[number]) for name, sums_by_cause in figures.items()}
         if any(row.values()):
             out[cause] = row
     return out

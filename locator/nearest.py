@@ -25,7 +25,7 @@ from locator.arrays import rows_of
 from locator.arrival import CAUSES, Reasons
 from locator.cache import Cache
 from locator.selection import LIFTS, Conditions, Register
-from locator.snap import Exits, take
+from locator.snap import Exits, part_of
 from locator.travel_time import Found, Search, TravelTimes, cache_bytes
 
 #: Stations are listed up to this many minutes away, or up to the limit if that is longer.
@@ -253,7 +253,7 @@ class Finder:
             ms=_known(found),
             metres=_metres(found),
             covered=covered,
-            reason=_reasons(prepared, places, origin, covered),
+            reason=_reasons(prepared, origin, covered),
             origin=origin,
             alternative_station=other.station,
             alternative_ms=_known(other),
@@ -299,7 +299,7 @@ class _Prepared:
 
 
 def _reasons(
-    prepared: _Prepared, places: Exits, origin: Positions, covered: BoolArray
+    prepared: _Prepared, origin: Positions, covered: BoolArray
 ) -> npt.NDArray[np.object_]:
     """Return why each place is not covered, None where it is."""
     reason = np.full(covered.size, None, object)
@@ -309,7 +309,7 @@ def _reasons(
     reason[origin.state == NO_DATA] = "no_data"
     left = np.flatnonzero(~covered & (origin.state == ON_NETWORK))
     if left.size:
-        reason[left] = _CAUSE_WORDS[prepared.reasons(take(places, left))]
+        reason[left] = _CAUSE_WORDS[prepared.reasons(part_of(origin, left))]
     return reason
 
 

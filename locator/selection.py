@@ -5,7 +5,7 @@ and access can be *lifted* one after the other, which tells why a place is not c
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
 
@@ -23,6 +23,10 @@ from locator.cache import Cache
 
 #: In the order in which conditions are lifted to find the cause of a gap.
 LIFTS = ("hours_unknown", "closed", "no_such_need", "access")
+
+#: The last lift: what is being built or planned opens, whatever day it is said to.
+PLANNED = "planned"
+COMING = ("building", "planned")
 
 #: Bytes of marks and selections kept.
 _CACHE_BYTES = 16_000_000
@@ -326,7 +330,7 @@ class Register:
         horizon_ms : int
             Longest travel time considered.
         lifted : sequence of str
-            Conditions not to be asked, of ``LIFTS``.
+            Conditions not to be asked, of ``LIFTS`` and ``PLANNED``.
 
         Returns
         -------
@@ -362,7 +366,8 @@ class Register:
 
     def _select(self, conditions: Conditions, horizon_ms: int, lifted: Sequence[str]) -> Selection:
         """Work out ``select``."""
-        mark = self.counted(conditions).copy()
+        counted = with_coming(conditions) if PLANNED in lifted else conditions
+        mark = self.counted(counted).copy()
         if "no_such_need" not in lifted:
             mark &= self.needs_met(conditions.needs)
         if "access" not in lifted:
@@ -410,6 +415,28 @@ def _originals(stations: gpd.GeoDataFrame) -> Int32Array:
         return np.full(len(stations), -1, np.int32)
     rows = pd.Index(stations["id"]).get_indexer(pd.Index(stations["duplicate_of"]))
     return np.where(rows == np.arange(len(stations)), -1, rows).astype(np.int32)
+
+
+def with_coming(conditions: Conditions) -> Conditions:
+    """Return conditions under which what is being built or planned counts too.
+
+    Parameters
+    ----------
+    conditions : Conditions
+        What is asked.
+
+    Returns
+    -------
+    Conditions
+        The same with ``COMING`` among ``include``.
+
+    Examples
+    --------
+    >>> with_coming(Conditions(include=("planned",))).include
+    ('planned', 'building')
+    """
+    more = tuple(status for status in COMING if status not in conditions.include)
+    return replace(conditions, include=conditions.include + more)
 
 
 def lifted_conditions(conditions: Conditions) -> list[str]:

@@ -6,11 +6,12 @@ on the edge itself. Labels are kept per set of stations.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from geodata.model import CLOSED_MS, Int32Array, Int64Array, Network, Positions
+from geodata.model import CLOSED_MS, BoolArray, Int32Array, Int64Array, Network, Positions
 from locator import _kernels
 from locator.cache import Cache
 from locator.selection import Selection
@@ -226,25 +227,48 @@ class TravelTimes:
 
         def search() -> Passing | tuple[()]:
             net, seeds = self.network, self.seeds(stations)
-            counts = np.bincount(np.searchsorted(stations, seeds.station), minlength=stations.size)
-            seed_indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
             limits = np.full(stations.size, limit_ms, np.int32)
-            fits, node, which, ms, mm = _kernels.station_reach(
-                *self._in,
-                net.in_mm,
-                seed_indptr,
-                seeds.node,
-                seeds.ms,
-                seeds.mm,
-                limits,
-                MOST_PASSING,
-            )
+            fits, node, which, ms, mm = self.reach(stations, seeds, limits)
             return _by_node(net.lon.size, node, stations[which], ms, mm) if fits else ()
 
         rows: Passing | tuple[()] = self._cache.get(
             ("passing", stations.tobytes(), limit_ms), search
         )
         return rows if isinstance(rows, Passing) else None
+
+    def reach(
+        self, stations: Int32Array, seeds: Seeds, limits: Int32Array
+    ) -> tuple[bool, Int32Array, Int32Array, Int32Array, Int32Array]:
+        """Search from each station by itself.
+
+        Parameters
+        ----------
+        stations : array (w,) of int32
+            Station indices, ascending.
+        seeds : Seeds
+            Of these stations, as ``seeds`` gives them.
+        limits : array (w,) of int32
+            Longest time of each (ms).
+
+        Returns
+        -------
+        tuple
+            Whether the rows were at most ``MOST_PASSING`` (else they are incomplete), then the
+            rows by station: junction, place of the station in ``stations``, time (ms), length (mm).
+        """
+        counts = np.bincount(np.searchsorted(stations, seeds.station), minlength=stations.size)
+        seed_indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+        rows: tuple[bool, Int32Array, Int32Array, Int32Array, Int32Array] = _kernels.station_reach(
+            *self._in,
+            self.network.in_mm,
+            seed_indptr,
+            seeds.node,
+            seeds.ms,
+            seeds.mm,
+            limits,
+            MOST_PASSING,
+        )
+        return rows
 
     def best(self, places: Exits, stations: Int32Array, limit_ms: int) -> Int32Array:
         """Return the time from places to the nearest of some stations.
@@ -357,6 +381,7 @@ class TravelTimes:
             ),
             ways=self.ways,
             limit_ms=limit_ms,
+            network=self.network,
         )
 
     def to_station(self, station: int) -> Int32Array:
@@ -469,6 +494,16 @@ class Search:
     windows: tuple[Int32Array, Int32Array, Int32Array]
     numbers: tuple[int, int, float]
 
+    @cached_property
+    def near(self) -> BoolArray:
+        """True for the edges (e,) from which any of the stations may be within the limit."""
+        net = self.travel.network
+        if not self.by_labels:
+            return np.ones(net.edge_u.size, np.bool_)
+        keys, passing = self.labels
+        reached = (keys[:, 0] < _kernels.NO_KEY) | (np.diff(passing[0]) > 0)
+        return _near(net, reached, self.on_edge[0])
+
     def __call__(self, places: Exits) -> Found:
         """Return the k nearest stations of places: arrays (p, k)."""
         travel, rest = self.travel, (self.on_edge, self.windows, self.travel.ways)
@@ -508,6 +543,18 @@ class BestSearch:
     on_edge: tuple[Any, ...]
     ways: Ways
     limit_ms: int
+    network: Network
+
+    @cached_property
+    def near(self) -> BoolArray:
+        """True for the edges (e,) from which a station may be within the limit."""
+        return _near(self.network, self.keys < _kernels.NO_KEY, self.on_edge[0])
+
+    @cached_property
+    def sure(self) -> BoolArray:
+        """True for the edges (e,) whose both ends reach a station: without limit, all of it does."""
+        reached = self.keys < _kernels.NO_KEY
+        return reached[self.network.edge_u] & reached[self.network.edge_v]
 
     def __call__(self, places: Exits) -> Int32Array:
         """Return milliseconds (p,), ``CLOSED_MS`` beyond the limit or off the network."""
@@ -515,6 +562,12 @@ class BestSearch:
             places.times, self.keys, self.on_edge, self.ways, self.limit_ms
         )
         return times
+
+
+def _near(network: Network, reached: BoolArray, on_edge: Int32Array) -> BoolArray:
+    """Mark the edges with a marked junction at an end, or a station on them."""
+    near: BoolArray = reached[network.edge_u] | reached[network.edge_v]
+    return near | (np.diff(on_edge) > 0)
 
 
 def _packed(indptr: Int32Array, node: Int32Array, ms: Int32Array) -> tuple[Int32Array, Int64Array]:

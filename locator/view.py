@@ -10,6 +10,7 @@ from geodata.demand import spread
 from geodata.errors import InputError
 from geodata.model import BoolArray, Dataset, Int64Array
 from locator.arrays import sums
+from locator.barriers import Barriers
 from locator.coverage import Layer, People
 from locator.gaps import CELL_M, CellWeights, Places, find_cells
 from locator.nearest import Finder
@@ -54,6 +55,16 @@ class ModeView:
         return Snapper(
             self._dataset.networks[self.mode], self._dataset.barrier_lines, cell_m=COARSE_CELL_M
         )
+
+    @cached_property
+    def barriers(self) -> Barriers:
+        """Tells who is cut off."""
+        return Barriers(self.travel, self._dataset.vocabulary.modes[self.mode].speed_kph)
+
+    @property
+    def median_detour(self) -> float:
+        """Median of way over straight line between junctions of the mode."""
+        return self.barriers.median_detour
 
     @cached_property
     def cells(self) -> Layer:

@@ -1,0 +1,344 @@
+"""Who is cut off: a station is near by straight line, and far by the streets.
+
+A place that nothing else explains is behind a *barrier* when the station nearest by straight line
+lies so near that the streets of this network would usually lead there within the limit, yet the
+way is at least ``DETOUR`` times the straight line. What is usual is the network's *median detour*.
+Both are measured between points on the street; the walk to the street and back does not count.
+"""
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geodata.model import (
+    CLOSED_MS,
+    ON_NETWORK,
+    BoolArray,
+    FloatArray,
+    Int32Array,
+    Int64Array,
+    Network,
+    Positions,
+)
+from locator import _barrier_kernels
+from locator._snap_kernels import metres_per_degree
+from locator.snap import part_of
+from locator.travel_time import MOST_PASSING, Seeds, TravelTimes
+
+#: A way of at least so many straight lines is a detour that only a barrier explains.
+DETOUR = 1.5
+
+#: The median detour is measured between junctions up to so many minutes apart …
+DETOUR_MINUTES = 15
+#: … and farther than this by straight line (m), …
+DETOUR_FROM_M = 300.0
+#: … from so many junctions drawn by lot, to so many each.
+DETOUR_ORIGINS, DETOUR_TARGETS = 128, 32
+
+_MS_PER_MINUTE = 60_000
+_KPH = 3600.0  # so many km/h are 1 m/ms
+_SEED = 15
+_STATIONS_AT_ONCE = 256
+_CELLS_PER_RADIUS = 4
+_MOST_CELLS = 4_000_000
+_ROUNDING = 1e-6
+_SLACK = 1.01
+_SLACK_MS = 1000.0
+_FARTHEST = 4  # times the limit
+_LONG_ENOUGH_M = 5.0  # shorter segments have no honest speed: times are rounded up
+
+
+class CutOff(NamedTuple):
+    """Which places are behind a barrier, and the station behind it: arrays (p,).
+
+    ``station`` is -1 where ``mark`` is False.
+    """
+
+    mark: BoolArray
+    station: Int32Array
+
+
+class _Near(NamedTuple):
+    """Places with so many stations near by straight line: rows (m,), the others (m, k)."""
+
+    place: Int64Array
+    station: Int32Array
+    metres: FloatArray
+
+
+def street_points(network: Network, positions: Positions) -> tuple[FloatArray, FloatArray]:
+    """Return where on the street places lie.
+
+    Parameters
+    ----------
+    network : Network
+        The network they were snapped to.
+    positions : Positions
+        Places.
+
+    Returns
+    -------
+    tuple of array (p,) of float64
+        Degrees of longitude and latitude; NaN off the network.
+    """
+    on = positions.state == ON_NETWORK
+    line = network.segment_line[np.where(on, positions.segment, 0)]
+    part = np.where(on, positions.fraction, np.nan)
+    lon, lat = (line[:, i] + part * (line[:, i + 2] - line[:, i]) for i in (0, 1))
+    return lon, lat
+
+
+class Barriers:
+    """Tells which places of one mode are behind a barrier.
+
+    Parameters
+    ----------
+    travel : TravelTimes
+        Times of the mode.
+    speed_kph : float
+        The mode's speed (km/h); 0 where it goes by the class of the road: then the median of the
+        network by length.
+    """
+
+    def __init__(self, travel: TravelTimes, speed_kph: float) -> None:
+        self._travel = travel
+        self._speed_kph = speed_kph
+
+    @cached_property
+    def _speeds(self) -> tuple[FloatArray, FloatArray]:
+        """Speeds of the segments that are long enough to tell (m/ms), and their lengths (m)."""
+        net = self._travel.network
+        ms = np.minimum(net.segment_forward_ms, net.segment_backward_ms)
+        tells = (net.segment_m >= _LONG_ENOUGH_M) & (ms < CLOSED_MS)
+        if not tells.any():
+            tells = ms < CLOSED_MS
+        return net.segment_m[tells] / ms[tells], net.segment_m[tells]
+
+    @cached_property
+    def speed(self) -> float:
+        """Speed that tells how far one gets in a time (m/ms)."""
+        if self._speed_kph > 0:
+            return self._speed_kph / _KPH
+        speed, length = self._speeds
+        order = np.argsort(speed)
+        total = np.cumsum(length[order])
+        return float(speed[order][np.searchsorted(total, total[-1] / 2)])
+
+    @cached_property
+    def _slowest(self) -> float:
+        """The slowest speed of any longer segment (m/ms)."""
+        return float(self._speeds[0].min())
+
+    @cached_property
+    def median_detour(self) -> float:
+        """Median of way over straight line between junctions; 1 where no two are far enough.
+
+        Pairs are drawn by lot, always the same: from ``DETOUR_ORIGINS`` junctions to up to
+        ``DETOUR_TARGETS`` junctions each, within ``DETOUR_MINUTES`` by the fastest way and farther
+        than ``DETOUR_FROM_M``.
+        """
+        rng, size = np.random.default_rng(_SEED), self._travel.network.lon.size
+        count, step = min(DETOUR_ORIGINS, size), max(MOST_PASSING // size, 1)
+        origins = np.sort(rng.choice(size, count, replace=False)).astype(np.int32)
+        ratios = [
+            self._detours(origins[first : first + step], rng) for first in range(0, count, step)
+        ]
+        every = np.concatenate(ratios)
+        return float(np.median(every)) if every.size else 1.0
+
+    def _detours(self, origins: Int32Array, rng: np.random.Generator) -> FloatArray:
+        """Return way over straight line from junctions drawn by lot to some junctions."""
+        net, zero = self._travel.network, np.zeros(origins.size, np.int32)
+        seeds = Seeds(origins, origins, zero, zero)
+        limits = zero + DETOUR_MINUTES * _MS_PER_MINUTE
+        _, node, which, _, mm = self._travel.reach(origins, seeds, limits)
+        straight = _barrier_kernels.metres_between(net.lon, net.lat, node, origins[which])
+        far = np.flatnonzero(straight > DETOUR_FROM_M)
+        far = far[np.lexsort((rng.random(far.size), which[far]))]
+        nth = np.arange(far.size) - np.searchsorted(which[far], which[far])
+        far = far[nth < DETOUR_TARGETS]
+        ratio: FloatArray = mm[far] / 1000.0 / straight[far]
+        return ratio
+
+    def reach_m(self, limit_ms: int) -> float:
+        """Return the straight line that the streets usually lead along within a limit.
+
+        Parameters
+        ----------
+        limit_ms : int
+            The limit.
+
+        Returns
+        -------
+        float
+            Speed times limit over the median detour (m).
+        """
+        return self.speed * limit_ms / self.median_detour
+
+    def cut_off(
+        self, positions: Positions, stations: Int32Array, limit_ms: int, *, at_least: int = 1
+    ) -> CutOff:
+        """Tell which of some places are behind a barrier.
+
+        Parameters
+        ----------
+        positions : Positions
+            Places on the network that have not so many stations within the limit.
+        stations : array of int32
+            All stations that count when every condition is lifted.
+        limit_ms : int
+            The limit.
+        at_least : int
+            Covered means so many stations. So many have to be near by straight line, and the way
+            to one of them has to be a detour.
+
+        Returns
+        -------
+        CutOff
+            One row a place; ``station`` is the nearest one behind a barrier.
+        """
+        mark = np.zeros(len(positions), np.bool_)
+        station = np.full(len(positions), -1, np.int32)
+        known = stations[self._travel.stations.state[stations] == ON_NETWORK]
+        near = self._near(positions, known, limit_ms, at_least)
+        if near.place.size:
+            far = self._far(part_of(positions, near.place), near, limit_ms, at_least)
+            first = np.argmax(far, axis=1)
+            mark[near.place] = far.any(axis=1)
+            behind = near.station[np.arange(near.place.size), first]
+            station[near.place] = np.where(far.any(axis=1), behind, -1)
+        return CutOff(mark, station)
+
+    def _near(self, positions: Positions, stations: Int32Array, limit_ms: int, k: int) -> _Near:
+        """Return the places with k stations near enough by straight line."""
+        if stations.size < k:
+            return _Near(np.empty(0, np.int64), np.empty((0, k), np.int32), np.empty((0, k)))
+        net, radius = self._travel.network, self.reach_m(limit_ms) * (1 + _ROUNDING)
+        lon, lat = street_points(net, part_of(self._travel.stations, stations.astype(np.int64)))
+        found, metres = _barrier_kernels.nearest_by_line(
+            (positions.segment, positions.fraction),
+            net.segment_line,
+            (lon, lat),
+            _grid(lon, lat, radius),
+            radius,
+            k,
+        )
+        place = np.flatnonzero(found[:, k - 1] >= 0)
+        return _Near(place, stations[found[place]], metres[place])
+
+    def _far(
+        self, positions: Positions, near: _Near, limit_ms: int, at_least: int
+    ) -> BoolArray:
+        """Mark the stations near by straight line to which the way is a detour (m, k)."""
+        stations = self._travel.stations
+        far = np.zeros(near.station.shape, np.bool_)
+        if at_least == 1:
+            # the station is beyond the limit: of most places that is enough to know
+            legs = positions.access_ms[:, None].astype(np.int64) + stations.access_ms[near.station]
+            least = (limit_ms - legs) * self._slowest / _SLACK
+            far = near.metres * DETOUR <= least
+        row, column = np.nonzero(~far)
+        if row.size:
+            metres = near.metres[row, column]
+            way = self._ways(positions, row, near.station[row, column], metres, limit_ms)
+            far[row, column] = way >= metres * DETOUR * (1 - _ROUNDING)
+        return far
+
+    def _ways(
+        self,
+        positions: Positions,
+        place: Int64Array,
+        station: Int32Array,
+        metres: FloatArray,
+        limit_ms: int,
+    ) -> FloatArray:
+        """Return the way of each pair of place and station (m), infinite where it is too long."""
+        out = np.full(place.size, np.inf)
+        order = np.argsort(station, kind="stable")
+        which, first = np.unique(station[order], return_index=True)
+        bound = np.append(first, order.size)
+        for begin in range(0, which.size, _STATIONS_AT_ONCE):
+            end = min(begin + _STATIONS_AT_ONCE, which.size)
+            rows = order[bound[begin] : bound[end]]
+            pairs = (bound[begin : end + 1] - bound[begin], place[rows])
+            longest = np.maximum.reduceat(metres[rows], pairs[0][:-1])
+            out[rows] = self._ways_to(which[begin:end], longest, positions, pairs, limit_ms)
+        return out
+
+    def _ways_to(
+        self,
+        stations: Int32Array,
+        longest: FloatArray,
+        positions: Positions,
+        pairs: tuple[Int64Array, Int64Array],
+        limit_ms: int,
+    ) -> FloatArray:
+        """Return the ways to some stations from the places of each (m)."""
+        travel, entries = self._travel, self._travel.entries
+        legs = travel.stations.access_ms[stations]
+        limits = longest * DETOUR / self._slowest * _SLACK + _SLACK_MS
+        limits = np.minimum(limits, _FARTHEST * limit_ms) + legs
+        seeds = travel.seeds(stations)
+        fits, node, which, ms, mm = travel.reach(stations, seeds, limits.astype(np.int32))
+        if not fits and stations.size > 1:
+            return self._in_halves(stations, longest, positions, pairs, limit_ms)
+        rows = np.searchsorted(which, np.arange(stations.size + 1))
+        place, inverse = np.unique(pairs[1], return_inverse=True)
+        exits = travel.exits(part_of(positions, place))
+        length = _barrier_kernels.ways_to(
+            (pairs[0], inverse),
+            (rows, node, ms, mm),
+            exits.times,
+            exits.lengths,
+            (
+                entries.edge[stations],
+                entries.segment[stations],
+                entries.fraction[stations],
+                entries.access_ms[stations],
+                entries.access_mm[stations],
+            ),
+            travel.ways,
+            travel.network.lon.size,
+        )
+        return np.where(length < CLOSED_MS, length / 1000.0, np.inf)
+
+    def _in_halves(
+        self,
+        stations: Int32Array,
+        longest: FloatArray,
+        positions: Positions,
+        pairs: tuple[Int64Array, Int64Array],
+        limit_ms: int,
+    ) -> FloatArray:
+        """Return the same as ``_ways_to`` where that many stations reach too many junctions."""
+        half, (indptr, place) = stations.size // 2, pairs
+        one, other = (
+            self._ways_to(
+                stations[part],
+                longest[part],
+                positions,
+                (indptr[begin : end + 1] - indptr[begin], place[indptr[begin] : indptr[end]]),
+                limit_ms,
+            )
+            for part, begin, end in (
+                (slice(half), 0, half),
+                (slice(half, None), half, stations.size),
+            )
+        )
+        return np.concatenate((one, other))
+
+
+def _grid(lon: FloatArray, lat: FloatArray, radius_m: float) -> tuple[Any, ...]:
+    """Return the disk grid of stations."""
+    east, north = metres_per_degree(float(np.abs(lat).max()))
+    # degrees of latitude are shortest at the equator: 0.7 % less than anywhere
+    wide, high = radius_m / east * _SLACK, radius_m / north * _SLACK
+    west, south = float(lon.min()) - wide, float(lat.min()) - high
+    across, along = float(lon.max()) + wide - west, float(lat.max()) + high - south
+    shrink = np.sqrt(across / wide * along / high * _CELLS_PER_RADIUS**2 / _MOST_CELLS)
+    part = max(float(shrink), 1.0) / _CELLS_PER_RADIUS
+    width, height = wide * part, high * part
+    columns, rows = int(across / width) + 1, int(along / height) + 1
+    lattice = (west, south, width, height, columns, rows)
+    return *lattice, *_barrier_kernels.disk_grid(lon, lat, wide, high, lattice)
