@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from geodata.errors import LocatorError
+from geodata.errors import RecordsError
 from geodata.record_file import RecordFile
 
 #: Name of the file in the ledger's folder.
@@ -42,7 +42,7 @@ _CHANGES = sa.Table(
 )
 
 
-class LedgerMovedError(LocatorError):
+class LedgerMovedError(RecordsError):
     """Somebody else wrote meanwhile; look again and try once more."""
 
     code = "ledger_moved"
@@ -174,6 +174,25 @@ class LedgerRecords(RecordFile):
             asked = asked.where(_CHANGES.c.gap == gap)
         with self._reading() as connection:
             return [Change(**row) for row in connection.execute(asked).mappings()]
+
+    def last_numbers(self) -> dict[str, int]:
+        """Return the number of the last change of each gap.
+
+        Returns
+        -------
+        dict of str to int
+            By id; empty where there is no file yet.
+
+        Raises
+        ------
+        RecordsError
+            If the file cannot be read or is damaged.
+        """
+        if not self.path.exists():
+            return {}
+        asked = sa.select(_CHANGES.c.gap, sa.func.max(_CHANGES.c.number)).group_by(_CHANGES.c.gap)
+        with self._reading() as connection:
+            return {str(gap): int(number) for gap, number in connection.execute(asked)}
 
     def add_change(self, change: Change, *, known: int) -> Change:
         """Write a planner's change down, unless the gap has changed meanwhile.

@@ -157,7 +157,7 @@ class RecordFile:
         except UnicodeDecodeError:  # a damaged file told in its own bytes what is damaged
             raise self._error("SQLITE_CORRUPT") from None
         except OSError as error:
-            code = "SQLITE_FULL" if error.errno in _NO_ROOM else "SQLITE_CANTOPEN"
+            code = "SQLITE_FULL" if error.errno in NO_ROOM else "SQLITE_CANTOPEN"
             raise self._error(code) from None
 
     def _error(self, code: str) -> RecordsError:
@@ -171,7 +171,8 @@ class RecordFile:
         return RecordsError(f"the file of {self._what}: {why}", code=known)
 
 
-_NO_ROOM = frozenset({28, 122, 27})  # ENOSPC, EDQUOT, EFBIG
+#: Numbers of the errors of a system without room.
+NO_ROOM = frozenset({28, 122, 27})  # ENOSPC, EDQUOT, EFBIG
 
 
 def _written_ahead(connection: sqlite3.Connection) -> None:

@@ -27,6 +27,7 @@ from web.routes import (
     download,
     embed,
     health,
+    ledger,
     nearest,
     offline,
     pages,
@@ -133,6 +134,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     stations.add_routes(app, chosen)
     search.add_routes(app, chosen)
     reports.add_routes(app, chosen)
+    ledger.add_routes(app, chosen)
     health.add_routes(app)
     tiles.add_routes(app)
     embed.add_routes(app, chosen)

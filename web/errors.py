@@ -55,6 +55,24 @@ class UnknownStationError(LocatorError):
     code = "unknown_station"
 
 
+class UnknownGapError(LocatorError):
+    """The ledger has no such gap."""
+
+    code = "unknown_gap"
+
+
+class UnknownMonthError(LocatorError):
+    """There is no cut of this month."""
+
+    code = "unknown_month"
+
+
+class ChangedMeanwhileError(LocatorError):
+    """What the caller wants to change is not what the caller has seen."""
+
+    code = "changed_meanwhile"
+
+
 class CrossSiteError(LocatorError):
     """A browser sent this for a page of another site."""
 
@@ -113,6 +131,9 @@ class BusyError(LocatorError):
 STATUS: tuple[tuple[type[LocatorError], int], ...] = (
     (UnknownRegionError, 404),
     (UnknownStationError, 404),
+    (UnknownGapError, 404),
+    (UnknownMonthError, 404),
+    (ChangedMeanwhileError, 412),
     (BodyError, 400),
     (UnauthorizedError, 401),
     (CrossSiteError, 403),
@@ -347,7 +368,9 @@ def refusals_of(error: pydantic.ValidationError, known: Sequence[str]) -> list[R
         In pydantic's order.
     """
     found = error.errors(include_url=False, include_input=False)
-    return [_refusal(item, known) for item in found]
+    # that a value is not null either says nothing more
+    told = [item for item in found if item["type"] != "none_required"]
+    return [_refusal(item, known) for item in told or found]
 
 
 def refuse(refusals: Sequence[Refusal]) -> None:

@@ -84,7 +84,8 @@ def body_of(model: type[Asked], settings: Settings) -> dict[str, Any]:
         An OpenAPI 3.1 request body.
     """
     schema = limits_shown(model.model_json_schema(), settings)
-    example = {name: schema["properties"][name]["examples"][0] for name in schema["required"]}
+    shown = schema.get("required") or schema["properties"]  # where nothing is, all of it
+    example = {name: schema["properties"][name]["examples"][0] for name in shown}
     return {
         "required": True,
         "content": {"application/json": {"schema": schema, "example": example}},
@@ -109,6 +110,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "For planners: send the token, or ask from the computer that serves.",
         403: "A browser sent this for a page of another site.",
         404: "No such thing.",
+        412: "It has changed since the caller read it.",
         413: "The body is too long.",
         414: "The query string is too long.",
         422: "A value is wrong; `errors` names each one.",

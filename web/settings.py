@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     records: Annotated[Path, Field(description="File of the reports; made with the first one.")] = (
         Field(default_factory=lambda: data_home() / "union-circle-locator" / "records.sqlite")
     )
+    ledger: Annotated[
+        Path | None,
+        Field(description="Folder of the ledger of gaps; without it, one beside the reports."),
+    ] = None
     reports_per_client: Annotated[
         int, Field(description="Most reports of one client in the window.", ge=1, le=1000)
     ] = 5

@@ -1,0 +1,436 @@
+"""The ledger of gaps as it stands: the last cut, and what planners have set since.
+
+What is told of people in it is from published cells, whoever makes the cut: a ledger is read over
+HTTP and printed in bulletins. Each cut keeps how coarsely it may be told, so that a past month
+reads the same after the settings have changed.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+
+from geodata.cut_folder import CutFolder
+from geodata.errors import Fault, LimitError, ValidationError
+from geodata.hours import SHANGHAI
+from geodata.ledger_records import Change, CutRow, LedgerMovedError, LedgerRecords, now_text
+from locator.ledger import Book, Entry, GapCells, check_transition, with_change
+from web.errors import ChangedMeanwhileError, UnknownGapError, UnknownMonthError
+from web.geojson import plain
+from web.settings import Settings
+from web.state import dataset_folder
+
+#: From this day of a month on, its cut is final.
+CUT_DAY = 25
+
+_TRIES = 5
+_UNSAFE = re.compile(r"[^\w-]+")
+
+
+def ledger_folder(settings: Settings) -> Path:
+    """Return the folder of the ledger of a dataset; it need not exist.
+
+    Parameters
+    ----------
+    settings : Settings
+        ``ledger``, or else ``records`` and ``data``.
+
+    Returns
+    -------
+    Path
+        Beside the reports, one for each dataset folder, unless a folder is named.
+    """
+    if settings.ledger is not None:
+        return settings.ledger
+    data = dataset_folder(settings).resolve()
+    mark = hashlib.sha256(str(data).encode()).hexdigest()[:8]
+    return settings.records.parent / "ledgers" / f"{_UNSAFE.sub('-', data.name)[:40]}-{mark}"
+
+
+def today() -> str:
+    """Return today's date in China.
+
+    Returns
+    -------
+    str
+        ISO.
+    """
+    return datetime.now(SHANGHAI).date().isoformat()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A ledger as it stands, or stood at a cut.
+
+    Attributes
+    ----------
+    cut : CutRow or None
+        The cut that it stands on; None: it is a preview, and nothing was cut yet.
+    entries : tuple of Entry
+        All gaps there ever were.
+    facts : mapping
+        What the cut says, of JSON's kinds.
+    gaps : mapping of str to mapping
+        What the cut saw of each open gap, by id.
+    """
+
+    cut: CutRow | None
+    entries: tuple[Entry, ...]
+    facts: Mapping[str, Any]
+    gaps: Mapping[str, Mapping[str, Any]]
+
+    def entry(self, gap: str) -> Entry:
+        """Return a gap.
+
+        Parameters
+        ----------
+        gap : str
+            Its id.
+
+        Returns
+        -------
+        Entry
+            As it stands.
+
+        Raises
+        ------
+        UnknownGapError
+            If there is none.
+        """
+        for entry in self.entries:
+            if entry.id == gap:
+                return entry
+        raise UnknownGapError("the ledger has no such gap; see /api/v1/gaps or `locator gaps list`")
+
+    def etag(self, entry: Entry) -> str:
+        """Return the tag of a gap: it changes with every change and every cut.
+
+        Parameters
+        ----------
+        entry : Entry
+            Of this ledger.
+
+        Returns
+        -------
+        str
+            A strong entity tag.
+        """
+        cut = "preview" if self.cut is None else self.cut.checksum[:12]
+        name = hashlib.sha256(entry.id.encode()).hexdigest()[:12]
+        return f'"{cut}-{name}-{entry.change}"'
+
+
+class Ledger:
+    """The ledger in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        Made with the first cut.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.records = LedgerRecords(folder)
+
+    def cuts(self) -> list[CutRow]:
+        """Return the cuts, the oldest first.
+
+        Returns
+        -------
+        list of CutRow
+            Each with its folder.
+        """
+        return self.records.cuts()
+
+    def months(self) -> list[str]:
+        """Return the months that were cut.
+
+        Returns
+        -------
+        list of str
+            The oldest first, such as ``2026-11``.
+        """
+        return list(dict.fromkeys(cut.month for cut in self.cuts()))
+
+    def of_month(self, month: str) -> CutRow:
+        """Return the cut of a month, the last one where there are several.
+
+        Parameters
+        ----------
+        month : str
+            Such as ``2026-11``.
+
+        Returns
+        -------
+        CutRow
+            Its row.
+
+        Raises
+        ------
+        UnknownMonthError
+            If it was not cut; names the months that were.
+        """
+        found = [cut for cut in self.cuts() if cut.month == month]
+        if not found:
+            months = self.months()
+            known = f"there are: {', '.join(months)}" if months else "no month was cut yet"
+            raise UnknownMonthError(f"there is no cut of {month}; {known}")
+        return found[-1]
+
+    def opened(self, cut: CutRow) -> CutFolder:
+        """Return the folder of a cut.
+
+        Parameters
+        ----------
+        cut : CutRow
+            From `cuts`.
+
+        Returns
+        -------
+        CutFolder
+            Its manifest is whole.
+
+        Raises
+        ------
+        RecordsError
+            If it is damaged.
+        """
+        return CutFolder(self.folder, cut.folder, cut.checksum)
+
+    def at(self, cut: CutRow) -> Standing:
+        """Return the ledger as a cut left it.
+
+        Parameters
+        ----------
+        cut : CutRow
+            From `cuts`.
+
+        Returns
+        -------
+        Standing
+            The same for ever.
+        """
+        self.opened(cut).check()  # each time: what is damaged meanwhile is not told from memory
+        return _read(self.folder, cut)
+
+    def now(self) -> Standing | None:
+        """Return the ledger as it stands.
+
+        Returns
+        -------
+        Standing or None
+            None before the first cut.
+
+        Raises
+        ------
+        RecordsError
+            If the file or the last cut is damaged.
+        """
+        cuts = self.cuts()
+        if not cuts:
+            return None
+        standing = self.at(cuts[-1])
+        entries = {entry.id: entry for entry in standing.entries}
+        for change in self.records.changes(after=cuts[-1].after):
+            entry = with_change(entries[change.gap], change.state, change.responsible, change.note)
+            entries[change.gap] = replace(entry, changed=change.at)
+        numbers = self.records.last_numbers()
+        found = (replace(entry, change=numbers.get(entry.id, 0)) for entry in entries.values())
+        return replace(standing, entries=tuple(found))
+
+    def book(self, standing: Standing) -> Book:
+        """Return what the next cut goes on from.
+
+        Parameters
+        ----------
+        standing : Standing
+            From `now`.
+
+        Returns
+        -------
+        Book
+            With the cells of the last cut.
+        """
+        if standing.cut is None:
+            return Book()
+        parts = self.opened(standing.cut).cells()
+        names = [entry.name for entry in fields(GapCells) if entry.name != "count"]
+        cells = GapCells(**{name: parts[name] for name in names}, count=len(standing.facts["ids"]))
+        return Book(standing.entries, tuple(standing.facts["ids"]), cells)
+
+    def set(self, gap: str, wanted: Mapping[str, str], seen: str | None = None) -> Entry:
+        """Set what a planner says of a gap.
+
+        Parameters
+        ----------
+        gap : str
+            Its id.
+        wanted : mapping of str to str
+            ``state``, ``responsible``, ``note``; what is absent stays.
+        seen : str, optional
+            The tag that the planner has read; without it the last word counts.
+
+        Returns
+        -------
+        Entry
+            As it is now.
+
+        Raises
+        ------
+        UnknownGapError
+            If there is no such gap.
+        ChangedMeanwhileError
+            If the gap is not what ``seen`` says.
+        ValidationError
+            If there is nothing to set, or the state cannot follow.
+        RecordsError
+            If it cannot be written.
+        """
+        if not wanted:
+            raise nothing_to_set()
+        for last_try in (*[False] * _TRIES, True):
+            standing = self.now()
+            if standing is None:
+                raise UnknownGapError("nothing was cut yet; run `locator gaps cut`")
+            entry = standing.entry(gap)
+            if seen is not None and not _same(seen, standing.etag(entry)):
+                raise ChangedMeanwhileError(
+                    "the gap has changed since you read it; read it again and repeat"
+                )
+            told = {name: getattr(entry, name) for name in ("state", "responsible", "note")}
+            told |= wanted
+            check_transition(entry.state, told["state"])
+            change = Change(gap=gap, at=now_text(), event="set", **told)
+            try:
+                written = self.records.add_change(change, known=entry.change)
+            except LedgerMovedError:
+                if last_try:
+                    raise
+                continue
+            changed = with_change(entry, **told)
+            return replace(changed, changed=written.at, change=written.number)
+        raise AssertionError  # pragma: no cover  the last try returns or raises
+
+
+def nothing_to_set() -> ValidationError:
+    """Return the refusal of a change that changes nothing.
+
+    Returns
+    -------
+    ValidationError
+        To be raised.
+    """
+    fault = Fault("question", "nothing to set", "give state, responsible or note")
+    return ValidationError.of([fault], code="missing")
+
+
+def _same(seen: str, etag: str) -> bool:
+    """Return whether a tag is among those of ``If-Match``; a cache may have weakened it."""
+    tags = [part.strip().removeprefix("W/") for part in seen.split(",")]
+    return "*" in tags or etag in tags
+
+
+@lru_cache(maxsize=16)
+def _read(folder: Path, cut: CutRow) -> Standing:
+    """Read a cut; it never changes, so it is kept."""
+    opened = CutFolder(folder, cut.folder, cut.checksum)
+    entries = tuple(entry_of(row) for row in opened.entries())
+    return Standing(cut, entries, opened.facts(), gaps_by_id(opened.gaps()))
+
+
+def gaps_by_id(frame: gpd.GeoDataFrame) -> dict[str, dict[str, Any]]:
+    """Return what a cut saw of each gap, without its outline.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        The gaps of a cut.
+
+    Returns
+    -------
+    dict of str to dict
+        By id; with ``lon, lat`` of a point within and ``bbox`` (degrees).
+    """
+    shown = frame.drop(columns=frame.geometry.name).to_dict("records")
+    points = frame.geometry.representative_point()
+    bounds = frame.geometry.bounds.round(6).to_numpy().tolist()
+    return {
+        str(row["id"]): {
+            **{str(name): plain(value) for name, value in row.items()},
+            "lon": round(point.x, 6),
+            "lat": round(point.y, 6),
+            "bbox": box,
+        }
+        for row, point, box in zip(shown, points, bounds, strict=True)
+    }
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """Return an entry from its JSON object.
+
+    Parameters
+    ----------
+    row : mapping
+        From `row_of`.
+
+    Returns
+    -------
+    Entry
+        The same.
+    """
+    return Entry(**{**row, "came_from": tuple(row["came_from"])})
+
+
+def row_of(entry: Entry) -> dict[str, Any]:
+    """Return an entry as JSON values, without what the file of changes knows.
+
+    Parameters
+    ----------
+    entry : Entry
+        A gap.
+
+    Returns
+    -------
+    dict
+        By field.
+    """
+    row = {name: value for name, value in asdict(entry).items() if name != "change"}
+    return {**row, "came_from": list(entry.came_from)}
+
+
+def checked_date(date: str | None) -> str:
+    """Return the date of a cut.
+
+    Parameters
+    ----------
+    date : str or None
+        ISO; None is today.
+
+    Returns
+    -------
+    str
+        Not after today.
+
+    Raises
+    ------
+    LimitError
+        If it is no date, or still to come.
+    """
+    now = today()
+    if date is None:
+        return now
+    try:
+        named = datetime.strptime(date, "%Y-%m-%d").date().isoformat()  # noqa: DTZ007  a date only
+    except ValueError:
+        named = ""
+    if not named or named > now:
+        fault = Fault("date", "expected a date like 2026-11-25, not after today")
+        raise LimitError(str(fault), code="invalid_value", faults=[fault])
+    return named
