@@ -24,6 +24,7 @@ from geodata.parts import (
     read_geoframe,
     read_object,
     read_parts,
+    read_premises,
     read_vocabulary,
 )
 from geodata.swap import PRIVATE, PUBLIC, privates_of, public_of, replacing
@@ -189,6 +190,7 @@ def _open(folder: Path, *, private: bool | None, modes: Sequence[str] | None) ->
         barrier_lines=streets["barrier_lines"],
         barrier_name=name,
         barrier_kind=kind,
+        premises=read_premises(public),
         vocabulary=read_vocabulary(public),
         basemap=read_basemap(public),
     )

@@ -63,6 +63,25 @@ def _refuse(owner: object, faults: list[Fault]) -> None:
         raise ValidationError.of(named)
 
 
+#: Columns of ``Dataset.premises``, before ``geometry``.
+PREMISES_COLUMNS = ("id", "kind", "name", "cost_yuan", "lon", "lat")
+
+
+def no_premises() -> gpd.GeoDataFrame:
+    """Return the premises of files that hold none.
+
+    Returns
+    -------
+    GeoDataFrame
+        Empty, with ``PREMISES_COLUMNS``, EPSG:4326.
+    """
+    kinds = ("str", "str", "str", "int64", "float64", "float64")
+    columns = {
+        name: pd.Series([], dtype=kind) for name, kind in zip(PREMISES_COLUMNS, kinds, strict=True)
+    }
+    return gpd.GeoDataFrame(columns, geometry=[], crs="EPSG:4326")
+
+
 def _no_texts() -> TextArray:
     """Return no text at all."""
     return np.zeros(0, object)
@@ -406,6 +425,10 @@ class Dataset:
         As in ``Streets``: positions asked later are snapped by the same rule.
     barrier_name, barrier_kind : array (b,) of object
         As in ``Streets``; all ``""`` in a dataset prepared before they were kept.
+    premises : GeoDataFrame
+        Places that may take a station in (banks, post offices, gates of parks …): ``id, kind, name,
+        cost_yuan`` (of turning it into a station, where nobody says), ``lon, lat``, EPSG:4326;
+        empty in a dataset prepared before they were kept.
     vocabulary : Vocabulary
         Kinds, needs, facilities, access, statuses and modes.
     basemap : bytes-like or None
@@ -429,6 +452,7 @@ class Dataset:
     basemap: Archive | None = None
     barrier_name: TextArray = field(default_factory=_no_texts)
     barrier_kind: TextArray = field(default_factory=_no_texts)
+    premises: gpd.GeoDataFrame = field(default_factory=no_premises)
 
     def __post_init__(self) -> None:
         """Check that the arrays of barriers fit together."""

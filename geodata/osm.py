@@ -7,11 +7,12 @@ streets, not with the file. Rules are asked once per distinct set of relevant ta
 import math
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 from pyproj import Geod
@@ -21,6 +22,7 @@ from geodata.barrier_names import BarrierPieces, water_names
 from geodata.errors import Fault, FileFormatError, ValidationError
 from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array, Streets
 from geodata.osm_nodes import NodeTable, read_nodes
+from geodata.osm_premises import PremisesReader
 from geodata.osm_scenery import SceneryReader
 from geodata.osm_tags import MODES, Rules
 from geodata.osm_ways import Kind, Ways, read_ways
@@ -83,7 +85,7 @@ def read_streets(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -
     ValidationError
         If a mode is unknown.
     """
-    return _read(paths, modes, None)
+    return _read(paths, modes)
 
 
 def read_map(
@@ -111,28 +113,80 @@ def read_map(
         If a mode is unknown.
     """
     reader = SceneryReader()
-    streets = _read(paths, modes, reader)
+    streets = _read(paths, modes, (reader,))
     return streets, reader.scenery
 
 
+@dataclass(frozen=True)
+class Ground:
+    """All that OSM files tell.
+
+    Attributes
+    ----------
+    streets : Streets
+        The streets, and the lines that nobody walks across.
+    scenery : Scenery
+        What a base map shows besides.
+    premises : GeoDataFrame
+        Places that may take a station in, see `geodata.premises.premises_frame`.
+    premises_skipped : mapping of str to int
+        Premises left out, by reason.
+    """
+
+    streets: Streets
+    scenery: Scenery
+    premises: gpd.GeoDataFrame
+    premises_skipped: Mapping[str, int]
+
+
+def read_ground(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -> Ground:
+    """Read all that OSM files tell, in one go.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        As for `read_streets`.
+    modes : sequence of str
+        As for `read_streets`.
+
+    Returns
+    -------
+    Ground
+        The same streets as `read_streets` returns.
+
+    Raises
+    ------
+    FileFormatError
+        As `read_streets` raises it.
+    ValidationError
+        If a mode is unknown.
+    """
+    scenery, premises = SceneryReader(), PremisesReader()
+    streets = _read(paths, modes, (scenery, premises))
+    frame = premises.frame(streets)
+    return Ground(streets, scenery.scenery, frame, MappingProxyType(dict(premises.skipped)))
+
+
+_Reader = SceneryReader | PremisesReader
+
+
 def _read(
-    paths: Sequence[Path | str], modes: Sequence[str], scenery: SceneryReader | None
+    paths: Sequence[Path | str], modes: Sequence[str], readers: Sequence[_Reader] = ()
 ) -> Streets:
-    """Read the streets; fill the reader of scenery on the way."""
+    """Read the streets; fill the readers of all else on the way."""
     _check_modes(modes)
     rules, skipped = load_rules(), Counter(dict.fromkeys(REASONS, 0))
     names = [Path(path) for path in paths]
     with tempfile.TemporaryDirectory(prefix="streets-") as folder:
         sources = [opl.open_source(path, Path(folder)) for path in names]
         facts = [opl.header_facts(source) for source in sources]
-        ways, kinds = read_ways(sources, rules, skipped, scenery)
+        ways, kinds = read_ways(sources, rules, skipped, readers)
         nodes = NodeTable(np.unique(ways.ref), modes, rules)
-        if scenery is None:
-            read_nodes(sources, nodes)
-        else:
-            seen = NodeTable(scenery.needed(), (), rules)
-            read_nodes(sources, nodes, seen, also=scenery.add_nodes)
-            scenery.build(seen)
+        wanted = np.concatenate([np.zeros(0, np.int64), *(reader.needed() for reader in readers)])
+        seen = NodeTable(np.unique(wanted), (), rules)
+        read_nodes(sources, nodes, seen, also=[reader.add_nodes for reader in readers])
+        for reader in readers:
+            reader.build(seen)
     streets = _assemble(ways, kinds, nodes, skipped)
     title = ", ".join(path.name for path in names) or "no file"
     if len(streets.segment_m) == 0:

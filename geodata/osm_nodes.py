@@ -92,7 +92,7 @@ class NodeTable:
 def read_nodes(
     sources: Sequence[opl.Source],
     *tables: NodeTable,
-    also: Callable[[pa.RecordBatch], None] | None = None,
+    also: Sequence[Callable[[pa.RecordBatch], None]] = (),
 ) -> None:
     """Fill tables from files, in their order.
 
@@ -102,8 +102,8 @@ def read_nodes(
         OSM files.
     *tables : NodeTable
         Each takes in what it needs.
-    also : callable, optional
-        Called with every block of nodes.
+    also : sequence of callable
+        Called with the nodes of every block that have tags.
 
     Raises
     ------
@@ -111,9 +111,12 @@ def read_nodes(
         If a file is damaged.
     """
     for source in sources:
-        takers = [table.file_taker() for table in tables] + ([also] if also else [])
+        takers = [table.file_taker() for table in tables]
         text = opl.dump(source, NODE)
         with opl.sentences(source.path):
             for batch in opl.batches(text, opl.NODE_COLUMNS):
                 for take in takers:
                     take(batch)
+                tagged = batch.filter(pc.not_equal(batch["tags"], "T")) if also else batch
+                for take in also:
+                    take(tagged)

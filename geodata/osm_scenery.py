@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
@@ -18,14 +17,12 @@ import shapely
 from geodata import opl
 from geodata.model import Int64Array
 from geodata.osm_nodes import NodeTable
+from geodata.osm_shapes import CORNERS, built_area, chains, line_through, objects
 from geodata.package_data import data_rows
 from geodata.scenery import Drawn, Scenery, SceneryRules, name_of, no_scenery
 
 #: Reasons that are counted, always all of them.
 REASONS = ("open_areas", "missing_nodes", "broken_areas", "unnamed_places", "bad_coordinates")
-
-_CORNERS = 4  # of the smallest closed way, its first node counted twice
-_MOST_OPEN = 40  # lines of an area that an extract has cut
 
 
 class SceneryReader:
@@ -51,6 +48,11 @@ class SceneryReader:
         self._worth_a_look = rf"[T,](?:{values})="
 
     @property
+    def tags(self) -> Sequence[tuple[str, str]]:
+        """Return the tags of the relations to be handed on."""
+        return self.rules.tags
+
+    @property
     def keys(self) -> list[str]:
         """Return the keys of the ways to be handed on."""
         return sorted({key for key, _ in self.rules.tags} - {"place"})
@@ -70,7 +72,7 @@ class SceneryReader:
         kinds = [drawn[row] for row in np.asarray(texts.indices).tolist()]
         batch = batch.filter(pa.array([kind is not None for kind in kinds], pa.bool_()))
         for number, kind, nodes in zip(
-            opl.ids(batch["id"]).tolist(), filter(None, kinds), _nodes(batch), strict=True
+            opl.ids(batch["id"]).tolist(), filter(None, kinds), chains(batch), strict=True
         ):
             self._ways.setdefault(number, (kind, nodes))
 
@@ -106,7 +108,7 @@ class SceneryReader:
         batch : RecordBatch
             With the columns `opl.WAY_COLUMNS`.
         """
-        for number, nodes in zip(opl.ids(batch["id"]).tolist(), _nodes(batch), strict=True):
+        for number, nodes in zip(opl.ids(batch["id"]).tolist(), chains(batch), strict=True):
             self._members.setdefault(number, nodes)
 
     def add_nodes(self, batch: pa.RecordBatch) -> None:
@@ -139,8 +141,8 @@ class SceneryReader:
         array of int64
             Ids, ascending.
         """
-        chains = [*(nodes for _, nodes in self._ways.values()), *self._members.values()]
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *chains]))
+        found = [*(nodes for _, nodes in self._ways.values()), *self._members.values()]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
 
     def build(self, nodes: NodeTable) -> None:
         """Build the shapes.
@@ -158,9 +160,9 @@ class SceneryReader:
         kinds = sorted({drawn for _, drawn, _, _ in shapes})
         place = {drawn: number for number, drawn in enumerate(kinds)}
         self.scenery = Scenery(
-            _objects([shape for shape, _, _, _ in shapes]),
+            objects([shape for shape, _, _, _ in shapes]),
             np.array([place[drawn] for _, drawn, _, _ in shapes], np.int64),
-            _objects([name for _, _, name, _ in shapes]),
+            objects([name for _, _, name, _ in shapes]),
             np.array([rank for _, _, _, rank in shapes], np.int64),
             tuple(kinds),
             MappingProxyType(dict(self._skipped)),
@@ -170,9 +172,7 @@ class SceneryReader:
         """Return the multipolygons; their outer ways need not be drawn once more."""
         built: list[tuple[Drawn, shapely.Geometry]] = []
         for _, (drawn, members) in sorted(self._areas.items()):
-            found = [_line(self._members[way], nodes) for way in members if way in self._members]
-            lines = [line for line in found if line is not None]
-            area = _area(lines if len(lines) == len(members) else [*lines, *_seams(lines)])
+            area = built_area(members, self._members, nodes)
             if area is None:
                 self._skipped["broken_areas"] += 1
             elif shapely.is_empty(area):
@@ -188,66 +188,14 @@ class SceneryReader:
         """Return the lines and polygons that are ways of their own."""
         built: list[tuple[Drawn, shapely.Geometry]] = []
         for _, (drawn, chain) in sorted(self._ways.items()):
-            closed = len(chain) >= _CORNERS and chain[0] == chain[-1]
+            closed = len(chain) >= CORNERS and chain[0] == chain[-1]
             if drawn.is_area and not closed:
                 self._skipped["open_areas"] += 1
                 continue
-            line = _line(chain, nodes)
+            line = line_through(chain, nodes)
             if line is None:
                 self._skipped["missing_nodes"] += 1
                 continue
             ring = shapely.get_coordinates(line)
             built.append((drawn, shapely.Polygon(ring) if drawn.is_area else line))
         return built
-
-
-def _nodes(batch: pa.RecordBatch) -> list[Int64Array]:
-    """Return the nodes of each way."""
-    count, ref = opl.references(batch["refs"])
-    return np.split(ref, np.cumsum(count)[:-1]) if len(count) else []
-
-
-def _line(chain: Int64Array, nodes: NodeTable) -> shapely.LineString | None:
-    """Return the line through nodes; None if one of them has no place."""
-    at = np.searchsorted(nodes.id, chain)
-    xy = np.column_stack([nodes.lon[at], nodes.lat[at]])
-    if len(xy) < 2 or np.isnan(xy).any():  # noqa: PLR2004  a line has two ends
-        return None
-    return shapely.LineString(xy)
-
-
-def _area(lines: Sequence[shapely.LineString]) -> shapely.Geometry | None:
-    """Return the area between lines; None if they cannot be put together."""
-    try:
-        return shapely.build_area(shapely.MultiLineString(list(lines)))
-    except shapely.GEOSException:
-        return None
-
-
-def _seams(lines: Sequence[shapely.LineString]) -> list[shapely.LineString]:
-    """Return lines that close an outline which lacks members, as at the edge of an extract.
-
-    The two banks of a river that leaves the file end near each other: ends are joined to the
-    nearest ones first.
-    """
-    parts = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(list(lines))))
-    loose = parts[~shapely.is_closed(parts)]
-    if not 0 < len(loose) <= _MOST_OPEN:
-        return []
-    ends = np.array([line.coords[at] for line in loose for at in (0, -1)])
-    away = np.hypot(*(ends[:, None] - ends).transpose(2, 0, 1))
-    first, second = np.triu_indices(len(ends), 1)
-    free, seams = set(range(len(ends))), []
-    for pair in np.argsort(away[first, second], kind="stable").tolist():
-        one, other = int(first[pair]), int(second[pair])
-        if one in free and other in free:
-            free -= {one, other}
-            seams.append(shapely.LineString(ends[[one, other]]))
-    return seams
-
-
-def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
-    """Return values as an array of objects."""
-    array = np.empty(len(values), object)
-    array[:] = list(values)
-    return array

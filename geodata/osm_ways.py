@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,6 @@ from osmium.osm import RELATION, WAY
 
 from geodata import opl, osm_barriers, osm_tags, osm_units
 from geodata.model import BoolArray, Int32Array, Int64Array
-from geodata.osm_scenery import SceneryReader
 from geodata.osm_tags import Rules
 
 _WAY_KEYS = (
@@ -123,6 +123,58 @@ class Ways:
         )
 
 
+class Listener(Protocol):
+    """Takes in what is no street out of the blocks that are read anyway.
+
+    Attributes
+    ----------
+    keys : sequence of str
+        Keys of the ways it wants to see.
+    tags : sequence of (str, str)
+        Tags of the relations it wants to see.
+    """
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Return the keys of the ways it wants to see."""
+
+    @property
+    def tags(self) -> Sequence[tuple[str, str]]:
+        """Return the tags of the relations it wants to see."""
+
+    def add_ways(self, batch: pa.RecordBatch) -> None:
+        """Take in a block of ways.
+
+        Parameters
+        ----------
+        batch : RecordBatch
+            With the columns `opl.WAY_COLUMNS`.
+        """
+
+    def add_relations(self, batch: pa.RecordBatch) -> Int64Array:
+        """Take in a block of relations.
+
+        Parameters
+        ----------
+        batch : RecordBatch
+            With the columns `opl.RELATION_COLUMNS`.
+
+        Returns
+        -------
+        array of int64
+            Ids of the ways to be handed to `add_members`.
+        """
+
+    def add_members(self, batch: pa.RecordBatch) -> None:
+        """Take in a block of ways that relations hold.
+
+        Parameters
+        ----------
+        batch : RecordBatch
+            With the columns `opl.WAY_COLUMNS`.
+        """
+
+
 class _Judge:
     """Judges each distinct set of relevant tags once; kind 0 is the outline of water."""
 
@@ -164,7 +216,7 @@ def read_ways(
     sources: Sequence[opl.Source],
     rules: Rules,
     skipped: Counter[str],
-    scenery: SceneryReader | None = None,
+    listeners: Sequence[Listener] = (),
 ) -> tuple[Ways, list[Kind]]:
     """Return the streets and barrier lines of all files.
 
@@ -176,8 +228,8 @@ def read_ways(
         What tags mean.
     skipped : Counter
         Counts what is left out, by reason.
-    scenery : SceneryReader, optional
-        Given all else that a map draws, so that the file need not be read once more.
+    listeners : sequence of Listener
+        Given all else that they ask for, so that the file need not be read once more.
 
     Returns
     -------
@@ -191,15 +243,15 @@ def read_ways(
         If a file is damaged.
     """
     judge, parts, outlines = _Judge(rules), [], []
-    wanted = KeyFilter(*_WAY_KEYS, *(scenery.keys if scenery else ()))
+    wanted = KeyFilter(*_WAY_KEYS, *(key for listener in listeners for key in listener.keys))
     for source in sources:
         text = opl.dump(source, WAY, wanted)
         with opl.sentences(source.path):
             for batch in opl.batches(text, opl.WAY_COLUMNS):
                 parts.append(_judged(batch, judge, skipped))
-                if scenery:
-                    scenery.add_ways(batch)
-        outlines += _outlines(source, scenery)
+                for listener in listeners:
+                    listener.add_ways(batch)
+        outlines += _outlines(source, listeners)
     once = _once(_together(parts))
     skipped["duplicate_ways"] += sum(len(part.id) for part in parts) - len(once.id)
     return _together([once, _once(_together(outlines))]), judge.kinds
@@ -222,27 +274,38 @@ def _judged(batch: pa.RecordBatch, judge: _Judge, skipped: Counter[str]) -> Ways
     return Ways(numbers, code[useful], name[useful], count, ref, numbers, newest)
 
 
-def _outlines(source: opl.Source, scenery: SceneryReader | None) -> list[Ways]:
-    """Return the ways that outline the multipolygons of water; hand on those of the scenery."""
-    drawn = scenery.rules.tags if scenery else ()
-    text = opl.dump(source, RELATION, TagFilter(*_WATER_TAGS, *drawn))
-    waters, more = [_Waters(_NONE, _NONE, _NONE.astype(object))], _NONE
+def _outlines(source: opl.Source, listeners: Sequence[Listener]) -> list[Ways]:
+    """Return the ways that outline the multipolygons of water; hand on those of the listeners."""
+    tags = [tag for listener in listeners for tag in listener.tags]
+    text = opl.dump(source, RELATION, TagFilter(*_WATER_TAGS, *tags))
+    waters, more = [_Waters(_NONE, _NONE, _NONE.astype(object))], [_NONE for _ in listeners]
     with opl.sentences(source.path):
         for block in opl.batches(text, opl.RELATION_COLUMNS):
             waters.append(_Waters.of(block))
-            if scenery:
-                more = np.union1d(more, scenery.add_relations(block))
+            found = [listener.add_relations(block) for listener in listeners]
+            more = [np.union1d(old, new) for old, new in zip(more, found, strict=True)]
     water = _Waters.together(waters)
-    if not len(water.way) and not len(more):
+    wanted = np.unique(np.concatenate([water.way, *more]))
+    if not len(wanted):
         return []
-    text = opl.dump(source, WAY, IdFilter(np.union1d(water.way, more).tolist()))
+    return _members(source, wanted, water, list(zip(listeners, more, strict=True)))
+
+
+def _members(
+    source: opl.Source,
+    wanted: Int64Array,
+    water: "_Waters",
+    listeners: Sequence[tuple[Listener, Int64Array]],
+) -> list[Ways]:
+    """Return the outlines of water among the ways of relations; hand on those of the listeners."""
+    text = opl.dump(source, WAY, IdFilter(wanted.tolist()))
     found = []
     with opl.sentences(source.path):
         for batch in opl.batches(text, opl.WAY_COLUMNS):
             numbers = opl.ids(batch["id"])
             found.append(water.outline(batch.filter(pa.array(np.isin(numbers, water.way)))))
-            if scenery:
-                scenery.add_members(batch.filter(pa.array(np.isin(numbers, more))))
+            for listener, mine in listeners:
+                listener.add_members(batch.filter(pa.array(np.isin(numbers, mine))))
     return found
 
 

@@ -16,7 +16,7 @@ from pyarrow.parquet import ParquetFile
 from geodata import barrier_names
 from geodata.errors import DatasetError
 from geodata.halves import Half, Write, checked, damaged, write_json
-from geodata.model import Archive, Dataset, Positions
+from geodata.model import Archive, Dataset, Positions, no_premises
 from geodata.packing import arrays_of, object_of, read_arrays, write_arrays
 from geodata.tile_archive import TileReader, map_archive
 from geodata.vocabulary import Vocabulary
@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 #: File of the base map; a dataset need not have one.
 BASEMAP = "basemap.pmtiles"
+
+#: File of the host premises; a dataset need not have one.
+PREMISES = "premises.parquet"
 
 
 def public_files(dataset: Dataset) -> dict[str, Write]:
@@ -58,6 +61,8 @@ def public_files(dataset: Dataset) -> dict[str, Write]:
         "regions.parquet": partial(_write_geoframe, dataset.regions),
         "vocabulary.json": partial(write_json, words),
     }
+    if len(dataset.premises):
+        files[PREMISES] = partial(_write_geoframe, dataset.premises)
     if dataset.basemap is not None:
         archive = dataset.basemap
         files[BASEMAP] = lambda file: file.write(archive)
@@ -260,6 +265,29 @@ def read_geoframe(half: Half, name: str) -> gpd.GeoDataFrame:
         return _geoframe_of(ParquetFile(path).read())  # not by Arrow's datasets: 9 MB of libraries
     except (OSError, pa.ArrowException, ValueError, KeyError):
         raise damaged(path, "it is no GeoParquet file") from None
+
+
+def read_premises(half: Half) -> gpd.GeoDataFrame:
+    """Open the host premises.
+
+    Parameters
+    ----------
+    half : Half
+        The public half.
+
+    Returns
+    -------
+    GeoDataFrame
+        Empty where the dataset has none.
+
+    Raises
+    ------
+    DatasetError
+        If the file is damaged.
+    """
+    if PREMISES not in half.manifest["files"]:
+        return no_premises()
+    return read_geoframe(half, PREMISES)
 
 
 def read_basemap(half: Half) -> Archive | None:

@@ -71,7 +71,7 @@ def prepare(request: PrepareRequest, *, progress: Progress | None = None) -> Pre
     stages = Stages(progress or (lambda *_: None), total=7 + len(modes))
     ground = read_ground(request, modes, stages)
     with ThreadPoolExecutor(1) as beside:  # most of cutting lets go of the interpreter
-        cutting = beside.submit(cut_basemap, *ground, name_of(request))
+        cutting = beside.submit(cut_basemap, ground.streets, ground.scenery, name_of(request))
         inputs = read_inputs(request, ground, vocabulary, stages)
         layers, warnings = _layers(inputs, modes, stages, wanted=bool(request.modes))
         with stages.stage("people"):
@@ -229,6 +229,7 @@ def _dataset(
         barrier_lines=inputs.streets.barrier_lines,
         barrier_name=inputs.streets.barrier_name,
         barrier_kind=inputs.streets.barrier_kind,
+        premises=inputs.premises,
         vocabulary=inputs.vocabulary,
         basemap=None if basemap is None else basemap.archive,
     )

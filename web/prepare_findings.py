@@ -11,7 +11,7 @@ import pandas as pd
 from geodata.basemap import Basemap
 from geodata.model import NO_DATA, OFF_NETWORK, Positions
 from locator.snap import ISLAND_M
-from web.prepare_manifest import extent
+from web.prepare_manifest import extent, premises_counts
 from web.prepare_parts import Inputs, Layer
 
 #: The most rejected rows that are listed; the rest are counted.
@@ -45,8 +45,8 @@ def findings(
     Returns
     -------
     dict
-        ``streets``, ``stations``, ``homes`` (None where none were given), ``regions`` and
-        ``basemap``.
+        ``streets``, ``stations``, ``homes`` (None where none were given), ``regions``,
+        ``premises`` and ``basemap``.
     """
     streets, stations = inputs.streets, inputs.stations
     hours = _column(stations, "opening_hours")
@@ -79,6 +79,11 @@ def findings(
             "accepted": len(inputs.regions),
             "rejected": len(inputs.region_rejects),
             "rejects": _listed(inputs.region_rejects),
+        },
+        "premises": {
+            "accepted": len(inputs.premises),
+            "kinds": premises_counts(inputs.premises),
+            "skipped": dict(inputs.premises_skipped),
         },
         "basemap": {
             **({} if basemap is None else basemap.about),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from geodata import demand
 from geodata.model import SNAP_LIMIT_M, FloatArray
+from geodata.premises import load_premises_kinds
 from geodata.vocabulary import Mode
 from web.prepare_parts import Inputs, Layer, PrepareRequest
 
@@ -156,6 +157,7 @@ def _counts(inputs: Inputs, layers: Mapping[str, Layer]) -> dict[str, Any]:
     return {
         "stations": len(inputs.stations),
         "regions": len(inputs.regions),
+        "premises": premises_counts(inputs.premises),
         "ways": len(inputs.streets.way_id),
         "segments": len(inputs.streets.segment_m),
         "street_km": {
@@ -165,6 +167,23 @@ def _counts(inputs: Inputs, layers: Mapping[str, Layer]) -> dict[str, Any]:
         "junctions": {mode: len(layer.network.lon) for mode, layer in layers.items()},
         "cells": {mode: len(layer.cells.column) for mode, layer in layers.items()},
     }
+
+
+def premises_counts(premises: gpd.GeoDataFrame) -> dict[str, int]:
+    """Return how many host premises of each kind there are.
+
+    Parameters
+    ----------
+    premises : GeoDataFrame
+        With the column ``kind``.
+
+    Returns
+    -------
+    dict of str to int
+        By code, in the order of ``premises.csv``; without kinds of which there is none.
+    """
+    counts = premises["kind"].value_counts()
+    return {code: int(counts[code]) for code in load_premises_kinds() if code in counts}
 
 
 def _people(

@@ -68,6 +68,10 @@ class Inputs:
         All files as one.
     scenery : Scenery
         What a base map shows besides them.
+    premises : GeoDataFrame
+        Places that may take a station in.
+    premises_skipped : mapping of str to int
+        Those left out, by reason.
     stations, homes, regions : frames
         Clean rows; ``homes`` is None where none were given.
     station_rejects, home_rejects, region_rejects : DataFrame
@@ -82,6 +86,8 @@ class Inputs:
 
     streets: Streets
     scenery: Scenery
+    premises: gpd.GeoDataFrame
+    premises_skipped: Mapping[str, int]
     stations: gpd.GeoDataFrame
     station_rejects: pd.DataFrame
     homes: pd.DataFrame | None

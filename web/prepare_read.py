@@ -9,18 +9,14 @@ import pandas as pd
 
 from geodata import datum, osm, tables
 from geodata.errors import Fault, InputError
-from geodata.model import Streets
 from geodata.regions import check_regions, label, no_regions
 from geodata.repair import repair
-from geodata.scenery import Scenery
 from geodata.vocabulary import Vocabulary
 from web.prepare_findings import rejected_rows
 from web.prepare_parts import Inputs, PrepareRequest, Stages
 
 
-def read_ground(
-    request: PrepareRequest, modes: Sequence[str], stages: Stages
-) -> tuple[Streets, Scenery]:
+def read_ground(request: PrepareRequest, modes: Sequence[str], stages: Stages) -> osm.Ground:
     """Read the street files.
 
     Parameters
@@ -34,8 +30,8 @@ def read_ground(
 
     Returns
     -------
-    (Streets, Scenery)
-        All files as one, and what a base map shows besides.
+    Ground
+        All files as one: streets, scenery, premises.
 
     Raises
     ------
@@ -43,12 +39,12 @@ def read_ground(
         If a file cannot be read.
     """
     with stages.stage("streets"):
-        return osm.read_map(list(request.streets), modes=modes)
+        return osm.read_ground(list(request.streets), modes=modes)
 
 
 def read_inputs(
     request: PrepareRequest,
-    ground: tuple[Streets, Scenery],
+    ground: osm.Ground,
     vocabulary: Vocabulary,
     stages: Stages,
 ) -> Inputs:
@@ -58,7 +54,7 @@ def read_inputs(
     ----------
     request : PrepareRequest
         The files and their datums.
-    ground : (Streets, Scenery)
+    ground : Ground
         From `read_ground`.
     vocabulary : Vocabulary
         The words of the domain.
@@ -75,7 +71,7 @@ def read_inputs(
     InputError
         If a file cannot be read, or no station can be used.
     """
-    streets, scenery = ground
+    streets = ground.streets
     with stages.stage("regions"):
         regions, region_rejects = no_regions(), pd.DataFrame()
         if request.regions is not None:
@@ -101,7 +97,9 @@ def read_inputs(
     frames = {"stations": stations, "homes": homes, "regions": regions}
     return Inputs(
         streets=streets,
-        scenery=scenery,
+        scenery=ground.scenery,
+        premises=ground.premises,
+        premises_skipped=ground.premises_skipped,
         stations=stations,
         station_rejects=station_rejects,
         homes=_home_frame(homes, regions),

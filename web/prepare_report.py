@@ -23,7 +23,7 @@ class PrepareReport:
     manifest : mapping
         As written.
     found : mapping
-        JSON values: ``streets``, ``stations``, ``homes``, ``regions``, ``basemap``.
+        JSON values: ``streets``, ``stations``, ``homes``, ``regions``, ``premises``, ``basemap``.
     warnings : tuple of str
         Sentences.
     seconds : mapping of str to float
@@ -42,8 +42,8 @@ class PrepareReport:
         Returns
         -------
         dict
-            ``dataset``, ``streets``, ``stations``, ``homes``, ``regions``, ``basemap``,
-            ``warnings``, ``seconds``.
+            ``dataset``, ``streets``, ``stations``, ``homes``, ``regions``, ``premises``,
+            ``basemap``, ``warnings``, ``seconds``.
         """
         names = ("name", "version", "as_of", "bbox", "modes", "counts", "people", "synthetic")
         return {
@@ -111,12 +111,22 @@ def _text(report: PrepareReport) -> Iterator[str]:
     if regions["accepted"] or regions["rejected"]:
         yield f"Regions: {regions['accepted']:,} in, {regions['rejected']:,} rejected"
         yield from _reject_lines(regions["rejects"], regions["rejected"])
+    yield from _premises_lines(found["premises"])
     yield from _basemap_lines(found["basemap"])
     yield from (f"Warning: {text}" for text in report.warnings)
     yield f"Done in {sum(report.seconds.values()):.1f} s: " + ", ".join(
         f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items()
     )
     yield "; ".join(manifest["attribution"])
+
+
+def _premises_lines(about: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many host premises there are."""
+    kinds = [f"{n:,} {kind.replace('_', ' ')}" for kind, n in about["kinds"].items()]
+    yield f"Premises that may take a station in: {', '.join(kinds) or 'none'}"
+    skipped = [f"{n:,} {why.replace('_', ' ')}" for why, n in about["skipped"].items() if n]
+    if skipped:
+        yield "  left out: " + ", ".join(skipped)
 
 
 def _basemap_lines(about: Mapping[str, Any]) -> Iterator[str]:
