@@ -279,20 +279,20 @@ class Fresh:
 
 
 @dataclass(frozen=True)
-class Table:
-    """The station table after changes, and where its rows come from.
+class Rows:
+    """Where the rows of the station table after changes come from.
 
     Attributes
     ----------
-    stations : GeoDataFrame
-        Sorted by id.
+    row : array (t,) of int64
+        Row of the table before with the ``edited`` rows below it.
     source : array (t,) of int64
-        Row of the table before, -1 for what has a fresh position.
+        Row of the table before that stands where the new row stands, -1 for what is elsewhere.
     fresh : array (t,) of int64
         Row of ``Fresh``, -1 for what stays where it was.
     """
 
-    stations: gpd.GeoDataFrame
+    row: Int64Array
     source: Int64Array
     fresh: Int64Array
 
@@ -322,8 +322,49 @@ class Table:
         )
 
 
-def table_after(stations: gpd.GeoDataFrame, changes: Changes) -> Table:
-    """Return the station table as it would be.
+def _other(changes: Changes) -> list[str]:
+    """Return the ids of the stations there are that would be other than they are."""
+    return list(dict.fromkeys((*changes.hours, *changes.equip, *changes.move)))
+
+
+def rows_after(ids: npt.NDArray[np.str_], changes: Changes) -> Rows:
+    """Return where the rows of the station table would come from.
+
+    Parameters
+    ----------
+    ids : array (s,) of str
+        The ids before, ascending.
+    changes : Changes
+        Checked.
+
+    Returns
+    -------
+    Rows
+        By id.
+    """
+    size, other = ids.size, _other(changes)
+    row = np.arange(size + len(changes.add))
+    row[size:] += len(other)
+    fresh = np.full(row.size, -1, np.int64)
+    fresh[size:] = np.arange(len(changes.add)) + len(changes.move)
+    fresh[_found(ids, changes.move)] = np.arange(len(changes.move))
+    row[_found(ids, other)] = size + np.arange(len(other))
+    added = np.array([station.id for station in changes.add], str)
+    order = np.delete(np.arange(size), _found(ids, changes.remove))
+    by_id = np.argsort(added, kind="stable")
+    order = np.insert(order, np.searchsorted(ids[order], added[by_id]), size + by_id)
+    return Rows(row[order], np.where(fresh[order] >= 0, -1, order), fresh[order])
+
+
+def _found(ids: npt.NDArray[np.str_], codes: Iterable[str]) -> Int64Array:
+    """Return the rows of ids that are there."""
+    return np.searchsorted(ids, np.array(list(codes), str)).astype(np.int64)
+
+
+def edited(
+    stations: gpd.GeoDataFrame, changes: Changes, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return the stations that would be other than they are, then those that would be added.
 
     Parameters
     ----------
@@ -331,70 +372,76 @@ def table_after(stations: gpd.GeoDataFrame, changes: Changes) -> Table:
         The table, sorted by id.
     changes : Changes
         Checked.
+    columns : sequence of str, optional
+        The only columns wanted; all but the geometry by default. Of them, those the table has.
 
     Returns
     -------
-    Table
-        A new table; the one given is left as it is.
+    DataFrame
+        With the types of the table.
     """
-    row_of = {code: row for row, code in enumerate(stations["id"])}
-    columns = _edited(stations, changes, row_of)
-    size = len(stations) + len(changes.add)
-    fresh, stays = np.full(size, -1, np.int64), np.ones(size, np.bool_)
-    fresh[[row_of[code] for code in changes.move]] = np.arange(len(changes.move))
-    fresh[len(stations) :] = np.arange(len(changes.add)) + len(changes.move)
-    stays[[row_of[code] for code in changes.remove]] = False
-    rows = np.flatnonzero(stays)
-    rows = rows[np.argsort(columns["id"][rows].astype(str), kind="stable")]
-    frame = pd.DataFrame(
-        {
-            name: pd.Series(values[rows], dtype=stations[name].dtype)
-            for name, values in columns.items()
-        }
-    )
-    shapes = gpd.points_from_xy(frame["lon"], frame["lat"])
-    return Table(
-        stations=gpd.GeoDataFrame(frame, geometry=shapes, crs=4326),
-        source=np.where(fresh[rows] >= 0, -1, rows),
-        fresh=fresh[rows],
-    )
+    other = _other(changes)
+    rows = _found(stations["id"].to_numpy(str), other)
+    places = {**changes.move, **{new.id: (new.lon, new.lat) for new in changes.add}}
+    out = {}
+    for name in stations.columns.drop("geometry") if columns is None else columns:
+        if name not in stations:
+            continue
+        dtype = stations[name].dtype
+        values = stations[name].iloc[rows].tolist() if other else []
+        empty: Any = np.nan if pd.api.types.is_float_dtype(dtype) else ""
+        values += [_value(station, name, empty) for station in changes.add]
+        if name in {"lon", "lat"}:
+            place = [places.get(code) for code in (*other, *(new.id for new in changes.add))]
+            values = [
+                value if at is None else at[name == "lat"]
+                for value, at in zip(values, place, strict=True)
+            ]
+        out[name] = pd.Series(values, dtype=dtype)
+    for number, code in enumerate(other):
+        if code in changes.hours:
+            for name in {"opening_hours", "opening_hours_text"} & set(out):
+                out[name].iloc[number] = changes.hours[code]
+        if "facilities" in out:
+            has = (*out["facilities"].iloc[number].split(";"), *changes.equip.get(code, ()))
+            out["facilities"].iloc[number] = ";".join(filter(None, dict.fromkeys(has)))
+    return pd.DataFrame(out)
 
 
-def _edited(
-    stations: gpd.GeoDataFrame, changes: Changes, row_of: Mapping[str, int]
-) -> dict[str, npt.NDArray[np.object_]]:
-    """Return the columns with what is changed in them and what is added below them."""
-    added = [_row(station) for station in changes.add]
-    columns = {}
-    for name in stations.columns.drop("geometry"):
-        empty = np.nan if pd.api.types.is_float_dtype(stations[name].dtype) else ""
-        more = np.array([row.get(name, empty) for row in added], object)
-        columns[name] = np.concatenate((stations[name].to_numpy(object), more))
-    for code, (lon, lat) in changes.move.items():
-        columns["lon"][row_of[code]], columns["lat"][row_of[code]] = lon, lat
-    for code, text in changes.hours.items():
-        for name in {"opening_hours", "opening_hours_text"} & set(columns):
-            columns[name][row_of[code]] = text
-    for code, facilities in changes.equip.items():
-        has = str(columns["facilities"][row_of[code]]).split(";")
-        columns["facilities"][row_of[code]] = ";".join(
-            name for name in dict.fromkeys((*has, *facilities)) if name
-        )
-    return columns
-
-
-def _row(station: NewStation) -> dict[str, Any]:
-    """Return a new station as a row of the table."""
-    row: dict[str, Any] = {
-        name: value
-        for name, value in vars(station).items()
-        if name not in {"facilities", "capacity"}
+def _value(station: NewStation, column: str, empty: Any) -> Any:
+    """Return what a column of the table says of a new station."""
+    special = {
+        "facilities": ";".join(station.facilities),
+        "capacity": "" if station.capacity is None else str(station.capacity),
+        "opening_hours_text": station.opening_hours,
+        "datum": "wgs84",
     }
-    row["facilities"] = ";".join(station.facilities)
-    row["capacity"] = "" if station.capacity is None else str(station.capacity)
-    row["opening_hours_text"] = station.opening_hours
-    row["datum"] = "wgs84"
-    return row
+    return special[column] if column in special else getattr(station, column, empty)
+
+
+def table_after(stations: gpd.GeoDataFrame, changes: Changes) -> gpd.GeoDataFrame:
+    """Return the station table as it would be.
+
+    Parameters
+    ----------
+    stations : GeoDataFrame
+        The table, sorted by id; it is left as it is.
+    changes : Changes
+        Checked.
+
+    Returns
+    -------
+    GeoDataFrame
+        Sorted by id.
+    """
+    rows = rows_after(stations["id"].to_numpy(str), changes)
+    below = edited(stations, changes)
+    frame = {
+        name: pd.concat((stations[name], below[name])).iloc[rows.row].reset_index(drop=True)
+        for name in below
+    }
+    shapes = gpd.points_from_xy(frame["lon"], frame["lat"])
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs=4326)
 
 
 def changed(
@@ -428,16 +475,17 @@ def changed(
         As ``Changes.check`` says, and for positions outside the data.
     """
     changes.check(dataset.stations, dataset.vocabulary)
-    table, fresh = table_after(dataset.stations, changes), Fresh.of(changes)
+    rows = rows_after(dataset.stations["id"].to_numpy(str), changes)
+    fresh = Fresh.of(changes)
     modes = tuple(dataset.networks) if mode is None else (mode,)
     snapped = {name: snappers(name).snap(fresh.lon, fresh.lat) for name in modes if fresh.ids}
     fresh.refuse_outside(snapped.values())
     return replace(
         dataset,
         networks={name: dataset.networks[name] for name in modes},
-        stations=table.stations,
+        stations=table_after(dataset.stations, changes),
         station_positions={
-            name: table.positions(dataset.station_positions[name], snapped.get(name))
+            name: rows.positions(dataset.station_positions[name], snapped.get(name))
             for name in modes
         },
     )

@@ -5,6 +5,7 @@ and access can be *lifted* one after the other, which tells why a place is not c
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -16,7 +17,7 @@ import pandas as pd
 
 from geodata.errors import Fault, ValidationError
 from geodata.hours import OPEN, UNKNOWN, Timetable
-from geodata.model import BoolArray, Int32Array
+from geodata.model import BoolArray, Int32Array, Int64Array
 from geodata.vocabulary import Vocabulary
 from locator.arrays import rows_of
 from locator.cache import Cache
@@ -244,6 +245,45 @@ class Register:
             )
             for name in ("opened_on", "closed_on", "valid_from", "valid_to")
         }
+
+    def joined(
+        self, below: "Register", row: Int64Array, timetable: Timetable, original: Int32Array
+    ) -> "Register":
+        """Return a register of rows of this one with another below it.
+
+        Parameters
+        ----------
+        below : Register
+            Of the same vocabulary and linger.
+        row : array (t,) of int64
+            Row of each station in this register with the other below it.
+        timetable : Timetable
+            Opening hours of the new register.
+        original : array (t,) of int32
+            New row of the station that each one repeats, -1 for none.
+
+        Returns
+        -------
+        Register
+            Nothing of it was worked out yet.
+        """
+        made, one, other = copy(self), vars(self), vars(below)
+        for name in ("_kind", "_status", "_access"):
+            setattr(made, name, np.concatenate((one[name], other[name]))[row])
+        facilities = one["_facilities"] + other["_facilities"]
+        days = {
+            name: np.concatenate((first, other["_days"][name]))[row]
+            for name, first in one["_days"].items()
+        }
+        vars(made).update(
+            size=row.size,
+            timetable=timetable,
+            _original=original,
+            _facilities=[facilities[i] for i in row.tolist()],
+            _days=days,
+            _cache=Cache(_CACHE_BYTES),
+        )
+        return made
 
     def _kept(self, key: Hashable, make: Callable[[], BoolArray]) -> BoolArray:
         """Return a mark that was made before, or make it."""

@@ -9,7 +9,7 @@ import pytest
 import locator
 from geodata.errors import ValidationError
 from geodata.model import NO_DATA, OFF_NETWORK
-from locator.changes import Changes, NewStation, changed, table_after
+from locator.changes import Changes, NewStation, changed, rows_after
 from tests.towns import Station, Way, dataset, lonlat, town
 
 NODES = {"a": (0, 0), "b": (1000, 0), "c": (2000, 0), "d": (1000, 1000)}
@@ -139,4 +139,4 @@ def test_a_station_outside_the_data_has_no_position():
 def test_how_many_changes_there_are():
     both = Changes(remove=["s2"], hours={"s5": "24/7"}, move={"s5": (1.0, 2.0)})
     assert len(both) == 3
-    assert table_after(TOWN.stations, Changes()).source.tolist() == [0, 1]
+    assert rows_after(TOWN.stations["id"].to_numpy(str), Changes()).source.tolist() == [0, 1]
