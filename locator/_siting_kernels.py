@@ -307,3 +307,202 @@ def dual_move(centre, weight, average, step, multiplier):
     for i in range(centre.size):
         value = centre[i] + step * weight[i] * average[i]
         multiplier[i] = min(max(value, 0.0), weight[i])
+
+
+@_jit
+def rate_of_cover(worth, price, group, groups, want, low_pick, high_pick):
+    """Return rates around the one at which picked options are worth what is wanted.
+
+    ``(want - sum over groups of max(0, worth - rate * price)) / rate`` is greatest there: the
+    linear relaxation of covering a target, as a price of people.
+    """
+    total, spent = best_of_groups(worth, 0.0, price, group, groups, low_pick)
+    high_pick[:] = low_pick
+    if total + rate_value(0.0, spent) <= want:
+        return 0.0, 0.0, total, total
+    low_worth = total
+    low, high = 0.0, 0.0
+    for j in range(worth.size):
+        high = max(high, worth[j] / max(price[j], 1))
+    high *= 1.0 + 1e-9
+    total, spent = best_of_groups(worth, high, price, group, groups, high_pick)
+    high_worth = total + rate_value(high, spent)
+    spare = np.empty_like(low_pick)
+    for _ in range(60):
+        if high - low <= 1e-13 * high:
+            break
+        rate = 0.5 * (low + high)
+        total, spent = best_of_groups(worth, rate, price, group, groups, spare)
+        picked = total + rate_value(rate, spent)
+        if picked >= want:
+            low, low_worth = rate, picked
+            low_pick[:] = spare
+        else:
+            high, high_worth = rate, picked
+            high_pick[:] = spare
+    return low, high, low_worth, high_worth
+
+
+@_jit
+def rate_value(rate, spent):
+    """Return what was spent, in people."""
+    return rate * spent
+
+
+@_jit
+def fill_target(
+    want, power, noise, price, bundle, taken, chosen,
+    start, point, back, option, weight, need, credit, count, gain,
+):  # fmt: skip
+    """Choose greedily by gain (no more than wanted) per price until the target is met."""
+    order = np.empty(gain.size, np.int64)
+    size = 0
+    while want > 0:
+        best = -1
+        most = 0.0
+        for j in range(gain.size):
+            if gain[j] <= 1e-12 or chosen[j] or (bundle[j] >= 0 and taken[bundle[j]]):
+                continue
+            score = min(gain[j], want) / max(price[j], 1e-3) ** power
+            if noise > 0.0:
+                score *= 1.0 + noise * np.random.random()
+            if score > most:
+                most = score
+                best = j
+        if best < 0:
+            break
+        order[size] = best
+        size += 1
+        want -= gain[best]
+        _enter(
+            best, price, bundle, taken, chosen,
+            start, point, back, option, weight, need, credit, count, gain,
+        )  # fmt: skip
+    return order[:size].copy(), want
+
+
+@_jit
+def prune_target(
+    want, price, bundle, taken, chosen,
+    start, point, back, option, weight, need, credit, count, gain,
+):  # fmt: skip
+    """Give up the dearest options without which the target (want <= 0) is still met."""
+    options = np.flatnonzero(chosen)
+    order = options[np.argsort(-price[options])]
+    gone = np.empty(order.size, np.int64)
+    size = 0
+    for j in order:
+        lost = 0.0
+        for a in range(start[j], start[j + 1]):
+            i = point[a]
+            if count[i] == need[i]:
+                lost += weight[i] * credit[1]
+        if want + lost <= 0:
+            _leave(
+                j, price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+            want += lost
+            gone[size] = j
+            size += 1
+    return gone[:size].copy(), want
+
+
+@_jit
+def improve_target(
+    rounds, most_out, noise, seed, want, price, bundle, taken, chosen,
+    start, point, back, option, weight, need, credit, count, gain,
+):  # fmt: skip
+    """Give up a few neighbours, fill up to the target and prune, keeping what is not dearer."""
+    np.random.seed(seed)
+    options = gain.size
+    out = np.empty(most_out + 1, np.int64)
+    for _ in range(rounds):
+        middle = np.random.randint(options)
+        length = start[middle + 1] - start[middle]
+        if length == 0:
+            continue
+        size = 0
+        goal = 1 + np.random.randint(most_out)
+        for _try in range(4 * goal + 8):
+            if size == goal:
+                break
+            i = point[start[middle] + np.random.randint(length)]
+            width = back[i + 1] - back[i]
+            shift = np.random.randint(width)
+            for b in range(width):
+                j = option[back[i] + (b + shift) % width]
+                if chosen[j]:
+                    known = False
+                    for k in range(size):
+                        known = known or out[k] == j
+                    if not known:
+                        out[size] = j
+                        size += 1
+                        break
+        if size == 0:
+            continue
+        was_want = want
+        saved = np.int64(0)
+        for k in range(size):
+            j = out[k]
+            want += _leave(
+                j, price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+            saved += price[j]
+        # with luck, the option in the middle is the better one
+        forced = -1
+        if (
+            not chosen[middle]
+            and gain[middle] > 1e-12
+            and (bundle[middle] < 0 or not taken[bundle[middle]])
+            and np.random.random() < 0.5
+        ):
+            forced = middle
+            want -= _enter(
+                forced, price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+            saved -= price[forced]
+        power = 1.0
+        if np.random.random() < 0.3:
+            power = 0.7
+        order, want = fill_target(
+            want, power, noise * np.random.randint(2), price, bundle, taken, chosen,
+            start, point, back, option, weight, need, credit, count, gain,
+        )  # fmt: skip
+        for j in order:
+            saved -= price[j]
+        gone = np.empty(0, np.int64)
+        if want <= 0:
+            gone, want = prune_target(
+                want, price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+            for j in gone:
+                saved += price[j]
+        if want <= 0 and saved >= 0:
+            continue
+        for k in range(gone.size - 1, -1, -1):
+            _enter(
+                gone[k], price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+        for k in range(order.size - 1, -1, -1):
+            _leave(
+                order[k], price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+        if forced >= 0:
+            _leave(
+                forced, price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+        for k in range(size - 1, -1, -1):
+            _enter(
+                out[k], price, bundle, taken, chosen,
+                start, point, back, option, weight, need, credit, count, gain,
+            )  # fmt: skip
+        want = was_want
+    return want

@@ -25,6 +25,9 @@ _FIRST = np.array([1.0, 0.6, 0.15, 0.0])
 #: Weight of the newest slope in the average of slopes; smaller once steps are small.
 _BLEND, _LATE_BLEND, _LATE = 0.2, 0.05, 0.02
 
+#: Share of the target that sums may lose to rounding.
+_LOST = 1e-12
+
 #: Boldness of steps below which nothing more is gained.
 _REST = 1e-4
 
@@ -73,13 +76,14 @@ class CoverDual:
         self.group, self.groups = groups_of(model)
         self._low = np.empty(self.groups, np.int64)
         self._high = np.empty(self.groups, np.int64)
+        self._share = 0.0
         self._average = np.zeros(model.points)
         self._boldness = 0.3
         self._idle = 0
         self._fresh = True
-        reached = np.diff(model.by_point[0]) > 0
+        self._reached = np.diff(model.by_point[0]) > 0
         share = _FIRST[np.minimum(np.asarray(counts), _FIRST.size - 1)]
-        self._multiplier = np.asarray(model.weight * share * reached, np.float64)
+        self._multiplier = np.asarray(model.weight * share * self._reached, np.float64)
         self.best = self._price(self._multiplier)
         self._count = self._slopes()
 
@@ -87,28 +91,40 @@ class CoverDual:
         """Return the bound that multipliers give."""
         model, purse = self.model, self.purse
         worth = kernels.reach_sums(model.indptr, model.point, multiplier)
-        low, high, self._low_spent, self._high_spent = kernels.rate_of_money(
+        low, high, low_spent, high_spent = kernels.rate_of_money(
             worth, purse.price, self.group, self.groups, purse.limit, self._low, self._high
         )
-        reached = np.diff(model.by_point[0]) > 0
-        free = float((model.weight - multiplier)[reached].sum())
-        bounds = []
-        for rate in (low, high):
-            net = worth - rate * purse.price
-            most = np.zeros(self.groups)
-            np.maximum.at(most, self.group, net)
-            bounds.append((free + rate * purse.limit + math.fsum(most), rate))
-        bound, rate = min(bounds)
+        self._mix(low_spent, high_spent, purse.limit)
+        free = self._free(multiplier)
+        bound, rate = min(
+            (free + rate * purse.limit + self._surplus(worth, rate), rate) for rate in (low, high)
+        )
         return Priced(bound, worth, rate, multiplier.copy())
+
+    def _free(self, multiplier: Float64Array) -> float:
+        """Return what points are worth beyond their multipliers."""
+        return math.fsum((self.model.weight - multiplier)[self._reached])
+
+    def _surplus(self, worth: Float64Array, rate: float) -> float:
+        """Return what the best option of each group is worth above its price."""
+        most = np.zeros(self.groups)
+        np.maximum.at(most, self.group, worth - rate * self.purse.price)
+        return math.fsum(most)
+
+    def _mix(self, low: float, high: float, want: float) -> None:
+        """Mix the picks at two rates so that together they come to what is wanted."""
+        share = (want - high) / (low - high) if low > high else 0.0
+        self._share = min(max(share, 0.0), 1.0)
+
+    def _people(self) -> float:
+        """Return how many people a unit of the bound stands for."""
+        return 1.0
 
     def _slopes(self) -> Float64Array:
         """Return how often the knapsack of the last bound reaches each point."""
         model = self.model
         count = np.zeros(model.points)
-        wide = self._low_spent - self._high_spent
-        share = (self.purse.limit - self._high_spent) / wide if wide > 0 else 0.0
-        share = min(max(share, 0.0), 1.0)
-        for pick, part in ((self._low, share), (self._high, 1.0 - share)):
+        for pick, part in ((self._low, self._share), (self._high, 1.0 - self._share)):
             if part > 0:
                 kernels.add_counts(pick, part, model.indptr, model.point, count)
         return count
@@ -142,7 +158,7 @@ class CoverDual:
         )
         self._fresh = False
         ahead = max(self.best.bound - target, 1e-6 * abs(self.best.bound), 1e-12)
-        size = self._boldness * ahead / max(length, 1e-12)
+        size = self._boldness * ahead * self._people() / max(length, 1e-12)
         kernels.dual_move(centre, weight, self._average, size, self._multiplier)
         trial = self._price(self._multiplier)
         self._count = self._slopes()
@@ -166,6 +182,55 @@ class CoverDual:
     def bound(self) -> float:
         """The least bound so far, safe against rounding; whole where weights are."""
         return safe_ceiling(self.best.bound, whole=self.model.whole)
+
+
+class TargetDual(CoverDual):
+    """The same for the cheapest way to cover a target; bounds are negative costs.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options and points.
+    purse : Purse
+        Prices; its limit is not asked.
+    counts : array_like of int, shape (points,)
+        By how many options of a good choice each point is reached.
+    target : float
+        People to cover.
+    """
+
+    def __init__(
+        self, model: CoverModel, purse: Purse, counts: npt.ArrayLike, target: float
+    ) -> None:
+        self.target = target
+        super().__init__(model, purse, counts)
+
+    def _price(self, multiplier: Float64Array) -> Priced:
+        """Return the bound that multipliers give."""
+        model = self.model
+        worth = kernels.reach_sums(model.indptr, model.point, multiplier)
+        want = self.target - self._free(multiplier)
+        low, high, low_worth, high_worth = kernels.rate_of_cover(
+            worth, self.purse.price, self.group, self.groups, want, self._low, self._high
+        )
+        self._mix(low_worth, high_worth, want)
+        high = high or 1.0
+        bound, rate = min(
+            ((self._surplus(worth, rate) - want + _LOST * self.target) / rate, rate)
+            for rate in (max(low, 1e-9 * high), high)
+        )
+        return Priced(bound, worth, rate, multiplier.copy())
+
+    def _people(self) -> float:
+        """Return how many people a fen stands for."""
+        return self.best.rate
+
+    @property
+    def least_cost(self) -> float:
+        """What any choice that covers the target costs at least; a multiple of all prices' part."""
+        part = float(np.gcd.reduce(self.purse.price)) or 1.0
+        wide = -self.best.bound - ROUNDING * (1.0 + abs(self.best.bound))
+        return max(math.ceil(wide / part - ROUNDING) * part, 0.0)
 
 
 def groups_of(model: CoverModel) -> tuple[Int64Array, int]:

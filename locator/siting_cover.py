@@ -21,7 +21,7 @@ from locator.siting_model import (
     closed,
     gap_of,
 )
-from locator.siting_reduce import Reduced, cover_rows, reduced, widened
+from locator.siting_reduce import Reduced, cover_rows, reduced, start_of, widened
 from locator.siting_search import Purse, Search, building_order
 
 #: Rounds of search without a better choice after which it rests, once the bound does too.
@@ -199,25 +199,3 @@ def _programme(left: Reduced, price: Int64Array, room: int) -> Programme:
         high,
         np.arange(options + points) < options,
     )
-
-
-def start_of(left: Reduced, chosen: Int64Array) -> Float64Array | None:
-    """Return a known choice as values of options and points left; None if it is left out.
-
-    Parameters
-    ----------
-    left : Reduced
-        What is left of a model.
-    chosen : array of int64
-        Options of the whole model.
-
-    Returns
-    -------
-    array of float64, shape (options + points,), or None
-        Values to begin with.
-    """
-    if not np.isin(chosen, left.whole_choice(np.arange(left.option.size))).all():
-        return None
-    inside = np.isin(left.option, chosen)
-    served = left.model.counts(np.flatnonzero(inside)) > 0
-    return np.concatenate([inside, served]).astype(np.float64)

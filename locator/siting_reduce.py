@@ -227,3 +227,25 @@ def widened(rows: sparse.csr_array, columns: int) -> sparse.csr_array:
     """
     shape = (rows.shape[0], columns)
     return sparse.csr_array((rows.data, rows.indices, rows.indptr), shape=shape)
+
+
+def start_of(left: Reduced, chosen: Int64Array) -> Float64Array | None:
+    """Return a known choice as values of options and points left; None if it is left out.
+
+    Parameters
+    ----------
+    left : Reduced
+        What is left of a model.
+    chosen : array of int64
+        Options of the whole model.
+
+    Returns
+    -------
+    array of float64, shape (options + points,), or None
+        Values to begin with.
+    """
+    if not np.isin(chosen, left.whole_choice(np.arange(left.option.size))).all():
+        return None
+    inside = np.isin(left.option, chosen)
+    served = left.model.counts(np.flatnonzero(inside)) > 0
+    return np.concatenate([inside, served]).astype(np.float64)

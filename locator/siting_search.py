@@ -214,6 +214,82 @@ class Search:
         return np.asarray(self._count >= self._need)
 
 
+class TargetSearch(Search):
+    """A choice that covers a target, made cheaper.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options and points.
+    purse : Purse
+        Prices; its limit is not asked.
+    target : float
+        People to cover.
+    """
+
+    def __init__(self, model: CoverModel, purse: Purse, target: float) -> None:
+        self.target = target
+        super().__init__(model, purse)
+
+    def restart(self, chosen: npt.ArrayLike = ()) -> None:
+        """Begin with these options.
+
+        Parameters
+        ----------
+        chosen : array_like of int, optional
+            Options; none if left out.
+        """
+        super().restart(chosen)
+        self.want = self.target - float(self.model.weight[self.served].sum())
+
+    def _open_state(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """Return what the kernels share, without the options allowed."""
+        state = self._state()
+        return (*state[:4], *state[5:])
+
+    def meet(self, power: float = 1.0) -> bool:
+        """Choose greedily by gain per price until the target is met, then drop what is not needed.
+
+        Parameters
+        ----------
+        power : float, optional
+            0: by gain; 1: by gain per price.
+
+        Returns
+        -------
+        bool
+            Whether the target is met.
+        """
+        _, self.want = kernels.fill_target(self.want, power, 0.0, *self._open_state())
+        if self.want <= 0:
+            _, self.want = kernels.prune_target(self.want, *self._open_state())
+        return bool(self.want <= 0)
+
+    def improve(self, rounds: int = ROUNDS, *, most_out: int = 4, noise: float = 0.3) -> float:
+        """Give up some options, meet the target again, keep what is not dearer.
+
+        Parameters
+        ----------
+        rounds : int, optional
+            Tries.
+        most_out : int, optional
+            The most options given up in one try.
+        noise : float, optional
+            How much scores are stirred in half of the tries.
+
+        Returns
+        -------
+        float
+            What is saved.
+        """
+        self._seed += 1
+        before = int(self.purse.price[self.chosen].sum())
+        self.want = kernels.improve_target(
+            rounds, most_out, noise, self._seed, self.want, *self._open_state()
+        )
+        return float(before - int(self.purse.price[self.chosen].sum()))
+
+
 def building_order(
     model: CoverModel, chosen: npt.ArrayLike, purse: Purse
 ) -> tuple[Int64Array, Float64Array]:

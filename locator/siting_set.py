@@ -1,0 +1,271 @@
+"""Cheapest options that cover everybody or a target share (LSCP; Toregas and others, 1971)."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from scipy import sparse
+
+from locator.siting_bound import TargetDual, hopeless
+from locator.siting_clock import Clock
+from locator.siting_exact import Programme, choose, stacked
+from locator.siting_model import (
+    ROUNDING,
+    CoverModel,
+    Float64Array,
+    InfeasibleError,
+    Int64Array,
+    Solution,
+    closed,
+)
+from locator.siting_reduce import Reduced, cover_rows, reduced, start_of, widened
+from locator.siting_search import Purse, TargetSearch, building_order
+
+#: Rounds of search without a cheaper choice after which it rests, once the bound does too.
+_PATIENCE = 1_000
+
+#: Entries of a reduced model beyond which HiGHS is not asked.
+_MOST_ENTRIES = 400_000
+
+
+def set_cover(
+    model: CoverModel,
+    *,
+    target: float | None = None,
+    covered: float = 0.0,
+    fewest: bool = False,
+    time_limit_seconds: float = 60.0,
+) -> Solution:
+    """Choose the cheapest options that cover everybody who can be, or a share of people.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options and points.
+    target : float, optional
+        Share of all people (those of the model and ``covered``) to cover; None: everybody whom
+        some option reaches.
+    covered : float, optional
+        People who are covered already and are not in the model.
+    fewest : bool, optional
+        Count options instead of money.
+    time_limit_seconds : float, optional
+        When it passes, the best found so far is returned with the bound so far.
+
+    Returns
+    -------
+    Solution
+        Options in building order (by gain per yuan), their cost in fen (or their number), and a
+        lower bound of what any such choice costs.
+
+    Raises
+    ------
+    InfeasibleError
+        If no choice reaches the target.
+
+    Examples
+    --------
+    >>> model = CoverModel.of_lists([[0, 1], [1, 2], [0, 1, 2]], [5, 5, 5], [10, 10, 30])
+    >>> set_cover(model).objective, set_cover(model, target=0.6).objective
+    (20.0, 10.0)
+    """
+    clock = Clock(time_limit_seconds)
+    price = np.ones(model.options, np.int64) if fewest else model.cost
+    purse = Purse(price, 0, money=not fewest)
+    return _Hunt(model, purse, clock, target, covered).run()
+
+
+def wanted(model: CoverModel, target: float | None, covered: float) -> tuple[CoverModel, float]:
+    """Return the model in which a target is counted, and the target in people of the model.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options and points.
+    target : float or None
+        Share of all people; None: everybody whom some option reaches.
+    covered : float
+        People who are covered already.
+
+    Returns
+    -------
+    model : CoverModel
+        The same; for everybody, each point with people counts as one.
+    want : float
+        What is to be covered.
+
+    Raises
+    ------
+    InfeasibleError
+        If all options together reach too few.
+    """
+    reached = np.diff(model.by_point[0]) > 0
+    if target is None:
+        each = replace(model, weight=(model.weight > 0).astype(np.float64))
+        return each, float(each.weight[reached].sum())
+    total = math.fsum(model.weight) + covered
+    want = target * total - covered - ROUNDING * (1.0 + total)
+    want = max(float(math.ceil(want)) if model.whole else want, 0.0)
+    most = math.fsum(model.weight[reached])
+    if want > most + ROUNDING * (1.0 + total):
+        raise InfeasibleError(
+            f"the options together reach {(most + covered) / total:.1%} of people, and"
+            f" {target:.1%} are asked (add candidates, allow more minutes or ask for less)"
+        )
+    return model, want
+
+
+class _Hunt:
+    """The cheapest choice and the greatest bound so far."""
+
+    def __init__(
+        self, model: CoverModel, purse: Purse, clock: Clock, target: float | None, covered: float
+    ) -> None:
+        self.people, self.purse, self.clock = model, purse, clock
+        self.model, self.target = wanted(model, target, covered)
+        self.search = TargetSearch(self.model, purse, self.target)
+        self.best: Int64Array | None = None
+        self.value = math.inf
+        self.method = "greedy"
+        for power in (0.0, 1.0):
+            self.search.restart()
+            self.search.meet(power)
+            self.nearest = self.search.options
+            self.keep(self.search.options)
+        start = self.nearest if self.best is None else self.best
+        self.search.restart(start)
+        self.dual = TargetDual(self.model, purse, self.model.counts(start), self.target)
+        self.bound = self.dual.least_cost
+
+    def keep(self, options: Int64Array) -> bool:
+        """Remember a choice that meets the target and costs less."""
+        value = float(self.purse.price[options].sum())
+        if value >= self.value or self.model.covered_weight(options) < self.target:
+            return False
+        self.best, self.value = options, value
+        return True
+
+    def run(self) -> Solution:
+        """Search and bound in turn, then solve what is left of the model."""
+        idle = 0
+        tried = False
+        while not closed(self.value, self.bound) and not self.clock.over:
+            self.step()
+            if closed(self.value, self.bound):
+                break
+            if idle > _PATIENCE and self.dual.resting:
+                if tried or self.prove():
+                    break
+                idle, tried = 0, True
+            if self.best is None:
+                idle += _PATIENCE
+                continue
+            idle += self.search.rounds_within(min(0.5, self.clock.left))
+            if self.keep(self.search.options):
+                idle, self.method = 0, "greedy and swaps"
+        return self.answer()
+
+    def step(self) -> None:
+        """Let the bound rise for a while."""
+        goal = self.value if self.best is not None else 1.5 * self.bound + 1.0
+        self.dual.descend(-goal, min(1.0, self.clock.left), 20)
+        self.bound = max(self.bound, self.dual.least_cost)
+
+    def left(self) -> Reduced:
+        """Return the model without what no cheaper choice can contain."""
+        price = self.purse.price
+        nothing = np.zeros(price.size, bool)
+        if self.best is None:
+            return reduced(self.model, nothing, nothing, price)
+        priced = self.dual.best
+        need = -self.value + _part(price) * (1.0 - ROUNDING)
+        net = priced.worth / priced.rate - price
+        out, always = hopeless(net, self.dual.group, priced.bound, need)
+        return reduced(self.model, out, always, price)
+
+    def prove(self) -> bool:
+        """Let HiGHS solve what is left, if it is small; tell whether that ended the question."""
+        left = self.left()
+        if left.model.point.size > _MOST_ENTRIES:
+            return False
+        want = self.target - left.covered
+        spent = float(self.purse.price[left.fixed].sum())
+        if want <= 0 or left.model.weight.sum() < want - ROUNDING * (1.0 + want):
+            if want <= 0:
+                self.keep(left.fixed)
+            self.bound = self.value
+            return self.best is not None or self.fail()
+        programme = _programme(left, want)
+
+        def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
+            if self.model.covered_weight(left.whole_choice(chosen)) >= self.target:
+                return None
+            row = np.zeros(programme.cost.size)
+            row[: left.option.size] = 1.0
+            row[chosen] = 0.0
+            return row, 1.0, math.inf
+
+        start = None if self.best is None else start_of(left, self.best)
+        if start is not None:
+            start = start[: programme.cost.size]
+        found = choose(programme, self.clock, faulty, start=start)
+        if found.options is not None and self.keep(left.whole_choice(found.options)):
+            self.search.restart(self.best if self.best is not None else ())
+        self.method = self.method.removesuffix(" and HiGHS") + " and HiGHS"
+        if found.optimal:
+            self.bound = self.value if self.best is not None else self.fail()
+        self.bound = max(self.bound, min(self.value, spent + _part(left.model.cost) * found.bound))
+        return found.optimal
+
+    @staticmethod
+    def fail() -> bool:
+        """Say that nothing meets the target."""
+        raise InfeasibleError(
+            "no choice covers what is asked, since options of one bundle exclude each other"
+            " (add candidates or ask for less)"
+        )
+
+    def answer(self) -> Solution:
+        """Return the best choice in building order."""
+        feasible = self.best is not None
+        best = self.nearest if self.best is None else self.best
+        order, gains = building_order(self.people, best, self.purse)
+        value = float(self.purse.price[order].sum())
+        bound = min(self.bound, value) if feasible else self.bound
+        proven = feasible and closed(value, bound)
+        return Solution(
+            order,
+            value,
+            value if proven else bound,
+            proven,
+            f"{self.method}, Lagrangian bound",
+            gains,
+            int(self.people.cost[order].sum()),
+            feasible,
+        )
+
+
+def _part(price: Int64Array) -> int:
+    """Return the greatest part of which all prices are multiples."""
+    return int(np.gcd.reduce(price)) or 1
+
+
+def _programme(left: Reduced, want: float) -> Programme:
+    """Return the cheapest cover as a programme: options first, then the share covered of points."""
+    options, points = left.model.options, left.model.points
+    price = left.model.cost / _part(left.model.cost)
+    if want > left.model.weight.sum() - ROUNDING * (1.0 + want):
+        rows, low, high = stacked(
+            [(left.incidence, 1.0, math.inf), (left.bundle_rows, -math.inf, 1.0)]
+        )
+        return Programme(price, rows, low, high, np.ones(options, bool))
+    total = sparse.csr_array(np.concatenate([np.zeros(options), left.model.weight])[None, :])
+    rows, low, high = stacked(
+        [
+            (cover_rows(left), 0.0, math.inf),
+            (total, want, math.inf),
+            (widened(left.bundle_rows, options + points), -math.inf, 1.0),
+        ]
+    )
+    cost = np.concatenate([price, np.zeros(points)])
+    return Programme(cost, rows, low, high, np.arange(options + points) < options)
