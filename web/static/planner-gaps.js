@@ -30,7 +30,7 @@
   function conditions() {
     var s = P.state;
     return { mode: P.page.by[s.mode] || P.label('modes', s.mode), minutes: s.minutes, who: P.groupName(s.group),
-      when: s.hour === null ? P.t('when_any') : P.t('when_at', { hour: P.hourText(s.hour) }),
+      when: s.hour === null ? P.t('when_any') : P.t('when_at', { hour: P.hourText(s.hour), day: P.text.days_long[Math.floor(s.hour / 24)], clock: ('0' + s.hour % 24).slice(-2) + ':00' }),
       what: s.need ? P.t('what_need', { need: P.label('needs', s.need) }) : P.t('what_any') };
   }
 
@@ -105,7 +105,7 @@
     var gap = feature.properties, name = P.regionName(gap.region), swatch = el('i', { 'class': 'pl-swatch' });
     swatch.style.background = P.map.colour(gap.cause);
     var open = P.button(name, function () { G.open(gap.id, true); }, { 'class': 'pl-link', 'data-gap': gap.id, 'aria-label': P.t('gap_open', { rank: i + 1, place: name }) });
-    var state = ledger && ledger[gap.id] ? P.text.states[ledger[gap.id].state] || ledger[gap.id].state : '';
+    var known = entriesOf(feature)[0], state = known ? P.text.states[known.state] || known.state : '';
     return el('tr', {}, [
       el('td', { 'class': 'pl-number', text: String(i + 1) }),
       el('th', { scope: 'row' }, [open]),
@@ -208,46 +208,83 @@
       var at = P.map.inside(feature.geometry);
       P.emit('add', { lat: at[0], lon: at[1] });
     }, { id: 'pl-gap-pin', 'class': 'pl-strong' })]));
-    if (ledger) { box.appendChild(entry(gap)); }
+    var book = el('div');
+    box.appendChild(book);
+    G.ledger(feature, book);
     P.map.choose(feature, fly);
     nearest(feature, near);
     document.documentElement.setAttribute('data-gap', id);
     if (fly) { title.focus({ preventScroll: true }); box.scrollTop = 0; }
   };
 
-  /* ---- the ledger ---- */
+  /* ---- the ledger: its gaps keep their names from month to month, and lie within ours by a point ---- */
 
-  function entry(gap) {
-    var known = ledger[gap.id], box = el('form', { 'class': 'pl-grid', id: 'pl-ledger' }, [el('h3', { 'class': 'pl-wide', text: P.t('ledger_title') })]);
-    if (!known) { box.appendChild(el('p', { 'class': 'pl-note pl-wide', text: P.t('ledger_none') })); return box; }
+  function within(at, geometry) {
+    var parts = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates, inside = false;
+    parts.forEach(function (rings) {
+      rings.forEach(function (ring) {
+        for (var i = 0; i + 1 < ring.length; i++) {
+          var a = ring[i], b = ring[i + 1];
+          if ((a[1] > at[1]) !== (b[1] > at[1]) && at[0] < a[0] + (at[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0])) { inside = !inside; }
+        }
+      });
+    });
+    return inside;
+  }
+
+  function entriesOf(feature) {
+    if (!ledger || !feature.geometry) { return []; }
+    return ledger.filter(function (gap) {
+      return gap.region === feature.properties.region && typeof gap.lon === 'number' && within([gap.lon, gap.lat], feature.geometry);
+    }).sort(function (a, b) { return (b.workers || 0) - (a.workers || 0); });
+  }
+
+  function entry(known) {
     var state = el('select', { name: 'state' }, ['found', 'agreed', 'being_built', 'filled', 'refused'].map(function (code) {
       return el('option', { value: code, text: P.text.states[code], selected: code === known.state });
     }));
-    var responsible = el('input', { name: 'responsible', maxlength: '200', value: known.responsible || '' });
-    var note = el('input', { name: 'note', maxlength: '1000', value: known.note || '' }), said = el('p', { role: 'status', 'class': 'pl-wide' });
-    [P.field(P.t('ledger_state'), state), P.field(P.t('ledger_responsible'), responsible), P.field(P.t('ledger_note'), note),
-      el('button', { type: 'submit', text: P.t('ledger_save') }), said].forEach(function (node) { box.appendChild(node); });
+    var responsible = el('input', { name: 'responsible', maxlength: '100', value: known.responsible || '' });
+    var note = el('input', { name: 'note', maxlength: '500', value: known.note || '' }), said = el('p', { role: 'status', 'class': 'pl-wide' });
+    var workers = typeof known.workers === 'number' ? P.t('ledger_workers', { n: P.whole(known.workers) }) : P.t('gap_few');
+    var box = el('form', { 'class': 'pl-grid pl-edit', autocomplete: 'off', 'data-ledger': known.id }, [
+      el('p', { 'class': 'pl-note pl-wide', text: known.id + ': ' + P.t('ledger_entry', { region: known.region_name || P.regionName(known.region), workers: workers, since: known.since }) }),
+      P.field(P.t('ledger_state'), state), P.field(P.t('ledger_responsible'), responsible), P.field(P.t('ledger_note'), note),
+      el('button', { type: 'submit', text: P.t('ledger_save') }), said]);
     box.addEventListener('submit', function (event) {
       event.preventDefault();
-      var url = '/api/v1/gaps/' + encodeURIComponent(known.id);
-      P.json(url, { method: 'PATCH', headers: known.etag ? { 'If-Match': known.etag } : {},
+      P.json('/api/v1/gaps/' + encodeURIComponent(known.id), { method: 'PATCH', headers: known.etag ? { 'If-Match': known.etag } : {},
         body: { state: state.value, responsible: responsible.value, note: note.value } }).then(function (now) {
-        Object.assign(known, now.properties || now);
-        if (now.etag) { known.etag = now.etag; }
-        said.textContent = P.t('ledger_saved', { date: new Date().toLocaleDateString(P.lang === 'zh' ? 'zh-CN' : 'en-GB') });
-      }).catch(function (error) { said.textContent = P.sentence(error); });
+        Object.assign(known, now);
+        said.textContent = P.t('ledger_saved', { date: now.changed || '' });
+        ask();
+      }).catch(function (error) {
+        said.textContent = P.sentence(error);
+        if (error.status === 412) { ask(); }
+      });
     });
     return box;
   }
 
-  G.ledger = function () {
-    P.json('/api/v1/gaps').then(function (found) {
-      var all = found.gaps || (found.features || []).map(function (f) { return Object.assign({ id: f.id }, f.properties); });
-      if (!all.length) { return; }
-      ledger = {};
-      all.forEach(function (gap) { ledger[gap.gap || gap.id] = gap; });
-      if (P.answer && !P.state.gap) { list(); }
-    }).catch(function () { /* no ledger: the page does without */ });
+  function entries(feature, box) {
+    P.empty(box).appendChild(el('h3', { text: P.t('ledger_title') }));
+    if (!ledger) { box.appendChild(el('p', { 'class': 'pl-note', text: P.t('ledger_loading') })); return; }
+    var found = entriesOf(feature);
+    if (!found.length) { box.appendChild(el('p', { 'class': 'pl-note', text: P.t('ledger_none') })); }
+    found.slice(0, 5).forEach(function (known) { box.appendChild(entry(known)); });
+    document.documentElement.setAttribute('data-ledger', 'true');
+  }
+
+  function ask() {
+    return P.json('/api/v1/gaps').then(function (found) { ledger = (found.gaps || []).filter(function (gap) { return gap.open !== false; }); });
+  }
+
+  G.ledger = function (feature, box) {
+    entries(feature, box);
+    if (ledger) { return; }
+    ask().then(function () { entries(feature, box); }).catch(function (error) {
+      P.empty(box);
+      if (error.status !== 404) { box.appendChild(el('p', { 'class': 'pl-note', text: P.sentence(error) })); }
+    });
   };
 
   P.on('gap', function (event) { G.open(event.id, false); });

@@ -48,6 +48,7 @@
       P.state.view = [+map.getZoom().toFixed(1), +at.lat.toFixed(5), +at.lng.toFixed(5)];
       P.write();
     });
+    map.on('zoomend', function () { P.emit('zoomed'); });
     map.on('click', function (event) { P.emit('map-click', event.latlng.wrap()); });
     window.addEventListener('resize', function () { map.invalidateSize(); });
     wish.addEventListener('change', function () {
@@ -92,7 +93,7 @@
   M.choose = function (feature, fly) {
     if (edge) { edge.remove(); edge = null; }
     if (!feature || !feature.geometry) { return; }
-    edge = L.geoJSON(feature, { style: { fill: false, weight: 3, color: ink('#0b3c46', '#c6f3fa'), interactive: false }, interactive: false,
+    edge = L.geoJSON(feature, { style: { fill: false, weight: 2, color: ink('#0b3c46', '#c6f3fa'), interactive: false }, interactive: false,
       pane: 'pl-after', renderer: canvases.after }).addTo(map);
     if (fly) { map.fitBounds(edge.getBounds(), { maxZoom: 15, padding: [24, 24] }); }
   };
@@ -144,11 +145,12 @@
   /* ---- stations ---- */
 
   M.stations = function (stations, stateOf) {
+    var zoom = map.getZoom(), size = zoom < 11 ? 3.5 : zoom < 13 ? 4.5 : 6;
     layers.stations.clearLayers();
     var accent = ink('#0b5c6b', '#6cc7d4'), paper = ink('#ffffff', '#1f262c'), gone = ink('#b2182b', '#ff9aa8');
     stations.forEach(function (station) {
       var state = stateOf(station), open = state === 'open', dot = L.circleMarker([station.lat, station.lon], {
-        pane: 'pl-stations', renderer: canvases.stations, radius: state === 'changed' || state === 'gone' ? 8 : 5.5, weight: 2,
+        pane: 'pl-stations', renderer: canvases.stations, radius: state === 'changed' || state === 'gone' ? 8 : size, weight: size > 4 ? 2 : 1.5,
         color: state === 'gone' ? gone : accent, fillOpacity: 1, fillColor: open ? accent : state === 'changed' ? ink('#e2c044', '#e2c044') : paper,
         dashArray: state === 'unknown' || state === 'gone' ? '3 3' : null });
       dot.on('click', function (event) {

@@ -217,10 +217,9 @@
       });
       window.addEventListener('hashchange', reread);
       root.setAttribute('data-ready', 'true');
-      return Promise.all([P.ask(), P.whatif.stations()]).then(function () {
+      return Promise.all([P.ask(), P.whatif.stations().catch(function (error) { P.trouble(P.sentence(error)); })]).then(function () {
         P.whatif.list();
         outlines();
-        P.gaps.ledger();
         P.plan.reopen();
       });
     }).catch(function (error) {

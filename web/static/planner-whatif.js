@@ -335,6 +335,7 @@
     P.id('pl-tap').addEventListener('click', function () { placing(this.getAttribute('aria-pressed') !== 'true'); });
     document.addEventListener('keydown', function (event) { if (event.key === 'Escape' && P.map.placing) { placing(false); } });
     P.on('map-click', function (at) { if (P.map.placing) { placing(false); F.add({ lat: at.lat, lon: at.lng }); } });
+    P.on('zoomed', F.draw);
     P.on('add', F.add);
     P.on('station', function (event) { F.edit(event.id); });
     P.id('pl-find').addEventListener('submit', find);
