@@ -228,9 +228,14 @@ class Part:
     works: BoolArray
 
     @property
+    def base_name(self) -> str:
+        """What shares are of: ``homes``, else ``street_km``."""
+        return "homes" if "homes" in self.series else "street_km"
+
+    @property
     def base(self) -> Series:
-        """What shares are of: homes, else streets."""
-        return self.series["homes"] if "homes" in self.series else self.series["street_km"]
+        """The quantity that shares are of."""
+        return self.series[self.base_name]
 
     @property
     def worst(self) -> int | None:
@@ -274,6 +279,8 @@ class ClockAnswer:
         What was asked.
     view : ModeView
         Network, places and people of the mode.
+    calendar : Calendar
+        Holidays and shifted working days.
     sets : OpenSets
         The distinct sets of open stations and the set of each hour.
     at : tuple of datetime
@@ -286,6 +293,7 @@ class ClockAnswer:
         self.request = request
         self.view = context.view
         self._context = context
+        self.calendar = context.calendar
         self.exact = request.exact and context.view.homes is not None
         self.at: tuple[datetime, ...] = hours_of(request.monday)
         asked = request.coverage

@@ -22,6 +22,7 @@ from web.memory import give_back
 from web.openapi import codes_of, completed
 from web.routes import (
     bulletin,
+    clock,
     coverage,
     dataset,
     download,
@@ -130,6 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     nearest.add_routes(app, chosen)
     coverage.add_routes(app, chosen)
+    clock.add_routes(app, chosen)
     dataset.add_routes(app)
     stations.add_routes(app, chosen)
     search.add_routes(app, chosen)

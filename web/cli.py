@@ -130,6 +130,47 @@ def coverage(
     typer.echo(ask_coverage(_settings(data=data), asked, out=out, as_json=as_json))
 
 
+@app.command(epilog="Example: locator clock --data mycity --group sanitation --out clock.png")
+def clock(
+    data: Data = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="walk, ebike, bicycle, drive or truck; else the group's own, or walk."),
+    ] = None,
+    minutes: Minutes = 15,
+    need: Need = None,
+    kind: Kind = None,
+    access: Access = None,
+    region: Region = None,
+    include: Include = None,
+    group: Annotated[
+        str | None, typer.Option(help="Only this group of workers, while it works.")
+    ] = None,
+    week: Annotated[
+        str | None, typer.Option(help="A day of the week asked for; else one without a holiday.")
+    ] = None,
+    language: Annotated[str | None, typer.Option("--lang", help="zh or en, of a picture.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help=".png, .svg, .csv or .xlsx; gaps as .geojson, .gpkg or .parquet."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who has a station at each of the 168 hours of a week, and draw it."""
+    from web.clock_command import ask_clock
+
+    asked = {
+        **_question("walk", minutes, need, kind, access),
+        "mode": mode,
+        "region": region,
+        "include": include or [],
+        "group": group,
+        "week": week,
+        "lang": language,
+    }
+    typer.echo(ask_clock(_settings(data=data), asked, out=out, as_json=as_json))
+
+
 @app.command("map", epilog="Example: locator map --data mycity --minutes 15 --out map.html")
 def map_(
     out: Annotated[Path, typer.Option(help="The page, or picture (.png, .svg), to write.")],
@@ -263,6 +304,83 @@ def reports(
 
     settings = _settings(data=data, records=records)
     typer.echo(list_reports(settings, out=out, backup=backup, as_json=as_json))
+
+
+@app.command(
+    epilog="Example: locator gaps set 320107.-115.59 --state agreed --responsible 鼓楼区总工会; "
+    "also locator gaps list and locator gaps cut",
+)
+def gaps(  # noqa: PLR0913  the words of three questions
+    what: Annotated[Literal["list", "set", "cut"], typer.Argument(help="list, set or cut.")],
+    gap: Annotated[str | None, typer.Argument(help="With set: id of the gap.")] = None,
+    data: Data = None,
+    state: Annotated[
+        str | None, typer.Option(help="found, agreed, being_built, filled or refused.")
+    ] = None,
+    responsible: Annotated[str | None, typer.Option(help="The union that sees to it.")] = None,
+    note: Annotated[str | None, typer.Option(help="In one's own words.")] = None,
+    region: Region = None,
+    month: Annotated[str | None, typer.Option(help="With list: as its cut left it.")] = None,
+    date: Annotated[str | None, typer.Option(help="With cut: its date, today if none.")] = None,
+    mode: Annotated[str | None, typer.Option(help="With the first cut: how one travels.")] = None,
+    minutes: Annotated[int | None, typer.Option(help="With the first cut: the limit.")] = None,
+    clock: Annotated[
+        str | None, typer.Option(help="With the first cut: time of day as 22:00; else none.")
+    ] = None,
+    need: Need = None,
+    kind: Kind = None,
+    access: Access = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the ledger of gaps: list it, set what is done about a gap, or cut a month.
+
+    A cut (on the 25th of each month, say) compares the gaps with the last one's.
+    """
+    from web import ledger_commands as ledger
+
+    settings = _settings(data=data)
+    if (what == "set") != (gap is not None):
+        raise typer.BadParameter("`set` takes the id of a gap, `list` and `cut` take none")
+    if what == "list":
+        asked = {"state": state, "region": region, "month": month}
+        typer.echo(ledger.list_gaps(settings, asked, as_json=as_json))
+    elif gap is not None:
+        told = {"state": state, "responsible": responsible, "note": note}
+        typer.echo(ledger.set_gap(settings, gap, told, as_json=as_json))
+    else:
+        parameters = {
+            **{"mode": mode, "minutes": minutes, "clock": clock},
+            **{"need": need, "kind": kind, "access": access},
+        }
+        typer.echo(ledger.cut_month(settings, date, parameters, as_json=as_json))
+
+
+@app.command(epilog="Example: locator bulletin --data mycity --month 2026-11 --out bulletin.docx")
+def bulletin(
+    data: Data = None,
+    month: Annotated[
+        str | None, typer.Option(help="A month as 2026-11; without it, who is covered today.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=".md, .txt, .html or .docx; without it, Markdown is shown.")
+    ] = None,
+    mode: Mode = "walk",
+    minutes: Minutes = 15,
+    at: At = None,
+    need: Need = None,
+    kind: Kind = None,
+    access: Access = None,
+    region: Region = None,
+    language: Annotated[str | None, typer.Option("--lang", help="zh or en.")] = None,
+) -> None:
+    """Write the bulletin of a month's cut, the same each time, or of the coverage of today."""
+    from web.ledger_commands import write_bulletin
+
+    asked = {
+        **_question(mode, minutes, need, kind, access),
+        **_area(at, region, 1, None),
+    }
+    typer.echo(write_bulletin(_settings(data=data, map_language=language), month, out, asked))
 
 
 @app.command(epilog="Example: locator serve --data mycity --port 8000")
