@@ -26,6 +26,7 @@ from geodata.sample_files import (
     write_stations,
 )
 from geodata.sample_people import frontage, place_homes
+from geodata.sample_premises import with_premises
 from geodata.sample_province import write_province
 from geodata.sample_scenery import furnished
 from geodata.sample_stations import Sites, choose_sites, stand, station_table
@@ -157,7 +158,7 @@ def _write_city(folder: Path, size: str, seed: int, *, canary: bool) -> dict[str
     pieces = choose_sites(front, homes, scale.stations, scale.apart_m, chance)
     xy = stand(front, pieces, chance)
     areas = districts(plan)
-    sketch = furnished(sketch, plan, areas, CITY)
+    sketch = with_premises(furnished(sketch, plan, areas, CITY), plan)
     sites = _sites(areas, xy, front.name[pieces])
     paths = demo_paths(folder)
     write_pbf(sketch, paths["streets"], ORIGIN)
