@@ -315,9 +315,8 @@ class Outcome:
         left = ~self.covered & self.in_total
         cause[left] = CAUSES.index("off_network")
         rows = np.flatnonzero(left & (self.layer.state == ON_NETWORK))
-        for first in range(0, rows.size, _MANY):  # in parts, to keep memory small
-            part = rows[first : first + _MANY]
-            cause[part] = self._reasons(part_of(self.layer.positions, part))
+        if rows.size:
+            cause[rows] = self._reasons(self.layer.positions, rows)
         return cause
 
     @cached_property
@@ -515,8 +514,9 @@ def _counts_of(people: People, outcome: Outcome, rows: BoolArray) -> dict[str, C
 def summarize(
     people: People | None,
     outcomes: Mapping[str, Outcome],
-    piece_m: FloatArray,
+    street_km: FloatArray,
     regions: Sequence[tuple[str, str]],
+    cells_each: FloatArray | None = None,
 ) -> dict[str, Any]:
     """Return the figures of an answer, unrounded.
 
@@ -526,10 +526,12 @@ def summarize(
         Who is where; None where nobody gave homes.
     outcomes : mapping of str to Outcome
         ``people`` (homes or cells), ``cells`` and ``pieces``.
-    piece_m : array (q,) of float64
-        Lengths of the street pieces (m).
+    street_km : array (q,) of float64
+        Lengths of the street pieces (km), of which sums are exact in any order.
     regions : sequence of (id, name)
         The region table.
+    cells_each : array (c,) of float64, optional
+        How many cells each place of the cells stands for; one by default.
 
     Returns
     -------
@@ -537,18 +539,16 @@ def summarize(
         As ``summary`` of the HTTP interface describes.
     """
     pieces, cells = outcomes["pieces"], outcomes["cells"]
-    street = Counts(pieces, None, piece_m / 1000.0)
-    area = {
-        name: float(np.count_nonzero(mark)) * _CELL_KM2
-        for name, mark in (("total", cells.in_total), ("covered", cells.covered))
-    }
+    street = Counts(pieces, None, street_km)
+    each = np.ones(cells.in_total.size) if cells_each is None else cells_each
+    area = Counts(cells, None, each)
     counts = people_counts(people, outcomes["people"]) if people is not None else {}
     base = counts.get("homes", street)
     return {
         "homes": _person_figures(counts.get("homes")),
         "workers": _person_figures(counts.get("workers")),
         "street_km": _parts(street.total, street.covered),
-        "area_km2": _parts(area["total"], area["covered"]),
+        "area_km2": _parts(area.total * _CELL_KM2, area.covered * _CELL_KM2),
         "share_covered": _share(base.covered, base.total),
         "share_of": "homes" if counts else "street_km",
         "share_covered_if_unknown_open": _share(

@@ -433,8 +433,7 @@ class Index:
         outcomes = {name: Outcome(layer, asked) for name, layer in layers.items()}
         outcomes.setdefault("people", outcomes["cells"])
         names = list(zip(self.regions["id"], self.regions["name"], strict=True))
-        piece_m = self._dataset.pieces[view.mode].length_m
-        summary = summarize(people, outcomes, piece_m, names)
+        summary = summarize(people, outcomes, view.street_km, names)
         return CoverageAnswer(summary, request, outcomes, view, selection, exact)
 
     def _region(self, code: str | None) -> int | None:

@@ -8,8 +8,8 @@ import pyproj
 from geodata.datum import project
 from geodata.demand import spread
 from geodata.errors import InputError
-from geodata.model import BoolArray, Dataset, Int64Array
-from locator.arrays import sums
+from geodata.model import BoolArray, Dataset, FloatArray, Int64Array
+from locator.arrays import binary, sums
 from locator.barriers import Barriers
 from locator.coverage import Layer, People
 from locator.gaps import CELL_M, CellWeights, Places, find_cells
@@ -79,6 +79,11 @@ class ModeView:
         return Layer(self.travel, pieces.positions, pieces.region)
 
     @cached_property
+    def street_km(self) -> FloatArray:
+        """Lengths of the street pieces (km), of which sums are exact in any order."""
+        return binary(self._dataset.pieces[self.mode].length_m / 1000.0)
+
+    @cached_property
     def homes(self) -> Layer | None:
         """The homes themselves; None unless ``private/`` was opened."""
         if self._dataset.homes is None:
@@ -97,7 +102,7 @@ class ModeView:
             place=np.arange(len(homes), dtype=np.int32),
             group=code.astype(np.int32),
             homes=np.ones(len(homes)),
-            workers=homes["workers"].to_numpy(np.float64),
+            workers=binary(homes["workers"].to_numpy(np.float64)),
             groups=tuple(str(group) for group in groups),
             exact=True,
         )
@@ -115,8 +120,8 @@ class ModeView:
         return People(
             place=np.concatenate((parts.cell, np.full(len(rest), -1))).astype(np.int32),
             group=np.concatenate((code[parts.layer], rest_group)).astype(np.int32),
-            homes=np.concatenate((parts.homes, rest["homes"].to_numpy(np.float64))),
-            workers=np.concatenate((parts.workers, rest["workers"].to_numpy(np.float64))),
+            homes=binary(np.concatenate((parts.homes, rest["homes"].to_numpy(np.float64)))),
+            workers=binary(np.concatenate((parts.workers, rest["workers"].to_numpy(np.float64)))),
             groups=tuple(str(name) for name in names),
             exact=False,
         )
