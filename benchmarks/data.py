@@ -35,6 +35,7 @@ class City:
     homes: int
     modes: tuple[str, ...] = ("walk",)
     seed: int = 20260101
+    hours: tuple[str, ...] = HOURS
 
     @property
     def streets(self) -> Path:
@@ -75,7 +76,7 @@ def write_stations(city: City, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["id", "name", "lon", "lat", "datum", "opening_hours", "facilities"])
         for number, (lon, lat) in enumerate(places):
-            hours = HOURS[int(rng.integers(len(HOURS)))]
+            hours = city.hours[int(rng.integers(len(city.hours)))]
             facilities = FACILITIES[int(rng.integers(len(FACILITIES)))]
             row = [f"b{number:04}", f"Station {number}", f"{lon:.7f}", f"{lat:.7f}"]
             writer.writerow([*row, "wgs84", hours, facilities])
@@ -96,7 +97,8 @@ def write_homes(city: City, path: Path) -> None:
 
 def prepared(city: City) -> Path:
     """Return the dataset folder of the city, prepared if it is not there."""
-    folder = FOLDER / f"{city.name}-{'-'.join(city.modes)}-{city.stations}-{city.homes}"
+    name = f"{city.name}-{'-'.join(city.modes)}-{city.stations}-{city.homes}"
+    folder = FOLDER / (name if city.hours == HOURS else f"{name}-{len(city.hours)}-hours")
     if (folder / "public" / "basemap.pmtiles").is_file():
         return folder
     inputs = FOLDER / f"{folder.name}-inputs"

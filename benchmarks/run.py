@@ -22,6 +22,7 @@ GROUPS = (
     "search",
     "nearest",
     "coverage",
+    "clock",
     "prepare",
     "http",
     "tiles",
