@@ -171,6 +171,67 @@ def clock(
     typer.echo(ask_clock(_settings(data=data), asked, out=out, as_json=as_json))
 
 
+@app.command(
+    epilog="Example: locator plan --candidates sites.xlsx --budget 410000 --at 2026-11-22T22:00 "
+    "--out plan.xlsx",
+)
+def plan(
+    candidates: Annotated[
+        str, typer.Option(help="Table of what may be chosen, or auto: made from the data.")
+    ],
+    data: Data = None,
+    budget: Annotated[str | None, typer.Option(help="The most to spend (yuan).")] = None,
+    sites: Annotated[int | None, typer.Option(help="The most to choose.")] = None,
+    target: Annotated[
+        float | None, typer.Option(help="Share of workers to cover in the end, 0 to 1.")
+    ] = None,
+    objective: Annotated[
+        str, typer.Option(help="coverage, cover (cheapest for --target), median or center.")
+    ] = "",
+    mode: Mode = "walk",
+    minutes: Minutes = 15,
+    at: At = None,
+    need: Need = None,
+    kind: Kind = None,
+    access: Access = None,
+    region: Region = None,
+    include: Include = None,
+    stations_at_least: Annotated[
+        int, typer.Option(help="How many stations must be in reach, 1 or 2.")
+    ] = 1,
+    capacities: Annotated[
+        bool, typer.Option("--capacities", help="No candidate takes more than its capacity.")
+    ] = False,
+    least_share: Annotated[
+        float | None, typer.Option(help="Least share covered that any region is left with.")
+    ] = None,
+    time_limit: Annotated[float, typer.Option(help="For finding and proving (s).")] = 60.0,
+    datum: Annotated[
+        str | None, typer.Option(help="Datum of the candidates, where the table names none.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Sites as .geojson, .xlsx or .csv, or a map as .html.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say where the next stations or hours help most, with a proven bound."""
+    from web.plan_command import ask_plan
+
+    asked = {
+        **_question(mode, minutes, need, kind, access),
+        **_area(at, region, stations_at_least, include),
+        "objective_name": objective or ("cover" if target is not None else "coverage"),
+        "budget_yuan": budget,
+        "sites": sites,
+        "target_share": target,
+        "capacities": capacities,
+        "least_share": least_share,
+        "time_limit_seconds": time_limit,
+        "datum": datum,
+    }
+    typer.echo(ask_plan(_settings(data=data), asked, candidates, out=out, as_json=as_json))
+
+
 @app.command("map", epilog="Example: locator map --data mycity --minutes 15 --out map.html")
 def map_(
     out: Annotated[Path, typer.Option(help="The page, or picture (.png, .svg), to write.")],
@@ -310,7 +371,7 @@ def reports(
     epilog="Example: locator gaps set 320107.-115.59 --state agreed --responsible 鼓楼区总工会; "
     "also locator gaps list and locator gaps cut",
 )
-def gaps(  # noqa: PLR0913  the words of three questions
+def gaps(
     what: Annotated[Literal["list", "set", "cut"], typer.Argument(help="list, set or cut.")],
     gap: Annotated[str | None, typer.Argument(help="With set: id of the gap.")] = None,
     data: Data = None,
@@ -349,8 +410,12 @@ def gaps(  # noqa: PLR0913  the words of three questions
         typer.echo(ledger.set_gap(settings, gap, told, as_json=as_json))
     else:
         parameters = {
-            **{"mode": mode, "minutes": minutes, "clock": clock},
-            **{"need": need, "kind": kind, "access": access},
+            "mode": mode,
+            "minutes": minutes,
+            "clock": clock,
+            "need": need or None,
+            "kind": kind or None,
+            "access": access or None,
         }
         typer.echo(ledger.cut_month(settings, date, parameters, as_json=as_json))
 

@@ -73,6 +73,12 @@ class ChangedMeanwhileError(LocatorError):
     code = "changed_meanwhile"
 
 
+class UnknownJobError(LocatorError):
+    """There is no such job."""
+
+    code = "unknown_job"
+
+
 class CrossSiteError(LocatorError):
     """A browser sent this for a page of another site."""
 
@@ -131,6 +137,7 @@ class BusyError(LocatorError):
 STATUS: tuple[tuple[type[LocatorError], int], ...] = (
     (UnknownRegionError, 404),
     (UnknownStationError, 404),
+    (UnknownJobError, 404),
     (UnknownGapError, 404),
     (UnknownMonthError, 404),
     (ChangedMeanwhileError, 412),
@@ -337,6 +344,8 @@ def _sentence(kind: str, where: str, context: Mapping[str, Any]) -> tuple[str, s
     form = "a code of small letters, digits and _"
     if where == "at":
         form = "an ISO 8601 time of the years 2000 to 2099, or now"
+    elif where == "month":
+        form = "a month like 2026-11"
     known = {
         "missing": ("missing", "required, but missing"),
         "literal_error": ("not_in_list", f"expected one of {context.get('expected')}"),

@@ -1,4 +1,7 @@
-"""``/bulletin``: the facts of the map as text, to be pasted and to be read aloud."""
+"""``/bulletin``: the facts of the map as text, to be pasted and to be read aloud.
+
+With ``month`` it is the bulletin of that month's cut, which stays as it is.
+"""
 
 from functools import partial
 from typing import Annotated, Literal
@@ -7,16 +10,25 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
+from starlette.concurrency import run_in_threadpool
 
+from geodata.ledger_records import CutRow
 from web.bulletin import facts_of
+from web.bulletin_month import month_facts
+from web.bulletin_month_docx import as_docx
+from web.bulletin_month_page import month_page
+from web.bulletin_month_text import month_written
 from web.bulletin_page import bulletin_page
 from web.bulletin_render import as_markdown, as_text
 from web.bulletin_text import written
 from web.dependencies import departure, read_query
 from web.keeping import Kept, tag_of
+from web.ledger import Ledger, today
+from web.ledger_schemas import MONTH_PATTERN
 from web.memory import give_back
 from web.routes.caching import cached, unchanged
 from web.routes.framing import site_of
+from web.routes.ledger import ledger_of
 from web.routes.working import workbench_of
 from web.schemas import CoverageQuestion, Language
 from web.security import page_policy
@@ -26,15 +38,17 @@ from web.static_files import asset_url
 
 router = APIRouter(include_in_schema=False)
 
-Shape = Literal["html", "txt", "md"]
+Shape = Literal["html", "txt", "md", "docx"]
 
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _KEPT, _KEPT_BYTES = 64, 8 * 2**20
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "txt": "text/plain; charset=utf-8",
     "md": "text/markdown; charset=utf-8",
+    "docx": _WORD,
 }
-_WANTED = {"text/markdown": "md", "text/plain": "txt", "text/html": "html"}
+_WANTED = {"text/markdown": "md", "text/plain": "txt", "text/html": "html", _WORD: "docx"}
 
 
 class BulletinQuestion(CoverageQuestion):
@@ -43,7 +57,15 @@ class BulletinQuestion(CoverageQuestion):
     lang: Language = None
     format: Annotated[
         Shape | SkipJsonSchema[None],
-        Field(description="A page, plain text or Markdown.", examples=["txt"]),
+        Field(description="A page, plain text, Markdown or a Word file.", examples=["txt"]),
+    ] = None
+    month: Annotated[
+        str | SkipJsonSchema[None],
+        Field(
+            description="The bulletin of this month's cut; then only lang and format count.",
+            examples=["2026-11"],
+            pattern=MONTH_PATTERN,
+        ),
     ] = None
 
 
@@ -65,6 +87,8 @@ def _written(
     answer = service.cover(question, departure(question.at))
     facts = facts_of(service, answer)
     document = written(facts, lang)
+    if shape == "docx":
+        return as_docx(document, today())
     if shape == "html":
         text = bulletin_page(facts, document, question.model_dump(), service.extent, site)
     else:
@@ -83,10 +107,13 @@ async def show_bulletin(request: Request) -> Response:
     """Tell the coverage; takes what ``/api/v1/coverage`` takes, and ``lang`` and ``format``."""
     service = service_of(request)
     question = read_query(request.scope["query_string"], BulletinQuestion, lenient=True)
-    service.check(question)
     lang = question.lang or service.settings.map_language
     shape, site = _shape(request, question), site_of(request)
+    if question.month is not None:
+        return await _month(request, question.month, shape, lang)
+    service.check(question)
     parts = [service.etag(question, departure(question.at)), shape, lang, site]
+    parts += [today()] if shape == "docx" else []
     parts += [asset_url(name) for name in ("bulletin.css", "bulletin.js")]
     etag = tag_of(repr(parts).encode())
     if unchanged(request, etag):
@@ -97,6 +124,43 @@ async def show_bulletin(request: Request) -> Response:
         work = partial(_written, service, question, shape, lang, site)
         text = await workbench_of(request).do(f"bulletin {etag}", work)
         kept.put(etag, text)
+    return _shown(text, etag, shape)
+
+
+def _month_written(ledger: Ledger, cut: CutRow, shape: str, lang: str, site: str) -> bytes:
+    """Write the bulletin of a cut from what the cut keeps."""
+    facts = month_facts(ledger.at(cut))
+    document = month_written(facts, lang)
+    if shape == "docx":
+        return as_docx(document, facts.date)
+    if shape == "html":
+        return month_page(facts, document, site).encode()
+    return (as_markdown if shape == "md" else as_text)(document).encode()
+
+
+async def _month(request: Request, month: str, shape: str, lang: str) -> Response:
+    """Tell a month; it is the same each time."""
+    ledger, site = ledger_of(request), site_of(request)
+    cut = await run_in_threadpool(ledger.of_month, month)
+    parts = [cut.checksum, shape, lang, site]
+    parts += [asset_url(name) for name in ("bulletin.css", "bulletin.js")]
+    etag = tag_of(repr(parts).encode())
+    if unchanged(request, etag):
+        return _varied(cached(b"", etag, status=304))
+    kept = _kept_texts(request)
+    text = kept.get(etag)
+    if text is None:
+        work = partial(_month_written, ledger, cut, shape, lang, site)
+        text = await workbench_of(request).do(f"bulletin {etag}", work)
+        kept.put(etag, text)
+    answer = _shown(text, etag, shape)
+    if shape == "docx":
+        answer.headers["Content-Disposition"] = f'attachment; filename="bulletin-{month}.docx"'
+    return answer
+
+
+def _shown(text: bytes, etag: str, shape: str) -> Response:
+    """Return a bulletin in its shape."""
     if shape != "html":
         return _varied(cached(text, etag, media_type=_TYPES[shape]))
     headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Security-Policy": page_policy()}

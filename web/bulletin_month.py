@@ -1,0 +1,280 @@
+"""The facts of a month's bulletin, all from the month's cut."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from locator.ledger import Entry, tally
+from web.bulletin import (
+    SMALL_HOMES,
+    SMALL_STREET_KM,
+    District,
+    Facts,
+    Gap,
+    StationCounts,
+    ranked,
+    wilson,
+)
+from web.ledger import CUT_DAY, Standing
+from web.ledger_listing import discretion_of, ordered
+from web.summaries import discreet_gap
+
+#: How many gaps each list of a bulletin holds.
+LISTED = 10
+
+FLOWS = ("carried", "opened", "filled", "open")
+
+
+@dataclass(frozen=True)
+class Need:
+    """The unmet need of a district.
+
+    Attributes
+    ----------
+    district : District
+        Ranked by the share without a station, the highest first; ``share``, ``covered`` and
+        ``interval`` are of what is without.
+    workers : float or None
+        Workers without a station; None where nobody gave homes.
+    """
+
+    district: District
+    workers: float | None
+
+
+@dataclass(frozen=True)
+class MonthGap:
+    """A gap of the ledger, as it is printed.
+
+    Attributes
+    ----------
+    id : str
+        In the ledger.
+    district : str
+        Name, ``""`` outside all districts.
+    area_km2 : float
+        Size when last seen.
+    workers : float or None
+        When last seen; None: nobody gave homes, or too few to be said.
+    suppressed : bool
+        Too few to be said.
+    state, responsible, since : str
+        What is done about it, by whom, and since when it is known.
+    came_from : tuple of str
+        Gaps that it was part of.
+    went_into : str
+        The gap that took it up.
+    """
+
+    id: str
+    district: str
+    area_km2: float
+    workers: float | None
+    suppressed: bool
+    state: str
+    responsible: str
+    since: str
+    came_from: tuple[str, ...]
+    went_into: str
+
+
+@dataclass(frozen=True)
+class MonthFacts:
+    """Everything that a month's bulletin says.
+
+    Attributes
+    ----------
+    base : Facts
+        Of the coverage on the day of the cut.
+    date : str
+        ISO date of the cut.
+    preview : bool
+        Nothing was cut; this is what a cut of the date would say.
+    first : bool
+        There was no earlier month.
+    sums : mapping of str to int
+        By `FLOWS`.
+    split, merged : int
+        How many of those opened were part of others, and of those filled went into others.
+    total : int
+        Gaps in the ledger.
+    states : mapping of str to int
+        By state; they add up to ``total``.
+    flows : mapping of str to mapping
+        By name of the district (``""`` outside all): by `FLOWS`.
+    open_states : mapping of str to mapping
+        By name of the district: open gaps by state.
+    needs : tuple of Need
+        Districts ranked; empty where there are none.
+    opened, filled, standing : tuple of MonthGap
+        The first of each list, by workers.
+    """
+
+    base: Facts
+    date: str
+    preview: bool
+    first: bool
+    sums: Mapping[str, int]
+    split: int
+    merged: int
+    total: int
+    states: Mapping[str, int]
+    flows: Mapping[str, Mapping[str, int]]
+    open_states: Mapping[str, Mapping[str, int]]
+    needs: tuple[Need, ...]
+    opened: tuple[MonthGap, ...]
+    filled: tuple[MonthGap, ...]
+    standing: tuple[MonthGap, ...]
+
+    @property
+    def final(self) -> bool:
+        """Whether the month is closed."""
+        return not self.preview and int(self.date[8:]) >= CUT_DAY
+
+
+def month_facts(standing: Standing) -> MonthFacts:
+    """Gather the facts of a month from its cut.
+
+    Parameters
+    ----------
+    standing : Standing
+        As the cut left it.
+
+    Returns
+    -------
+    MonthFacts
+        The same for ever: no setting and no dataset of today plays a part.
+    """
+    facts = standing.facts
+    base = coverage_facts(facts["coverage"])
+    known = {entry.id: entry for entry in standing.entries}
+    ids = {name: set(facts["flows"][name]) for name in ("carried", "opened", "filled")}
+    ids["open"] = set(facts["ids"])
+    order = ordered(standing.entries)
+    lists = {
+        name: tuple(
+            _gap(standing, entry) for entry in _by_need(entry for entry in order if entry.id in own)
+        )
+        for name, own in ids.items()
+        if name != "carried"
+    }
+    return MonthFacts(
+        base=base,
+        date=facts["date"],
+        preview=standing.cut is None,
+        first=not ids["carried"] and len(ids["opened"]) == len(known),
+        sums={name: len(own) for name, own in ids.items()},
+        split=sum(bool(known[name].came_from) for name in ids["opened"]),
+        merged=sum(bool(known[name].went_into) for name in ids["filled"]),
+        total=len(known),
+        states=tally(standing.entries),
+        flows=_by_district(standing, ids),
+        open_states={
+            name: tally(entries)
+            for name, entries in _districts_of(
+                standing, [entry for entry in order if entry.is_open]
+            ).items()
+        },
+        needs=_needs(base),
+        opened=lists["opened"],
+        filled=lists["filled"],
+        standing=lists["open"],
+    )
+
+
+def _by_need(entries: Any) -> list[Entry]:
+    """Return the first gaps by workers, then by area."""
+    found = sorted(entries, key=lambda entry: (-(entry.workers or 0), -entry.area_km2, entry.id))
+    return found[:LISTED]
+
+
+def _gap(standing: Standing, entry: Entry) -> MonthGap:
+    """Return a gap as it is printed."""
+    told = {"workers": entry.workers}
+    shown = discreet_gap(told, discretion_of(standing), exact=False)
+    return MonthGap(
+        id=entry.id,
+        district=standing.facts["region_names"].get(entry.region, ""),
+        area_km2=entry.area_km2,
+        workers=shown["workers"],
+        suppressed=shown["suppressed"],
+        state=entry.state,
+        responsible=entry.responsible,
+        since=entry.opened,
+        came_from=entry.came_from,
+        went_into=entry.went_into,
+    )
+
+
+def _districts_of(standing: Standing, entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Return gaps by the district in which they were last seen, in the order of the dataset."""
+    names = standing.facts["region_names"]
+    found: dict[str, list[Entry]] = {name: [] for name in (*names, "")}
+    for entry in entries:
+        found.setdefault(entry.region, []).append(entry)
+    return {code: own for code, own in found.items() if own}
+
+
+def _by_district(standing: Standing, ids: Mapping[str, set[str]]) -> dict[str, dict[str, int]]:
+    """Return the flows by district: as each gap counts where it was last seen, they add up."""
+    return {
+        code: {name: sum(entry.id in ids[name] for entry in own) for name in FLOWS}
+        for code, own in _districts_of(standing, standing.entries).items()
+        if any(entry.id in ids[name] for entry in own for name in FLOWS)
+    }
+
+
+def _needs(base: Facts) -> tuple[Need, ...]:
+    """Return the districts ranked by the share without a station."""
+    key = "homes" if base.by_homes else "street_km"
+    least = SMALL_HOMES if base.by_homes else SMALL_STREET_KM
+    made, workers = [], {}
+    for number, part in enumerate(base.summary["regions"]):
+        if not part["id"]:
+            continue
+        figures = part[key] or {"covered": 0, "total": 0}
+        total, without = figures["total"], figures["total"] - figures["covered"]
+        share = 1 - part["share_covered"] if total and part["share_covered"] is not None else None
+        small = share is not None and total < least
+        interval = wilson(without, total) if small and base.by_homes else None
+        # the number keeps two districts of one name apart
+        made.append(District(str(number), None, share, without, total, small, interval))
+        workers[str(number)] = (part.get("workers") or {}).get("uncovered")
+    names = [part["name"] or part["id"] for part in base.summary["regions"]]
+    rows = sorted(ranked(made), key=lambda row: (row.rank or len(made) + 1, names[int(row.name)]))
+    return tuple(Need(replace(row, name=names[int(row.name)]), workers[row.name]) for row in rows)
+
+
+def coverage_facts(kept: Mapping[str, Any]) -> Facts:
+    """Return the facts of a coverage that a cut has kept.
+
+    Parameters
+    ----------
+    kept : mapping
+        JSON values by field.
+
+    Returns
+    -------
+    Facts
+        As they were.
+    """
+    departure = kept["departure"]
+    outside = kept["outside"]
+    made = {
+        **{entry.name: kept[entry.name] for entry in fields(Facts)},
+        "departure": None if departure is None else datetime.fromisoformat(departure),
+        "stations": StationCounts(**kept["stations"]),
+        "districts": tuple(map(_district, kept["districts"])),
+        "outside": None if outside is None else _district(outside),
+        "gaps": tuple(Gap(**{**gap, "also": tuple(gap["also"])}) for gap in kept["gaps"]),
+        "band_kph": tuple(kept["band_kph"]),
+        "band": tuple(kept["band"]),
+    }
+    return Facts(**made)
+
+
+def _district(kept: Mapping[str, Any]) -> District:
+    """Return a district that was kept."""
+    interval = kept["interval"]
+    return District(**{**kept, "interval": None if interval is None else tuple(interval)})
