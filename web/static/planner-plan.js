@@ -2,7 +2,7 @@
 (function () {
   'use strict';
 
-  var P = window.unionPlanner, el = P.el, N = P.plan = {}, turn = P.only(), file = null, result = null, sites = [], POLL = 700;
+  var P = window.unionPlanner, el = P.el, N = P.plan = {}, turn = P.only(), file = null, result = null, asking = false, sites = [], POLL = 700;
   var SVG = 'http://www.w3.org/2000/svg', MOST_ROWS = 20000;
 
   /* ---- the form ---- */
@@ -54,7 +54,7 @@
   function candidate(row) {
     var out = {};
     ['id', 'action', 'station', 'opening_hours', 'datum', 'name'].forEach(function (key) { if (row[key]) { out[key] = String(row[key]).trim(); } });
-    ['lon', 'lat', 'cost_yuan'].forEach(function (key) { if (row[key] !== undefined && row[key] !== '') { out[key] = Number(row[key]); } });
+    ['lon', 'lat', 'cost_yuan', 'capacity'].forEach(function (key) { if (row[key] !== undefined && row[key] !== '') { out[key] = Number(row[key]); } });
     if (row.facilities) { out.facilities = Array.isArray(row.facilities) ? row.facilities : String(row.facilities).split(/[\s,;|+]+/).filter(Boolean); }
     return out;
   }
@@ -104,6 +104,8 @@
     var plan = P.state.plan, form = P.id('pl-plan-form').elements, body = P.body({ objective_name: plan.objective, time_limit_seconds: plan.time });
     if (plan.by === 'budget') { body.budget_yuan = plan.amount; } else
     if (plan.by === 'target') { body.target_share = plan.amount / 100; } else { body.sites = Math.round(plan.amount); }
+    if (form.fair.value) { body.least_share = form.fair.value / 100; }
+    if (form.backup.checked) { body.stations_at_least = 2; }
     body.candidates = form.candidates.value === 'file' && file ? file : 'auto';
     return body;
   }
@@ -112,7 +114,10 @@
     P.trouble('');
     clear();
     var signal = turn.start();
+    asking = true;
     waiting(P.t('plan_queued'), null, true);
+    P.id('pl-job').scrollIntoView({ block: 'nearest' });
+    P.id('pl-job-stop').focus({ preventScroll: true });
     document.documentElement.setAttribute('data-plan', 'running');
     P.fetch('/api/v1/plan', { method: 'POST', body: asked(), signal: signal }).then(function (answer) {
       return answer.json().catch(function () { return {}; }).then(function (job) {
@@ -133,7 +138,7 @@
         throw new P.Told(P.t('plan_failed', { why: why }), 0);
       }
       var share = typeof job.progress === 'number' ? job.progress : job.progress && job.progress.share;
-      waiting(job.state === 'queued' ? P.t('plan_queued') : P.t('plan_running', { share: P.percent(share || 0) }), job.state === 'queued' ? null : share, true);
+      waiting(job.state === 'queued' ? P.t('plan_queued') : P.t('plan_running', { share: P.percent(share || 0), stage: P.text.plan_stages[job.stage] || '' }), job.state === 'queued' ? null : share, true);
       return new Promise(function (resolve) { window.setTimeout(resolve, POLL); }).then(function () {
         return signal.aborted ? null : watch(signal);
       });
@@ -231,6 +236,20 @@
     return svg;
   }
 
+  /* Who gains by a step, and how many would have it as their nearest. */
+  function gainers(site) {
+    var parts = [];
+    [['gain_groups', P.groupName], ['gain_regions', P.regionName]].forEach(function (kind) {
+      var found = site[kind[0]] || {}, codes = Object.keys(found).filter(function (code) { return found[code] > 0; });
+      codes.sort(function (a, b) { return found[b] - found[a]; });
+      if (codes.length) {
+        parts.push(codes.slice(0, 4).map(function (code) { return kind[1](code) + ' ' + P.whole(found[code]); }).join(P.text.comma));
+      }
+    });
+    if (typeof site.catchment_workers === 'number') { parts.push(P.t('plan_catchment', { n: P.whole(site.catchment_workers) })); }
+    return parts.length ? P.t('plan_gainers', { n: site.order, what: site.what, who: parts.join(P.t('sep')) }) : '';
+  }
+
   function step(n) {
     var upTo = Math.max(0, Math.min(sites.length, n)), cost = 0, gain = 0;
     P.state.step = upTo;
@@ -238,6 +257,7 @@
     P.id('pl-plan-step').value = upTo;
     P.id('pl-plan-step').setAttribute('aria-valuetext', P.t('plan_step_value', { n: upTo, all: sites.length }));
     P.id('pl-plan-said').textContent = P.t('plan_so_far', { n: upTo, cost: P.money(cost), gain: P.whole(gain) });
+    P.id('pl-plan-who').textContent = upTo ? gainers(sites[upTo - 1]) : '';
     P.id('pl-plan-try').textContent = P.t('plan_try', { n: upTo });
     Array.prototype.forEach.call(P.id('pl-result').querySelectorAll('[data-step]'), function (node) {
       node.classList.toggle('pl-later', +node.getAttribute('data-step') >= upTo);
@@ -282,11 +302,14 @@
       P.field(P.t('plan_step'), slider),
       P.button('+', function () { step(P.state.step + 1); }, { 'class': 'pl-step', 'aria-label': P.t('plan_step_next') })]));
     box.appendChild(el('p', { id: 'pl-plan-said', role: 'status' }));
+    box.appendChild(el('p', { id: 'pl-plan-who', 'class': 'pl-note' }));
     box.appendChild(P.button('', N.tryIt, { id: 'pl-plan-try' }));
     box.appendChild(table());
     step(P.state.step < 0 ? sites.length : P.state.step);
     mark('done');
     P.emit('plan');
+    if (asking) { P.id('pl-result-title').focus({ preventScroll: true }); P.id('pl-result').scrollIntoView({ block: 'start' }); }
+    asking = false;
   };
 
   /* The first steps of the plan as changes, added to nothing else. */
@@ -309,15 +332,6 @@
   };
 
   N.result = function () { return result && sites.length ? result : null; };
-  N.geojson = function () {
-    return { type: 'FeatureCollection', features: sites.map(function (site, i) {
-      var at = typeof site.lon === 'number' ? { type: 'Point', coordinates: [site.lon, site.lat] } : null;
-      var kept = Object.assign({}, site, { order: i + 1 });
-      delete kept.what;
-      return { type: 'Feature', id: site.id, geometry: at, properties: kept };
-    }), summary: Object.assign({}, result, { chosen: undefined }) };
-  };
-
   N.start = function () {
     var form = P.id('pl-plan-form');
     fill(P.state.plan);

@@ -58,13 +58,14 @@
         return el('a', { href: '/download/' + kind[0] + '.' + ending + '?' + P.query(lang), text: ending.toUpperCase(), download: true, 'class': 'pl-file' });
       }));
     });
+    row(P.t('export_clock'), ['png', 'xlsx', 'csv'].map(function (ending) {
+      return saving(ending.toUpperCase(), '/clock.' + ending + '?' + P.week.key() + '&lang=' + P.lang, 'clock.' + ending);
+    }).concat([el('a', { href: '/clock?' + P.week.key() + '&lang=' + P.lang, text: P.t('clock_page'), 'class': 'pl-file' })]));
     box.appendChild(el('h3', { text: P.t('export_plan') }));
     if (P.plan.result()) {
-      box.appendChild(el('p', { 'class': 'pl-row' }, [
-        saving('XLSX', '/api/v1/jobs/' + encodeURIComponent(P.state.job) + '/plan.xlsx?lang=' + P.lang, 'plan.xlsx'),
-        P.button('GeoJSON', function () {
-          P.saveBlob(new Blob([JSON.stringify(P.plan.geojson())], { type: 'application/geo+json' }), 'plan.geojson');
-        }, { 'class': 'pl-file' })]));
+      box.appendChild(el('p', { 'class': 'pl-row' }, ['xlsx', 'csv', 'geojson', 'html'].map(function (ending) {
+        return saving(ending.toUpperCase(), '/api/v1/jobs/' + encodeURIComponent(P.state.job) + '/plan.' + ending, 'plan.' + ending);
+      })));
     } else {
       box.appendChild(el('p', { 'class': 'pl-note', text: P.t('export_plan_none') }));
     }
@@ -184,7 +185,9 @@
   /* ---- beginning ---- */
 
   function outlines() {
-    return P.json('/download/regions.geojson?mode=' + P.state.mode).then(function (found) {
+    var all = new URLSearchParams(P.query());  // as it was just asked: nothing is worked out anew
+    all.delete('region');
+    return P.json('/download/regions.geojson?' + all).then(function (found) {
       P.outlines = found.features;
       P.map.regions(found.features);
     }).catch(function () { /* the map does without */ });
