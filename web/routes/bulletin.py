@@ -12,6 +12,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from starlette.concurrency import run_in_threadpool
 
+from geodata.errors import Fault
 from geodata.ledger_records import CutRow
 from web.bulletin import facts_of
 from web.bulletin_month import month_facts
@@ -22,8 +23,9 @@ from web.bulletin_page import bulletin_page
 from web.bulletin_render import as_markdown, as_text
 from web.bulletin_text import written
 from web.dependencies import departure, read_query
+from web.errors import Refusal, refuse
 from web.keeping import Kept, tag_of
-from web.ledger import Ledger, today
+from web.ledger import Ledger
 from web.ledger_schemas import MONTH_PATTERN
 from web.memory import give_back
 from web.routes.caching import cached, unchanged
@@ -48,7 +50,10 @@ _TYPES = {
     "md": "text/markdown; charset=utf-8",
     "docx": _WORD,
 }
-_WANTED = {"text/markdown": "md", "text/plain": "txt", "text/html": "html", _WORD: "docx"}
+_NO_WORD = Refusal(
+    "not_in_list", Fault("format", "a Word file is made of a month only", "give month, or html")
+)
+_WANTED = {"text/markdown": "md", "text/plain": "txt", "text/html": "html"}
 
 
 class BulletinQuestion(CoverageQuestion):
@@ -87,8 +92,6 @@ def _written(
     answer = service.cover(question, departure(question.at))
     facts = facts_of(service, answer)
     document = written(facts, lang)
-    if shape == "docx":
-        return as_docx(document, today())
     if shape == "html":
         text = bulletin_page(facts, document, question.model_dump(), service.extent, site)
     else:
@@ -113,7 +116,8 @@ async def show_bulletin(request: Request) -> Response:
         return await _month(request, question.month, shape, lang)
     service.check(question)
     parts = [service.etag(question, departure(question.at)), shape, lang, site]
-    parts += [today()] if shape == "docx" else []
+    if shape == "docx":
+        refuse([_NO_WORD])
     parts += [asset_url(name) for name in ("bulletin.css", "bulletin.js")]
     etag = tag_of(repr(parts).encode())
     if unchanged(request, etag):
