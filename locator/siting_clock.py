@@ -29,6 +29,11 @@ class Clock:
         """Whether the limit has passed."""
         return self.left <= 0
 
+    @property
+    def late(self) -> bool:
+        """Whether a third of the time has passed."""
+        return self.left < 2 / 3 * self.seconds
+
     def part(self, share: float) -> "Clock":
         """Return a clock for a share of what is left.
 

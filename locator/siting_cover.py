@@ -27,6 +27,9 @@ from locator.siting_search import Purse, Search, building_order
 #: Rounds of search without a better choice after which it rests, once the bound does too.
 _PATIENCE = 1_000
 
+#: Entries beyond which a model is not even reduced.
+RAW_ENTRIES = 4_000_000
+
 #: Entries of a reduced model beyond which HiGHS is not asked.
 MOST_ENTRIES = 400_000
 
@@ -117,28 +120,33 @@ class _Hunt:
             self.bound = min(self.bound, self.dual.bound)
             if self.done:
                 break
-            if idle > _PATIENCE and self.dual.resting:
-                if tried or self.prove():
+            resting = idle > _PATIENCE and self.dual.resting
+            if (resting or self.clock.late) and not tried:
+                if self.prove():
                     break
-                idle, tried = 0, True
+                idle, tried, resting = 0, True, False
+            if resting:
+                break
             idle += self.search.rounds_within(min(0.5, self.clock.left))
             if self.keep(self.search.options):
                 idle, self.method = 0, "greedy and swaps"
         return self.answer()
 
-    def left(self) -> Reduced:
-        """Return the model without what no better choice can contain."""
+    def left(self) -> Reduced | None:
+        """Return the model without what no better choice can contain; None: far too large."""
         priced, purse = self.dual.best, self.purse
         need = self.value + (1.0 - ROUNDING if self.model.whole else 0.0)
         net = priced.worth - priced.rate * purse.price
         out, always = hopeless(net, self.dual.group, priced.bound, need)
         out |= purse.price > purse.limit
+        if np.diff(self.model.indptr)[~out].sum() > RAW_ENTRIES:
+            return None
         return reduced(self.model, out, always & ~out, purse.price)
 
     def prove(self) -> bool:
         """Let HiGHS solve what is left, if it is small; tell whether that ended the question."""
         left = self.left()
-        if left.model.point.size > MOST_ENTRIES:
+        if left is None or left.model.point.size > MOST_ENTRIES:
             return False
         price, room = left.model.cost, self.purse.limit - int(self.purse.price[left.fixed].sum())
         if room < 0:

@@ -24,6 +24,9 @@ from locator.siting_search import Purse, TargetSearch, building_order
 #: Rounds of search without a cheaper choice after which it rests, once the bound does too.
 _PATIENCE = 1_000
 
+#: Entries beyond which a model is not even reduced.
+_RAW_ENTRIES = 10_000_000
+
 #: Entries of a reduced model beyond which HiGHS is not asked.
 _MOST_ENTRIES = 400_000
 
@@ -153,10 +156,13 @@ class _Hunt:
             self.step()
             if closed(self.value, self.bound):
                 break
-            if idle > _PATIENCE and self.dual.resting:
-                if tried or self.prove():
+            resting = idle > _PATIENCE and self.dual.resting
+            if (resting or self.clock.late) and not tried:
+                if self.prove():
                     break
-                idle, tried = 0, True
+                idle, tried, resting = 0, True, False
+            if resting:
+                break
             if self.best is None:
                 idle += _PATIENCE
                 continue
@@ -171,10 +177,12 @@ class _Hunt:
         self.dual.descend(-goal, min(1.0, self.clock.left), 20)
         self.bound = max(self.bound, self.dual.least_cost)
 
-    def left(self) -> Reduced:
-        """Return the model without what no cheaper choice can contain."""
+    def left(self) -> Reduced | None:
+        """Return the model without what no cheaper choice can contain; None: far too large."""
         price = self.purse.price
         nothing = np.zeros(price.size, bool)
+        if self.model.point.size > _RAW_ENTRIES:
+            return None
         if self.best is None:
             return reduced(self.model, nothing, nothing, price)
         priced = self.dual.best
@@ -186,7 +194,7 @@ class _Hunt:
     def prove(self) -> bool:
         """Let HiGHS solve what is left, if it is small; tell whether that ended the question."""
         left = self.left()
-        if left.model.point.size > _MOST_ENTRIES:
+        if left is None or left.model.point.size > _MOST_ENTRIES:
             return False
         want = self.target - left.covered
         spent = float(self.purse.price[left.fixed].sum())
