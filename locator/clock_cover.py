@@ -136,14 +136,23 @@ def _by_class(
         for group in classes.members
     ]
     late = [
-        (number, arrival(layer.travel, chosen, limit_ms, scale=scale))
+        (
+            number,
+            arrival(
+                layer.travel,
+                Selection.always(chosen.changing, size, limit_ms),
+                limit_ms,
+                scale=scale,
+            ),
+            arrival(layer.travel, chosen, limit_ms, scale=scale),
+        )
         for number, chosen in _late_sets(sets)
     ]
     for part in _parts(len(layer.positions)):
         bits = _bits(layer, part, sets, searches)
         covered = np.stack([in_sets(bits, mask) for mask in classes.masks])
-        for number, search in late:
-            _add_late(layer, part, covered[number], search)
+        for number, near, search in late:
+            _add_late(layer, part, covered[number], near, search)
         yield part, covered
 
 
@@ -167,9 +176,12 @@ def _bits(layer: Layer, part: slice, sets: OpenSets, searches: list[Arrival]) ->
     return bits
 
 
-def _add_late(layer: Layer, part: slice, covered: BoolArray, search: Arrival) -> None:
+def _add_late(
+    layer: Layer, part: slice, covered: BoolArray, near: Arrival, search: Arrival
+) -> None:
     """Mark the places that reach a station which opens in time, of those not covered yet."""
     rows: Int64Array = part.start + np.flatnonzero(~covered)
+    rows = rows[near(layer.exits(rows)) < CLOSED_MS]  # most have none within the limit at all
     if rows.size:
         covered[rows - part.start] = search(layer.exits(rows)) < CLOSED_MS
 
