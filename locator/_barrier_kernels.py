@@ -12,6 +12,8 @@ from locator._snap_kernels import metres_per_degree
 
 _jit = numba.njit(cache=True, nogil=True)
 
+_STEP = 0.01  # of latitude (degrees), to tell how the scale changes
+
 
 @_jit
 def disk_grid(lon, lat, radius_lon, radius_lat, lattice):
@@ -42,6 +44,25 @@ def disk_grid(lon, lat, radius_lon, radius_lat, lattice):
 
 
 @_jit
+def lines_near(lines, grid):
+    """Mark the lines whose box touches a cell of the grid with any station."""
+    west, south, width, height, columns, rows, indptr, _ = grid
+    out = np.zeros(lines.shape[0], np.bool_)
+    for i in range(lines.shape[0]):
+        a, b, c, d = lines[i]
+        c1 = max(int(np.floor((min(a, c) - west) / width)), 0)
+        c2 = min(int(np.floor((max(a, c) - west) / width)), columns - 1)
+        r1 = max(int(np.floor((min(b, d) - south) / height)), 0)
+        r2 = min(int(np.floor((max(b, d) - south) / height)), rows - 1)
+        for row in range(r1, r2 + 1):
+            cell = row * columns
+            if c1 <= c2 and indptr[cell + c2 + 1] > indptr[cell + c1]:
+                out[i] = True
+                break
+    return out
+
+
+@_jit
 def nearest_by_line(places, lines, stations, grid, radius_m, k):
     """Return the k stations nearest by straight line within a radius: ``(station, metres)`` (p, k).
 
@@ -50,6 +71,10 @@ def nearest_by_line(places, lines, stations, grid, radius_m, k):
     """
     segment, fraction = places
     lon, lat = stations
+    east, slope, north = np.empty(lon.size), np.empty(lon.size), np.empty(lon.size)
+    for s in range(lon.size):  # half the change of the scale from the station to a place
+        east[s], north[s] = metres_per_degree(lat[s])
+        slope[s] = (metres_per_degree(lat[s] + _STEP)[0] - east[s]) / (2.0 * _STEP)
     west, south, width, height, columns, rows, indptr, item = grid
     found = np.full((segment.size, k), -1, np.int32)
     metres = np.full((segment.size, k), np.inf, np.float64)
@@ -62,8 +87,9 @@ def nearest_by_line(places, lines, stations, grid, radius_m, k):
         cell = row * columns + column
         for i in range(indptr[cell], indptr[cell + 1]):
             s = item[i]
-            east, north = metres_per_degree(0.5 * (y + lat[s]))
-            away = np.hypot((lon[s] - x) * east, (lat[s] - y) * north)
+            dy = y - lat[s]
+            across, along = (x - lon[s]) * (east[s] + slope[s] * dy), dy * north[s]
+            away = np.sqrt(across * across + along * along)
             if away > radius_m or away >= metres[p, k - 1]:
                 continue
             place = k - 1
@@ -87,42 +113,36 @@ def metres_between(lon, lat, one, other):
 
 @_jit
 def ways_to(pairs, reached, exits, lengths, entries, ways, size):
-    """Return the length (mm) of the fastest way of each pair of a place and a station.
+    """Return the length (mm) of the shortest way of each pair of a place and a station.
 
-    ``pairs`` are ``indptr, place``: the places of each station. ``reached`` are ``indptr, node, ms,
+    ``pairs`` are ``indptr, place``: the places of each station. ``reached`` are ``indptr, node,
     mm``: the junctions of each station. ``exits, lengths`` belong to the places, ``entries`` are
-    ``edge, segment, fraction, access_ms, access_mm`` of the stations. Access legs do not count;
-    ``CLOSED`` where no way was found.
+    ``edge, segment, fraction, access_mm`` of the stations. Access legs do not count; ``CLOSED``
+    where no way was found.
     """
     pair_indptr, place = pairs
-    indptr, node, reach_ms, reach_mm = reached
-    edge, u, v, to_u, to_v, segment, fraction, access = exits
+    indptr, node, reach_mm = reached
+    edge, u, v, to_u, to_v, segment, fraction, _ = exits
     u_mm, v_mm, access_mm = lengths
-    st_edge, st_segment, st_fraction, st_access, st_access_mm = entries
-    time = np.full(size, CLOSED, np.int64)
+    st_edge, st_segment, st_fraction, st_access_mm = entries
     length = np.full(size, CLOSED, np.int64)
     out = np.full(place.size, CLOSED, np.int64)
     for s in range(pair_indptr.size - 1):
         for i in range(indptr[s], indptr[s + 1]):
-            time[node[i]], length[node[i]] = reach_ms[i], reach_mm[i]
+            length[node[i]] = reach_mm[i]
         for i in range(pair_indptr[s], pair_indptr[s + 1]):
             p = place[i]
-            best, far = np.int64(CLOSED), np.int64(CLOSED)
+            best = np.int64(CLOSED)
             legs = np.int64(access_mm[p]) + st_access_mm[s]
             if edge[p] == st_edge[s]:
                 t, m = along_edge(segment[p], fraction[p], st_segment[s], st_fraction[s], ways)
-                t += access[p] + st_access[s]
-                if t < best:
-                    best, far = t, m
-            for side in range(2):
-                x = u[p] if side == 0 else v[p]
-                t, m = (to_u[p], u_mm[p]) if side == 0 else (to_v[p], v_mm[p])
-                if t >= CLOSED or time[x] >= CLOSED:
-                    continue
-                there, metres = t + time[x], m + length[x] - legs
-                if there < best or (there == best and metres < far):
-                    best, far = there, metres
-            out[i] = far
+                if t < CLOSED:
+                    best = m
+            if to_u[p] < CLOSED and length[u[p]] < CLOSED:
+                best = min(best, u_mm[p] + length[u[p]] - legs)
+            if to_v[p] < CLOSED and length[v[p]] < CLOSED:
+                best = min(best, v_mm[p] + length[v[p]] - legs)
+            out[i] = best
         for i in range(indptr[s], indptr[s + 1]):
-            time[node[i]] = length[node[i]] = CLOSED
+            length[node[i]] = CLOSED
     return out

@@ -26,6 +26,9 @@ from locator.travel_time import UNLIMITED_MS, BestSearch, Search, TravelTimes
 CAUSES = (*LIFTS, PLANNED, "off_network", "unreachable", "barrier", "too_far")
 BARRIER, TOO_FAR = CAUSES.index("barrier"), CAUSES.index("too_far")
 
+#: For more places than this it pays to look at the segments first.
+_MANY = 5_000
+
 _EPSILON = 1e-6
 _TINY = 1e-9
 
@@ -178,26 +181,61 @@ class Reasons:
         return rows_of(self._register.counted(asked))
 
     @cached_property
+    def _every(self) -> Int32Array:
+        """The stations that are left when every condition is lifted."""
+        lifted = (*LIFTS, PLANNED)
+        return self._register.select(self._conditions, self._limit_ms, lifted).stations
+
+    @cached_property
     def _anywhere(self) -> BestSearch:
         """The search for any station at any distance."""
         return self._travel.best_search(self._counted, UNLIMITED_MS)
 
-    def __call__(self, positions: Positions) -> npt.NDArray[np.int8]:
-        """Return rows of ``CAUSES`` for uncovered places on the network (p,)."""
-        travel = self._travel
-        edge = travel.network.segment_edge[positions.segment]
-        cause = np.full(edge.size, TOO_FAR, np.int8)
-        left = np.arange(edge.size)
+    @cached_property
+    def _worth_a_look(self) -> BoolArray:
+        """False for segments (s,) on which nothing but ``too_far`` can be the cause."""
+        net = self._travel.network
+        edges = ~self._anywhere.sure
         for lift in self._lifts:
-            near = left[lift.search.near[edge[left]]]
-            helped = near[lift.search(travel.exits(part_of(positions, near))) < CLOSED_MS]
-            cause[helped] = lift.word
-            left = left[cause[left] == TOO_FAR]
-        unsure = left[~self._anywhere.sure[edge[left]]]
-        reached = self._anywhere(travel.exits(part_of(positions, unsure))) < CLOSED_MS
-        cause[unsure[~reached]] = CAUSES.index("unreachable")
-        left = left[cause[left] == TOO_FAR]
-        cause[left[self.cut_off(part_of(positions, left)).mark]] = BARRIER
+            edges |= lift.search.near
+        segments: BoolArray = edges[net.segment_edge]
+        if self._barriers is not None:
+            segments |= self._barriers.near_by_line(self._every, self._limit_ms)
+        return segments
+
+    def __call__(
+        self, positions: Positions, rows: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int8]:
+        """Return why some places on the network are not covered.
+
+        Parameters
+        ----------
+        positions : Positions
+            Places.
+        rows : array (r,) of int64
+            Which of them: on the network and not covered.
+
+        Returns
+        -------
+        array (r,) of int8
+            Rows of ``CAUSES``.
+        """
+        cause = np.full(rows.size, TOO_FAR, np.int8)
+        left = np.arange(rows.size)
+        if rows.size > _MANY:
+            left = np.flatnonzero(self._worth_a_look[positions.segment[rows]])
+        places = part_of(positions, rows[left])
+        exits = self._travel.exits(places)
+        found = np.full(left.size, TOO_FAR, np.int8)
+        for lift in self._lifts[::-1]:  # the first lift that helps has the last word
+            found[lift.search(exits) < CLOSED_MS] = lift.word
+        anywhere = self._anywhere(exits)
+        found[(found == TOO_FAR) & (anywhere >= CLOSED_MS)] = CAUSES.index("unreachable")
+        if self._barriers is not None:
+            rest = np.flatnonzero(found == TOO_FAR)
+            behind = self._cut_off(part_of(places, rest), anywhere[rest]).mark
+            found[rest[behind]] = BARRIER
+        cause[left] = found
         return cause
 
     def cut_off(self, positions: Positions) -> CutOff:
@@ -213,13 +251,15 @@ class Reasons:
         CutOff
             One row a place; none without ``barriers``.
         """
+        return self._cut_off(positions, self._anywhere(self._travel.exits(positions)))
+
+    def _cut_off(self, positions: Positions, anywhere: Int32Array) -> CutOff:
+        """Tell which places are behind a barrier; ``anywhere`` are times to the nearest station."""
         if self._barriers is None:
             none = np.full(len(positions), -1, np.int32)
             return CutOff(none >= 0, none)
-        lifted = (*LIFTS, PLANNED)
-        every = self._register.select(self._conditions, self._limit_ms, lifted).stations
         return self._barriers.cut_off(
-            positions, every, self._limit_ms, at_least=self._at_least
+            positions, self._every, self._limit_ms, anywhere, at_least=self._at_least
         )
 
     def also(

@@ -2,8 +2,8 @@
 
 A place that nothing else explains is behind a *barrier* when the station nearest by straight line
 lies so near that the streets of this network would usually lead there within the limit, yet the
-way is at least ``DETOUR`` times the straight line. What is usual is the network's *median detour*.
-Both are measured between points on the street; the walk to the street and back does not count.
+shortest way is at least ``DETOUR`` times the straight line. What is usual is the network's *median
+detour*. Both are measured between points on the street; the walk to the street does not count.
 """
 
 from functools import cached_property
@@ -23,6 +23,7 @@ from geodata.model import (
 )
 from locator import _barrier_kernels
 from locator._snap_kernels import metres_per_degree
+from locator.cache import Cache
 from locator.snap import part_of
 from locator.travel_time import MOST_PASSING, Seeds, TravelTimes
 
@@ -43,9 +44,10 @@ _STATIONS_AT_ONCE = 256
 _CELLS_PER_RADIUS = 4
 _MOST_CELLS = 4_000_000
 _ROUNDING = 1e-6
+_CACHE_BYTES = 16_000_000
 _SLACK = 1.01
-_SLACK_MS = 1000.0
-_FARTHEST = 4  # times the limit
+_MM = 1000.0
+_SAME_M = 1.0  # nothing lies between places nearer than this
 _LONG_ENOUGH_M = 5.0  # shorter segments have no honest speed: times are rounded up
 
 
@@ -65,6 +67,15 @@ class _Near(NamedTuple):
     place: Int64Array
     station: Int32Array
     metres: FloatArray
+
+
+class _Disks(NamedTuple):
+    """Where stations lie on the street (degrees), and the grid of the disks around them."""
+
+    lon: FloatArray
+    lat: FloatArray
+    grid: tuple[Any, ...]
+    radius_m: float
 
 
 def street_points(network: Network, positions: Positions) -> tuple[FloatArray, FloatArray]:
@@ -104,6 +115,7 @@ class Barriers:
     def __init__(self, travel: TravelTimes, speed_kph: float) -> None:
         self._travel = travel
         self._speed_kph = speed_kph
+        self._cache = Cache(_CACHE_BYTES)
 
     @cached_property
     def _speeds(self) -> tuple[FloatArray, FloatArray]:
@@ -135,8 +147,8 @@ class Barriers:
         """Median of way over straight line between junctions; 1 where no two are far enough.
 
         Pairs are drawn by lot, always the same: from ``DETOUR_ORIGINS`` junctions to up to
-        ``DETOUR_TARGETS`` junctions each, within ``DETOUR_MINUTES`` by the fastest way and farther
-        than ``DETOUR_FROM_M``.
+        ``DETOUR_TARGETS`` junctions each, within ``DETOUR_MINUTES`` at the mode's speed by the
+        shortest way and farther than ``DETOUR_FROM_M``.
         """
         rng, size = np.random.default_rng(_SEED), self._travel.network.lon.size
         count, step = min(DETOUR_ORIGINS, size), max(MOST_PASSING // size, 1)
@@ -151,14 +163,15 @@ class Barriers:
         """Return way over straight line from junctions drawn by lot to some junctions."""
         net, zero = self._travel.network, np.zeros(origins.size, np.int32)
         seeds = Seeds(origins, origins, zero, zero)
-        limits = zero + DETOUR_MINUTES * _MS_PER_MINUTE
-        _, node, which, _, mm = self._travel.reach(origins, seeds, limits)
+        reach_mm = self.speed * DETOUR_MINUTES * _MS_PER_MINUTE * _MM
+        limits = np.full(origins.size, reach_mm, np.int32)
+        _, node, which, mm = self._travel.reach_by_length(origins, seeds, limits)
         straight = _barrier_kernels.metres_between(net.lon, net.lat, node, origins[which])
         far = np.flatnonzero(straight > DETOUR_FROM_M)
         far = far[np.lexsort((rng.random(far.size), which[far]))]
         nth = np.arange(far.size) - np.searchsorted(which[far], which[far])
         far = far[nth < DETOUR_TARGETS]
-        ratio: FloatArray = mm[far] / 1000.0 / straight[far]
+        ratio: FloatArray = mm[far] / _MM / straight[far]
         return ratio
 
     def reach_m(self, limit_ms: int) -> float:
@@ -177,7 +190,13 @@ class Barriers:
         return self.speed * limit_ms / self.median_detour
 
     def cut_off(
-        self, positions: Positions, stations: Int32Array, limit_ms: int, *, at_least: int = 1
+        self,
+        positions: Positions,
+        stations: Int32Array,
+        limit_ms: int,
+        least_ms: Int32Array,
+        *,
+        at_least: int = 1,
     ) -> CutOff:
         """Tell which of some places are behind a barrier.
 
@@ -189,6 +208,8 @@ class Barriers:
             All stations that count when every condition is lifted.
         limit_ms : int
             The limit.
+        least_ms : array (p,) of int32
+            No station is nearer than this by the fastest way, access legs included.
         at_least : int
             Covered means so many stations. So many have to be near by straight line, and the way
             to one of them has to be a detour.
@@ -200,49 +221,83 @@ class Barriers:
         """
         mark = np.zeros(len(positions), np.bool_)
         station = np.full(len(positions), -1, np.int32)
-        known = stations[self._travel.stations.state[stations] == ON_NETWORK]
-        near = self._near(positions, known, limit_ms, at_least)
+        near = self._near(positions, self._on_network(stations), limit_ms, at_least)
         if near.place.size:
-            far = self._far(part_of(positions, near.place), near, limit_ms, at_least)
+            far = self._far(part_of(positions, near.place), near, least_ms[near.place])
             first = np.argmax(far, axis=1)
             mark[near.place] = far.any(axis=1)
             behind = near.station[np.arange(near.place.size), first]
             station[near.place] = np.where(far.any(axis=1), behind, -1)
         return CutOff(mark, station)
 
+    def _disks(self, stations: Int32Array, limit_ms: int) -> _Disks:
+        """Return where stations lie, and the grid of what is near them by straight line."""
+
+        def make() -> _Disks:
+            radius = self.reach_m(limit_ms) * (1 + _ROUNDING)
+            places = part_of(self._travel.stations, stations.astype(np.int64))
+            lon, lat = street_points(self._travel.network, places)
+            return _Disks(lon, lat, _grid(lon, lat, radius), radius)
+
+        disks: _Disks = self._cache.get(("disks", stations.tobytes(), limit_ms), make)
+        return disks
+
+    def _on_network(self, stations: Int32Array) -> Int32Array:
+        """Return the stations that the network leads to."""
+        return stations[self._travel.stations.state[stations] == ON_NETWORK]
+
+    def near_by_line(self, stations: Int32Array, limit_ms: int) -> BoolArray:
+        """Tell on which segments a place may be behind a barrier.
+
+        Parameters
+        ----------
+        stations : array of int32
+            As ``cut_off`` gets them.
+        limit_ms : int
+            The limit.
+
+        Returns
+        -------
+        array (s,) of bool
+            False where no station is near enough by straight line.
+        """
+        net, known = self._travel.network, self._on_network(stations)
+        if known.size == 0:
+            return np.zeros(net.segment_edge.size, np.bool_)
+        disks = self._disks(known, limit_ms)
+        near: BoolArray = self._cache.get(
+            ("near", known.tobytes(), limit_ms),
+            lambda: _barrier_kernels.lines_near(net.segment_line, disks.grid),
+        )
+        return near
+
     def _near(self, positions: Positions, stations: Int32Array, limit_ms: int, k: int) -> _Near:
         """Return the places with k stations near enough by straight line."""
         if stations.size < k:
             return _Near(np.empty(0, np.int64), np.empty((0, k), np.int32), np.empty((0, k)))
-        net, radius = self._travel.network, self.reach_m(limit_ms) * (1 + _ROUNDING)
-        lon, lat = street_points(net, part_of(self._travel.stations, stations.astype(np.int64)))
+        disks = self._disks(stations, limit_ms)
         found, metres = _barrier_kernels.nearest_by_line(
             (positions.segment, positions.fraction),
-            net.segment_line,
-            (lon, lat),
-            _grid(lon, lat, radius),
-            radius,
+            self._travel.network.segment_line,
+            (disks.lon, disks.lat),
+            disks.grid,
+            disks.radius_m,
             k,
         )
         place = np.flatnonzero(found[:, k - 1] >= 0)
         return _Near(place, stations[found[place]], metres[place])
 
-    def _far(
-        self, positions: Positions, near: _Near, limit_ms: int, at_least: int
-    ) -> BoolArray:
+    def _far(self, positions: Positions, near: _Near, least_ms: Int32Array) -> BoolArray:
         """Mark the stations near by straight line to which the way is a detour (m, k)."""
-        stations = self._travel.stations
-        far = np.zeros(near.station.shape, np.bool_)
-        if at_least == 1:
-            # the station is beyond the limit: of most places that is enough to know
-            legs = positions.access_ms[:, None].astype(np.int64) + stations.access_ms[near.station]
-            least = (limit_ms - legs) * self._slowest / _SLACK
-            far = near.metres * DETOUR <= least
+        # that no station is nearer than so much is enough to know of most places
+        legs = positions.access_ms[:, None] + self._travel.stations.access_ms[near.station]
+        least_m = (least_ms[:, None] - legs) * self._slowest / _SLACK
+        far: BoolArray = near.metres * DETOUR <= least_m - _SAME_M
         row, column = np.nonzero(~far)
         if row.size:
             metres = near.metres[row, column]
-            way = self._ways(positions, row, near.station[row, column], metres, limit_ms)
-            far[row, column] = way >= metres * DETOUR * (1 - _ROUNDING)
+            way = self._ways(positions, row, near.station[row, column], metres)
+            far[row, column] = (way >= metres * DETOUR * (1 - _ROUNDING)) & (way > _SAME_M)
         return far
 
     def _ways(
@@ -251,7 +306,6 @@ class Barriers:
         place: Int64Array,
         station: Int32Array,
         metres: FloatArray,
-        limit_ms: int,
     ) -> FloatArray:
         """Return the way of each pair of place and station (m), infinite where it is too long."""
         out = np.full(place.size, np.inf)
@@ -263,7 +317,7 @@ class Barriers:
             rows = order[bound[begin] : bound[end]]
             pairs = (bound[begin : end + 1] - bound[begin], place[rows])
             longest = np.maximum.reduceat(metres[rows], pairs[0][:-1])
-            out[rows] = self._ways_to(which[begin:end], longest, positions, pairs, limit_ms)
+            out[rows] = self._ways_to(which[begin:end], longest, positions, pairs)
         return out
 
     def _ways_to(
@@ -272,36 +326,32 @@ class Barriers:
         longest: FloatArray,
         positions: Positions,
         pairs: tuple[Int64Array, Int64Array],
-        limit_ms: int,
     ) -> FloatArray:
         """Return the ways to some stations from the places of each (m)."""
         travel, entries = self._travel, self._travel.entries
-        legs = travel.stations.access_ms[stations]
-        limits = longest * DETOUR / self._slowest * _SLACK + _SLACK_MS
-        limits = np.minimum(limits, _FARTHEST * limit_ms) + legs
+        legs = entries.access_mm[stations]
+        limits = np.ceil(longest * DETOUR * _MM).astype(np.int32) + legs
         seeds = travel.seeds(stations)
-        fits, node, which, ms, mm = travel.reach(stations, seeds, limits.astype(np.int32))
+        fits, node, which, mm = travel.reach_by_length(stations, seeds, limits)
         if not fits and stations.size > 1:
-            return self._in_halves(stations, longest, positions, pairs, limit_ms)
-        rows = np.searchsorted(which, np.arange(stations.size + 1))
+            return self._in_halves(stations, longest, positions, pairs)
         place, inverse = np.unique(pairs[1], return_inverse=True)
         exits = travel.exits(part_of(positions, place))
         length = _barrier_kernels.ways_to(
             (pairs[0], inverse),
-            (rows, node, ms, mm),
+            (np.searchsorted(which, np.arange(stations.size + 1)), node, mm),
             exits.times,
             exits.lengths,
             (
                 entries.edge[stations],
                 entries.segment[stations],
                 entries.fraction[stations],
-                entries.access_ms[stations],
                 entries.access_mm[stations],
             ),
             travel.ways,
             travel.network.lon.size,
         )
-        return np.where(length < CLOSED_MS, length / 1000.0, np.inf)
+        return np.where(length < CLOSED_MS, length / _MM, np.inf)
 
     def _in_halves(
         self,
@@ -309,24 +359,15 @@ class Barriers:
         longest: FloatArray,
         positions: Positions,
         pairs: tuple[Int64Array, Int64Array],
-        limit_ms: int,
     ) -> FloatArray:
         """Return the same as ``_ways_to`` where that many stations reach too many junctions."""
         half, (indptr, place) = stations.size // 2, pairs
-        one, other = (
-            self._ways_to(
-                stations[part],
-                longest[part],
-                positions,
-                (indptr[begin : end + 1] - indptr[begin], place[indptr[begin] : indptr[end]]),
-                limit_ms,
-            )
-            for part, begin, end in (
-                (slice(half), 0, half),
-                (slice(half, None), half, stations.size),
-            )
-        )
-        return np.concatenate((one, other))
+        out = []
+        for begin, end in ((0, half), (half, stations.size)):
+            bound = indptr[begin : end + 1]
+            mine = (bound - bound[0], place[bound[0] : bound[-1]])
+            out.append(self._ways_to(stations[begin:end], longest[begin:end], positions, mine))
+        return np.concatenate(out)
 
 
 def _grid(lon: FloatArray, lat: FloatArray, radius_m: float) -> tuple[Any, ...]:

@@ -32,7 +32,6 @@ from locator.travel_time import TravelTimes
 _MS_PER_MINUTE = 60_000
 _CELL_KM2 = 0.01
 _CHUNK = 32_768
-_MANY = 262_144
 _EPSILON = 1e-6
 
 
@@ -202,11 +201,18 @@ class Outcome:
             at_least=request.at_least,
             scale=scale,
         )
-        times = np.empty(len(self.layer.positions), np.int32)
-        for first in range(0, times.size, _CHUNK):  # in parts, to keep memory small
-            part = slice(first, first + _CHUNK)
+        times = np.full(len(self.layer.positions), CLOSED_MS, np.int32)
+        rows = self._rows_near(search.near)
+        for first in range(0, rows.size, _CHUNK):  # in parts, to keep memory small
+            part = rows[first : first + _CHUNK]
             times[part] = search(self.layer.exits(part))
         return times
+
+    def _rows_near(self, edges: BoolArray) -> npt.NDArray[np.int64]:
+        """Return the places on some edges."""
+        positions = self.layer.positions
+        near = edges[self._question.travel.network.segment_edge]
+        return np.flatnonzero(near[positions.segment] & (positions.state == ON_NETWORK))
 
     @property
     def _one_search(self) -> bool:
@@ -327,9 +333,9 @@ class Outcome:
         """
         also = np.zeros(self.cause.size, np.uint8)
         rows = np.flatnonzero((self.cause > 0) & (self.cause < CAUSES.index("off_network")))
-        for first in range(0, rows.size, _MANY):
-            part = rows[first : first + _MANY]
-            also[part] = self._reasons.also(part_of(self.layer.positions, part), self.cause[part])
+        if rows.size:
+            places = part_of(self.layer.positions, rows)
+            also[rows] = self._reasons.also(places, self.cause[rows])
         return also
 
     def cut_off(self, rows: npt.NDArray[np.int64]) -> CutOff:

@@ -25,7 +25,7 @@ from locator.arrays import rows_of
 from locator.arrival import CAUSES, Reasons
 from locator.cache import Cache
 from locator.selection import LIFTS, Conditions, Register
-from locator.snap import Exits, part_of
+from locator.snap import Exits
 from locator.travel_time import Found, Search, TravelTimes, cache_bytes
 
 #: Stations are listed up to this many minutes away, or up to the limit if that is longer.
@@ -309,7 +309,7 @@ def _reasons(
     reason[origin.state == NO_DATA] = "no_data"
     left = np.flatnonzero(~covered & (origin.state == ON_NETWORK))
     if left.size:
-        reason[left] = _CAUSE_WORDS[prepared.reasons(part_of(origin, left))]
+        reason[left] = _CAUSE_WORDS[prepared.reasons(origin, left)]
     return reason
 
 

@@ -239,7 +239,7 @@ class TravelTimes:
     def reach(
         self, stations: Int32Array, seeds: Seeds, limits: Int32Array
     ) -> tuple[bool, Int32Array, Int32Array, Int32Array, Int32Array]:
-        """Search from each station by itself.
+        """Search the fastest ways to each station by itself.
 
         Parameters
         ----------
@@ -256,12 +256,10 @@ class TravelTimes:
             Whether the rows were at most ``MOST_PASSING`` (else they are incomplete), then the
             rows by station: junction, place of the station in ``stations``, time (ms), length (mm).
         """
-        counts = np.bincount(np.searchsorted(stations, seeds.station), minlength=stations.size)
-        seed_indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
         rows: tuple[bool, Int32Array, Int32Array, Int32Array, Int32Array] = _kernels.station_reach(
             *self._in,
             self.network.in_mm,
-            seed_indptr,
+            _seed_indptr(stations, seeds),
             seeds.node,
             seeds.ms,
             seeds.mm,
@@ -269,6 +267,43 @@ class TravelTimes:
             MOST_PASSING,
         )
         return rows
+
+    @cached_property
+    def _in_by_length(self) -> tuple[Int32Array, Int64Array]:
+        """The reversed arcs with lengths in the place of times."""
+        net = self.network
+        return _packed(net.in_indptr, net.in_node, net.in_mm)
+
+    def reach_by_length(
+        self, stations: Int32Array, seeds: Seeds, limits: Int32Array
+    ) -> tuple[bool, Int32Array, Int32Array, Int32Array]:
+        """Search the shortest ways to each station by itself.
+
+        Parameters
+        ----------
+        stations : array (w,) of int32
+            Station indices, ascending.
+        seeds : Seeds
+            Of these stations, as ``seeds`` gives them.
+        limits : array (w,) of int32
+            Longest way of each (mm).
+
+        Returns
+        -------
+        tuple
+            As ``reach`` does, without times.
+        """
+        fits, node, which, mm, _ = _kernels.station_reach(
+            *self._in_by_length,
+            self.network.in_ms,
+            _seed_indptr(stations, seeds),
+            seeds.node,
+            seeds.mm,
+            seeds.ms,
+            limits,
+            MOST_PASSING,
+        )
+        return fits, node, which, mm
 
     def best(self, places: Exits, stations: Int32Array, limit_ms: int) -> Int32Array:
         """Return the time from places to the nearest of some stations.
@@ -562,6 +597,12 @@ class BestSearch:
             places.times, self.keys, self.on_edge, self.ways, self.limit_ms
         )
         return times
+
+
+def _seed_indptr(stations: Int32Array, seeds: Seeds) -> Int32Array:
+    """Return where the seeds of each station begin."""
+    counts = np.bincount(np.searchsorted(stations, seeds.station), minlength=stations.size)
+    return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
 
 
 def _near(network: Network, reached: BoolArray, on_edge: Int32Array) -> BoolArray:

@@ -317,9 +317,11 @@ def test_coverage_asks_what_nearest_asks(plan, homes, stations, question):
         cause = CAUSES[people.cause[row]] if people.cause[row] >= 0 else None
         if people.layer.positions.state[row] == NO_DATA:
             cause = "no_data"
-        # a worker is not told of what is planned, nor what lies between
-        told = {"planned": {"too_far", "unreachable"}, "barrier": {"too_far"}}
-        assert one.reason[0] in told.get(cause, {cause})
+        # a worker is told neither of what is planned nor of what lies between
+        told = {"planned": {"too_far"}, "barrier": {"too_far"}}.get(cause, {cause})
+        if "too_far" in told and {"building", "planned"} & set(index.stations["status"]):
+            told = {*told, "unreachable"}
+        assert one.reason[0] in told
     several = index.coverage(mode=plan.mode, exact=True, stations_at_least=2, **question)
     two = ask(index, homes, k=2, **question)
     enough = (two.ms[:, 1] >= 0) & (two.ms[:, 1] <= question["minutes"] * 60_000)
