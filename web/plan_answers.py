@@ -1,0 +1,310 @@
+"""From a plan's question to the object that goes out: people rounded, sites on a lattice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyproj
+
+from geodata.datum import project, to_wgs84, unproject
+from geodata.errors import Fault, ValidationError
+from locator.plan import PlanAnswer, Progress, silent
+from web.dependencies import departure
+from web.geojson import plain
+from web.plan_schemas import PlanQuestion
+from web.service import Service
+from web.summaries import Discretion
+
+#: Sites sent over HTTP stand in the middle of squares so wide (m): answers to sites that hardly
+#: differ are the same.
+LATTICE_M = 100.0
+
+_PLAIN_DATUMS = ("wgs84", "cgcs2000")
+_PEOPLE = ("gain_homes", "gain_workers", "cumulative_workers", "catchment_workers")
+_PER = 10_000
+_SHARE_DIGITS, _RATE_DIGITS, _KM_DIGITS = 4, 3, 3
+
+
+def table_of(question: PlanQuestion) -> pd.DataFrame | str:
+    """Return the candidates of a question as a table in WGS-84, or ``"auto"``.
+
+    Parameters
+    ----------
+    question : PlanQuestion
+        Checked by its model.
+
+    Returns
+    -------
+    DataFrame or str
+        For `locator.Index.plan`.
+    """
+    if isinstance(question.candidates, str):
+        return question.candidates
+    frame = pd.DataFrame([candidate.model_dump() for candidate in question.candidates])
+    for datum in set(frame.get("datum", ())) - set(_PLAIN_DATUMS):
+        rows = np.flatnonzero((frame["datum"] == datum) & frame["lon"].notna())
+        lon, lat = frame["lon"].to_numpy(float).copy(), frame["lat"].to_numpy(float).copy()
+        lon[rows], lat[rows] = to_wgs84(lon[rows], lat[rows], datum)
+        frame["lon"], frame["lat"] = lon, lat
+    return frame
+
+
+def on_lattice(candidates: pd.DataFrame | str, crs: pyproj.CRS) -> pd.DataFrame | str:
+    """Return candidates with new places moved to the middle of their square.
+
+    Parameters
+    ----------
+    candidates : DataFrame or str
+        From `table_of`.
+    crs : pyproj.CRS
+        The dataset's metric one.
+
+    Returns
+    -------
+    DataFrame or str
+        A copy.
+    """
+    if isinstance(candidates, str) or "lon" not in candidates or not len(candidates):
+        return candidates
+    frame = candidates.copy()
+    placed = frame["lon"].notna() & frame["lat"].notna()
+    x, y = project(frame["lon"][placed].astype(float), frame["lat"][placed].astype(float), crs)
+    x, y = ((np.floor(axis / LATTICE_M) + 0.5) * LATTICE_M for axis in (x, y))
+    lon, lat = unproject(x, y, crs)
+    frame.loc[placed, "lon"], frame.loc[placed, "lat"] = np.round(lon, 7), np.round(lat, 7)
+    return frame
+
+
+def check_plan(service: Service, question: PlanQuestion) -> None:
+    """Check a plan's question as far as can be done at once.
+
+    Parameters
+    ----------
+    service : Service
+        Limits, vocabulary and regions.
+    question : PlanQuestion
+        Checked by its model.
+
+    Raises
+    ------
+    LocatorError
+        For what the service's limits, the vocabulary, the regions or the aim refuse.
+    """
+    service.check(question)
+    service.check_region(question.region)
+    aim_fields(question)
+    if isinstance(question.candidates, str):
+        return
+    ids = [candidate.id for candidate in question.candidates if candidate.id]
+    known = set(service.index.stations["id"])
+    faults = [
+        Fault(f"candidates[{row}].station", "there is no such station", "use its id")
+        for row, candidate in enumerate(question.candidates)
+        if candidate.action in {"extend", "equip"} and candidate.station not in known
+    ]
+    if not question.candidates:
+        faults.append(Fault("candidates", "there is none", "give some, or auto"))
+    if len(set(ids)) < len(ids):
+        faults.append(Fault("candidates", "an id comes twice", "rename one"))
+    faults += [
+        Fault(f"candidates[{row}]", "a new place needs lon and lat")
+        for row, candidate in enumerate(question.candidates)
+        if candidate.action in {"build", "convert"}
+        and (candidate.lon is None or candidate.lat is None)
+    ]
+    if faults:
+        raise ValidationError.of(faults, code="invalid_value")
+
+
+def aim_fields(question: PlanQuestion) -> dict[str, Any]:
+    """Return what a question wants to achieve, checked.
+
+    Parameters
+    ----------
+    question : PlanQuestion
+        Checked by its model.
+
+    Returns
+    -------
+    dict
+        For `locator.plan.aim_of`.
+
+    Raises
+    ------
+    LocatorError
+        If the fields do not fit together.
+    """
+    from locator.plan import aim_of  # noqa: PLC0415  solvers: only when asked
+
+    fields: dict[str, Any] = {
+        "objective": question.objective_name,
+        "budget_yuan": question.budget_yuan,
+        "sites": question.sites,
+        "target_share": question.target_share,
+        "time_limit_seconds": question.time_limit_seconds,
+        "at_least": question.stations_at_least,
+        "capacities": question.capacities,
+        "least_share": question.least_share,
+    }
+    aim_of(**fields)
+    return fields
+
+
+def make(
+    service: Service,
+    question: PlanQuestion,
+    progress: Progress = silent,
+    *,
+    candidates: pd.DataFrame | str | None = None,
+) -> PlanAnswer:
+    """Return a plan.
+
+    Parameters
+    ----------
+    service : Service
+        Exact where its dataset holds homes; sites are put on the lattice where it does not.
+    question : PlanQuestion
+        Checked by `check_plan`.
+    progress : callable, optional
+        Told the share done and the stage.
+    candidates : DataFrame or str, optional
+        Instead of those of the question.
+
+    Returns
+    -------
+    PlanAnswer
+        Not rounded.
+    """
+    exact = service.dataset.homes is not None
+    table = table_of(question) if candidates is None else candidates
+    if not exact:
+        crs = pyproj.CRS.from_user_input(service.manifest["metric_crs"])
+        table = on_lattice(table, crs)
+    return service.index.plan(
+        table,
+        mode=question.mode,
+        minutes=question.minutes,
+        at=departure(question.at),
+        needs=tuple(question.need),
+        kinds=tuple(question.kind),
+        access=tuple(question.access),
+        region=question.region,
+        include=tuple(question.include),
+        exact=exact,
+        progress=progress,
+        **aim_fields(question),
+    )
+
+
+def result_of(service: Service, question: PlanQuestion, answer: PlanAnswer) -> dict[str, Any]:
+    """Return a plan as it may leave.
+
+    Parameters
+    ----------
+    service : Service
+        Its discretion.
+    question : PlanQuestion
+        What was asked.
+    answer : PlanAnswer
+        From `make`.
+
+    Returns
+    -------
+    dict
+        The ``result`` of the interface; people rounded each by itself unless exact.
+    """
+    found = plain(answer.result)
+    exact = found["people"] == "exact"
+    if not exact:
+        found = discreet_plan(found, service.discretion)
+    asked = question.model_dump(exclude={"candidates"})
+    sent = question.candidates
+    return {
+        **found,
+        "rounded_to": None if exact else service.discretion.rounded_to,
+        "sites_snapped_m": None if exact or isinstance(question.candidates, str) else LATTICE_M,
+        "parameters": {
+            **asked,
+            "candidates": sent if isinstance(sent, str) else len(sent),
+            "linger_minutes": service.settings.linger_seconds / 60,
+            "speed_kph": service.vocabulary.modes[question.mode].speed_kph,
+            "counted": service.counted(question),
+        },
+        "dataset": service.name,
+    }
+
+
+def discreet_plan(found: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
+    """Return a plan's figures as they may leave: people rounded, each by itself.
+
+    Parameters
+    ----------
+    found : mapping
+        A result, unrounded.
+    discretion : Discretion
+        How much may leave.
+
+    Returns
+    -------
+    dict
+        The same members.
+    """
+    unit = found["objective_unit"]
+    people = _kilometres if unit == "street_km" else discretion.figure
+    figure = people if unit in {"workers", "street_km"} else _kilometres
+    objective, bound = figure(found["objective"]), figure(found["bound"])
+    return {
+        **found,
+        "chosen": [_discreet_site(site, people) for site in found["chosen"]],
+        "curve": [_discreet_site(point, people) for point in found["curve"]],
+        "objective": objective,
+        "bound": bound,
+        "gap": abs(bound - objective) / abs(bound) if bound else 0.0,
+        "before": _discreet_shares(found["before"], discretion),
+        "after": _discreet_shares(found["after"], discretion),
+    }
+
+
+def _kilometres(value: float) -> float:
+    """Return a length, or another figure that tells nothing about people, with three digits."""
+    return round(value, _KM_DIGITS)
+
+
+def _discreet_site(site: Mapping[str, Any], figure: Any) -> dict[str, Any]:
+    """Return one site, or one point of the curve."""
+    out = dict(site)
+    for name in _PEOPLE:
+        if out.get(name) is not None:
+            out[name] = figure(out[name])
+    for name in ("gain_groups", "gain_regions"):
+        if name in out:
+            out[name] = {code: figure(value) for code, value in out[name].items()}
+    rate = out.get("gain_workers_per_10000_yuan")
+    if rate is not None and site.get("gain_workers"):
+        yuan = site["gain_workers"] * _PER / rate if rate else 0
+        out["gain_workers_per_10000_yuan"] = (
+            round(out["gain_workers"] * _PER / yuan, _RATE_DIGITS) if yuan else None
+        )
+    return out
+
+
+def _discreet_shares(figures: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
+    """Return totals, covered and share, rounded."""
+    out = {}
+    for name, part in figures.items():
+        if name == "street_km":
+            out[name] = {
+                key: None if value is None else round(value, _SHARE_DIGITS)
+                for key, value in part.items()
+            }
+            continue
+        total, covered = (discretion.figure(part[key]) for key in ("total", "covered"))
+        share = round(covered / total, _SHARE_DIGITS) if total else None
+        out[name] = {
+            "total": total,
+            "covered": covered,
+            "uncovered": discretion.figure(part["uncovered"]),
+            "share_covered": share,
+        }
+    return out

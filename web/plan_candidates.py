@@ -1,0 +1,153 @@
+"""A plan's candidates from a table: CSV, XLSX, GeoJSON, with English or Chinese headers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from geodata.declared import DatumChoice
+from geodata.errors import Fault, ValidationError
+from geodata.hours import read_hours
+from geodata.phrases import parse_facilities
+from geodata.places import place_rows
+from geodata.raw import A_POSITION, Columns, RawTable, match_columns
+from geodata.table_files import read_tables
+from geodata.vocabulary import Vocabulary
+from geodata.words import header_words
+
+_READ = (
+    "id", "name", "lon", "lat", "lonlat", "datum", "cost_yuan", "opening_hours", "facilities",
+    "capacity",
+)  # fmt: skip
+#: Headers of candidates that station tables do not have.
+_MORE = {
+    "action": ("action", "措施", "动作", "方式", "建设方式", "改造方式", "类别", "类型", "操作"),
+    "station": ("station", "station_id", "站点id", "站点编号", "驿站编号", "现有站点", "所属站点"),
+}
+_ACTIONS = {
+    "build": ("build", "new", "新建", "建设", "建", "能建则建"),
+    "convert": ("convert", "conversion", "改造", "划", "改建", "挂牌", "旧厂房改造", "能划则划"),
+    "extend": ("extend", "hours", "延时", "延长", "延长开放", "延长开放时间", "extend hours"),
+    "equip": ("equip", "增配", "配备", "增设设施", "加设施", "增设"),
+}
+#: What stands around and inside an amount of money.
+_AROUND_MONEY = re.compile("[¥¥元,, \u00a0]")
+_ACTION_OF = {word: code for code, words in _ACTIONS.items() for word in words}
+
+
+def read_candidates(
+    path: Path, vocabulary: Vocabulary, *, datum: str = ""
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the candidates of a table.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, XLSX, GeoJSON or what else stations are read from; Chinese headers, too.
+    vocabulary : Vocabulary
+        Words of facilities.
+    datum : str, optional
+        Code of the datum, where the table names none; WGS-84 if nobody says, with a warning.
+
+    Returns
+    -------
+    DataFrame, list of str
+        For `locator.Index.plan`, WGS-84; what to know about how it was read.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no table, or has no column for a position or a station.
+    ValidationError
+        Naming every cell that is not understood: nothing is left out silently.
+    """
+    words = header_words()
+    wanted: dict[str, Sequence[str]] = {name: words.get(name, (name,)) for name in _READ}
+    # what names a station is no name of a candidate, what names an action no kind
+    taken = {word for more in _MORE.values() for word in more}
+    wanted = {name: [w for w in known if w not in taken] for name, known in wanted.items()}
+    wanted |= _MORE
+    parts, notes, faults = [], [], []
+    for table in read_tables(path, wanted):
+        frame, warnings, wrong = _one(table, wanted, vocabulary, datum)
+        parts.append(frame)
+        notes += warnings
+        faults += wrong
+    if faults:
+        raise ValidationError.of(faults[:100], code="bad_candidates")
+    frame = pd.concat(parts, ignore_index=True)
+    return frame, list(dict.fromkeys(notes))
+
+
+def _one(
+    table: RawTable, words: Mapping[str, Sequence[str]], vocabulary: Vocabulary, datum: str
+) -> tuple[pd.DataFrame, list[str], list[Fault]]:
+    """Read one sheet."""
+    columns = match_columns(table.header, words)
+    if not columns.has_place and "station" not in columns.position:
+        raise table.lacks([A_POSITION, "or a station (现有站点, station)"])
+    texts = {name: table.texts(columns.position.get(name)) for name in words}
+    frame = pd.DataFrame({name: texts[name] for name in ("id", "name", "station", "cost_yuan")})
+    faults = [Fault(f"{table.where()}, row {r.row}", r.reason, r.fix) for r in table.rejects]
+    where = [f"{table.where()}, row {int(line)}" for line in table.line]
+    frame["action"] = _actions(texts["action"], where, faults)
+    new = ~frame["action"].isin(("extend", "equip"))
+    frame["id"] = frame["id"].where((frame["id"] != "") | ~new, frame["station"])
+    frame["cost_yuan"] = [_amount(text) for text in texts["cost_yuan"]]
+    frame["capacity"] = [text or None for text in texts["capacity"]]
+    frame["opening_hours"] = _hours(texts["opening_hours"], where, faults)
+    fitted: list[list[str] | None] = [
+        list(parse_facilities(text, vocabulary).codes) if text else None
+        for text in texts["facilities"]
+    ]
+    frame["facilities"] = pd.Series(fitted, dtype="object")
+    notes = _place(frame, (table, columns), datum, faults)
+    return frame, notes, faults
+
+
+def _amount(text: str) -> str | None:
+    """Return an amount of money without signs around it; None where the cell is empty."""
+    return _AROUND_MONEY.sub("", text) or None
+
+
+def _actions(texts: list[str], where: list[str], faults: list[Fault]) -> list[str]:
+    """Return the action of each row; building where nothing is said."""
+    out = []
+    for text, place in zip(texts, where, strict=True):
+        code = _ACTION_OF.get(text.strip().lower(), "") if text else "build"
+        if not code:
+            known = "build 新建, convert 改造, extend 延时, equip 增配"
+            faults.append(Fault(f"{place}, action", f"{text[:30]!r} is no action", f"use {known}"))
+        out.append(code or "build")
+    return out
+
+
+def _hours(texts: list[str], where: list[str], faults: list[Fault]) -> list[str | None]:
+    """Return OSM hours; a text that is not understood is a fault."""
+    known = {text: read_hours(text) for text in set(texts) if text}
+    for text, place in zip(texts, where, strict=True):
+        if text and not known[text].osm:
+            what = f"{text[:40]!r} is not understood"
+            faults.append(Fault(f"{place}, opening_hours", what, "as 08:00-20:00 or 24/7"))
+    return [known[text].osm if text else None for text in texts]
+
+
+def _place(
+    frame: pd.DataFrame, read: tuple[RawTable, Columns], datum: str, faults: list[Fault]
+) -> list[str]:
+    """Put positions in WGS-84 into the rows that have their own; return warnings."""
+    table, columns = read
+    frame["lon"], frame["lat"] = float("nan"), float("nan")
+    if not columns.has_place:
+        return []
+    placed = place_rows(table, columns, DatumChoice(declared=datum, fallback="wgs84"))
+    frame["lon"], frame["lat"] = placed.lon, placed.lat
+    at_station = frame["action"].isin(("extend", "equip"))
+    needless = {int(line) for line in table.line[at_station.to_numpy()]}
+    faults += [
+        Fault(f"{table.where()}, row {reject.row}", reject.reason, reject.fix)
+        for reject in placed.rejects
+        if reject.row not in needless
+    ]
+    return list(placed.report["warnings"])

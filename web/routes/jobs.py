@@ -1,0 +1,110 @@
+"""``/api/v1/jobs/{id}``: how long work stands, its result, and its end."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import FastAPI, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from geodata.errors import Fault
+from web.errors import Refusal, refuse
+from web.jobs import Desk, Job
+from web.openapi import problems
+from web.plan_files import FORMATS, plan_file
+from web.plan_schemas import JobAnswer
+from web.planner_access import planner
+from web.state import held
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_JobId = Annotated[str, Path(description="From the Location of a plan.", max_length=64)]
+
+
+def desk_of(request: Request) -> Desk:
+    """Return what takes an application's jobs in.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+
+    Returns
+    -------
+    Desk
+        The same each time.
+    """
+    settings = request.app.state.settings
+    return held(request, "desk", lambda: Desk(settings))
+
+
+def _shown(job: Job) -> Response:
+    """Return how a job stands."""
+    return Response(orjson.dumps(job.answer()), media_type="application/json", headers=_NO_STORE)
+
+
+async def show(request: Request, job_id: _JobId) -> Response:
+    """Say how a job stands."""
+    planner(request)
+    return await run_in_threadpool(lambda: _shown(desk_of(request).find(job_id)))
+
+
+async def cancel(request: Request, job_id: _JobId) -> Response:
+    """Cancel a job; one that has ended stays as it is."""
+    planner(request)
+    return await run_in_threadpool(lambda: _shown(desk_of(request).cancel(job_id)))
+
+
+def _file(request: Request, job_id: str, ending: str) -> Response:
+    """Return a plan as a file."""
+    answer = desk_of(request).find(job_id).answer()
+    if answer["result"] is None:
+        refuse([Refusal("not_done", Fault("job", f"it is {answer['state']}, not done"))])
+    content, media_type = plan_file(answer["result"], ending, request.app.state.settings)
+    headers = {"Content-Disposition": f'attachment; filename="plan-{job_id}.{ending}"'}
+    return Response(content, media_type=media_type, headers={**_NO_STORE, **headers})
+
+
+async def download(
+    request: Request,
+    job_id: _JobId,
+    ending: Annotated[str, Path(description="geojson, xlsx, csv or html.", max_length=10)],
+) -> Response:
+    """Hand a plan out as a file."""
+    planner(request)
+    if ending not in FORMATS:
+        refuse([Refusal("invalid_value", Fault("ending", f"expected one of {', '.join(FORMATS)}"))])
+    return await run_in_threadpool(_file, request, job_id, ending)
+
+
+def add_routes(app: FastAPI) -> None:
+    """Add the routes to an application.
+
+    Parameters
+    ----------
+    app : FastAPI
+        To be added to.
+    """
+    address = "/api/v1/jobs/{job_id}"
+    for method, ask, words in (
+        ("GET", show, "How a job stands, and its result when it is done"),
+        ("DELETE", cancel, "Cancel a job"),
+    ):
+        app.add_api_route(
+            address,
+            ask,
+            methods=[method],
+            tags=["planning"],
+            operation_id="job" if method == "GET" else "cancel_job",
+            summary=words,
+            response_model=JobAnswer,
+            responses=problems(401, 403, 404, 422, 503),
+        )
+    app.add_api_route(
+        address + "/plan.{ending}",
+        download,
+        methods=["GET"],
+        tags=["planning"],
+        operation_id="plan_file",
+        summary="A plan as GeoJSON, XLSX, CSV or a map",
+        response_class=Response,
+        responses=problems(401, 403, 404, 422, 503),
+    )
