@@ -218,7 +218,7 @@ def test_a_gap_is_opened_and_left_by_keyboard(desk, site):
         assert f"{gap['workers']:,} workers" in told
         assert page.evaluate("document.activeElement.tagName") == "H2"
         assert page.locator(".pl-near li").count() >= 1
-        for cause, share in gap["causes"].items():
+        for cause, share in gap.get("causes", {}).items():
             if share >= 0.1:
                 words = PLANNER["en"]["cause"][cause]
                 line = page.locator(".pl-causes li", has_text=words).inner_text()
@@ -252,3 +252,146 @@ def test_language_keeps_the_scenario(desk):
         assert page.get_attribute("html", "lang") == "zh-CN"
         assert page.locator("[name=minutes]").input_value() == "20"
         assert page.locator("#pl-whatif").is_visible()
+
+
+# ---- the week ----
+
+
+def test_the_strip_is_the_clock_and_leads_to_the_worst_hour(desk, site):
+    asked = {"mode": "walk", "minutes": 15, "week": WEEK}
+    clock = httpx.get(f"{site}/api/v1/clock", params=asked, timeout=120).raise_for_status().json()
+    worst = clock["worst"]["weekday"] * 24 + clock["worst"]["hour"]
+    with desk() as seen:
+        page = seen.page
+        page.wait_for_selector("html[data-clock]", state="attached")
+        shares = [h["share_covered"] for h in clock["hours"]]
+        cells = page.locator("#pl-strip i")
+        assert cells.count() == 168
+        low, high = min(shares), max(shares)
+        for hour in (0, 46, 100, 167):
+            depth = cells.nth(hour).evaluate("e => +e.style.getPropertyValue('--depth')")
+            assert depth == pytest.approx((high - shares[hour]) / (high - low), abs=1e-3)
+        page.focus("#pl-worst")
+        again(page, lambda: page.keyboard.press("Enter"))
+        assert fragment(page)["hour"] == str(worst)
+        assert f"{min(shares) * 100:.1f} %" in page.locator("#pl-headline").inner_text()
+
+
+# ---- plans ----
+
+
+def plan_by_keyboard(page, sites="3"):
+    """Ask for a plan without a mouse, and wait for its end."""
+    page.focus("#pl-tab-plan")
+    page.keyboard.press("Enter")
+    page.fill("#pl-plan-form [name=amount]", sites)
+    page.keyboard.press("Enter")
+    until(page, "['done', 'failed'].includes(document.documentElement.dataset.plan)", None, 120_000)
+    assert page.get_attribute("html", "data-plan") == "done"
+
+
+def test_a_plan_is_made_stepped_through_tried_and_reopened(desk, site):
+    with desk() as seen:
+        page = seen.page
+        plan_by_keyboard(page)
+        job = httpx.get(f"{site}/api/v1/jobs/{fragment(page)['job']}").raise_for_status().json()
+        result = job["result"]
+        chosen = result["chosen"]
+        rows = page.locator("#pl-result tbody tr")
+        assert rows.count() == len(chosen) == 3
+        total = sum(row["gain_workers"] for row in chosen)
+        said = page.locator("#pl-result .pl-said").inner_text()
+        assert f"covers {total:,.0f} more workers" in said
+        assert f"more than {result['bound']:,.0f} workers" in page.locator(".pl-why").last.inner_text()
+        assert page.locator(".pl-curve rect").count() == 3
+        assert page.locator(".pl-site:not(.pl-later)").count() == 3
+        page.focus("#pl-plan-step")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        assert page.locator(".pl-site:not(.pl-later)").count() == 1
+        first = chosen[0]["gain_workers"]
+        assert f"Up to step 1: ¥{chosen[0]['cost_yuan']:,.0f}, {first:,.0f} more" in (
+            page.locator("#pl-plan-said").inner_text()
+        )
+        assert fragment(page)["step"] == "1"
+        page.reload()
+        page.wait_for_selector("html[data-plan=done]", state="attached")
+        assert page.locator(".pl-site:not(.pl-later)").count() == 1
+        assert page.get_attribute("#pl-plan-step", "aria-valuetext") == "Step 1 of 3"
+
+
+def test_a_plan_is_exported(desk):
+    with desk() as seen:
+        page = seen.page
+        plan_by_keyboard(page, "2")
+        page.click("#pl-tab-export")
+        for ending, begin in [("XLSX", b"PK"), ("GeoJSON".upper(), b"{")]:
+            with page.expect_download() as got:
+                page.locator("#pl-export button", has_text=ending).last.click()
+            assert got.value.path().read_bytes().startswith(begin)
+        links = page.locator("#pl-export a[href^='/download/gaps.']")
+        assert links.count() == 4
+        with page.expect_download() as got:
+            links.first.click()
+        assert got.value.path().read_bytes().startswith(b"PK")
+
+
+def test_a_plan_is_cancelled(desk, site):
+    with desk(f"{BASE}&tab=plan") as seen:
+        page = seen.page
+        page.fill("#pl-plan-form [name=amount]", "40")
+        page.click("#pl-plan-go")
+        until(page, "location.hash.includes('job=')")
+        job = fragment(page)["job"]
+        page.focus("#pl-job-stop")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("html[data-plan=cancelled]", state="attached")
+        assert page.locator("#pl-job-said").inner_text() == PLANNER["en"]["plan_cancelled"]
+        assert httpx.get(f"{site}/api/v1/jobs/{job}").json()["state"] == "cancelled"
+        assert "job" not in fragment(page)
+
+
+def test_a_table_of_candidates_is_read(desk, site, tmp_path):
+    area = coverage(site)["features"][0]["geometry"]
+    ring = area["coordinates"][0] if area["type"] == "Polygon" else area["coordinates"][0][0]
+    lon, lat = ring[0]
+    table = tmp_path / "mine.csv"
+    text = f'\ufeffid,lon,lat,cost_yuan,opening_hours\r\n"a, 1",{lon},{lat},12345.67,24/7\r\n'
+    table.write_text(text, "utf-8")
+    with desk(f"{BASE}&tab=plan") as seen:
+        page = seen.page
+        page.select_option("[name=candidates]", "file")
+        page.set_input_files("[name=file]", table)
+        until(page, "document.getElementById('pl-file-said').textContent.startsWith('1 ')")
+        page.fill("#pl-plan-form [name=amount]", "1")
+        page.click("#pl-plan-go")
+        until(page, "['done', 'failed'].includes(document.documentElement.dataset.plan)", None, 120_000)
+        assert "12,345.67" in page.locator("#pl-result").inner_text()
+        other = tmp_path / "other.csv"
+        other.write_text("what,is\nthis,?", "utf-8")
+        page.set_input_files("[name=file]", other)
+        until(page, "document.getElementById('pl-file-said').textContent.includes('cannot')")
+
+
+# ---- the token ----
+
+
+def test_the_token_is_asked_for_and_forgotten(browser, settings):
+    closed = Settings(**settings, host="0.0.0.0", planner_token="open-sesame,please")  # noqa: S104, S106  what is tested
+    with served(create_app(closed)) as site:
+        url = f"{site}/planner?lang=en#{BASE}"
+        with opened(browser, url, ready="#pl-token[open]", patience_ms=30_000) as seen:
+            page = seen.page
+            assert httpx.get(f"{site}/planner").status_code == 401
+            page.keyboard.type("wrong")
+            page.keyboard.press("Enter")
+            until(page, "document.getElementById('pl-token-wrong').textContent !== ''")
+            page.keyboard.type("open-sesame,please")
+            page.keyboard.press("Enter")
+            page.wait_for_selector("html[data-clock]", state="attached")
+            held = "JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])"
+            assert "sesame" not in page.evaluate(held)
+            assert not any("sesame" in url for url in seen.asked)
+            page.reload()
+            page.wait_for_selector("#pl-token[open]")
+            seen.forgive("401")

@@ -262,7 +262,12 @@ _ZH = {
     "plan_bound_seconds": "目标值 {objective}，证明过的界 {bound}；差距 {gap}。",
     "plan_bound_exact": "已证明最优。",
     "plan_action": {"build": "新建", "convert": "改造", "extend": "延时", "equip": "加设施"},
-    "plan_action_n": "{action} {n} 处",
+    "plan_doing": {
+        "build": "新建 {n} 处",
+        "convert": "改造 {n} 处",
+        "extend": "{n} 处延长开放时间",
+        "equip": "{n} 处加设施",
+    },
     "plan_empty": "这些条件下没有可选的地点。",
     "plan_step": "建到第几步",
     "plan_step_value": "第 {n} 步，共 {all} 步",
@@ -587,8 +592,7 @@ _EN = {
     "plan_lost": "This plan is gone; please make it again.",
     "plan_progress": "Progress of the plan",
     "plan_result": "The plan",
-    "plan_sentence": "{actions} for ¥{spent} covers {gain} more workers ({share} of those "
-    "without).",
+    "plan_sentence": "{actions} for ¥{spent} covers {gain} more workers: {share} of those without.",
     "plan_sentence_bare": "{actions} for ¥{spent}.",
     "plan_bound_coverage": "No plan under these conditions can cover more than {bound} workers in "
     "all; gap {gap}.",
@@ -601,7 +605,12 @@ _EN = {
         "extend": "extend hours",
         "equip": "equip",
     },
-    "plan_action_n": "{action}: {n}",
+    "plan_doing": {
+        "build": "building {n}",
+        "convert": "converting {n}",
+        "extend": "extending hours at {n}",
+        "equip": "equipping {n}",
+    },
     "plan_empty": "There is nothing to choose under these conditions.",
     "plan_step": "Built up to step",
     "plan_step_value": "Step {n} of {all}",

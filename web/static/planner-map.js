@@ -205,6 +205,10 @@
     });
   };
 
+  M.fitAll = function (sites) {
+    var at = sites.filter(function (site) { return typeof site.lat === 'number'; }).map(function (site) { return [site.lat, site.lon]; });
+    if (at.length) { map.fitBounds(at, { maxZoom: 14, padding: [60, 60] }); }
+  };
   M.look = function (lat, lon, zoom) { map.setView([lat, lon], Math.max(map.getZoom(), zoom || 14)); };
   M.fit = function (box) { map.fitBounds(box, { maxZoom: 15, padding: [24, 24] }); };
   M.centre = function () { return map.getCenter().wrap(); };

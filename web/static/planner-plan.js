@@ -190,7 +190,8 @@
 
   function placed(row) {
     var station = P.whatif.at(row.station) || P.whatif.at(row.id), at = typeof row.lon === 'number' ? row : station || {};
-    var action = P.text.plan_action[row.action] || row.action, name = row.name || (station && station.name) || '';
+    var action = P.text.plan_action[row.action] || row.action, name = row.name || (station && station.name) || '', where = row.gain_regions || {};
+    if (!name) { name = Object.keys(where).filter(Boolean).sort(function (a, b) { return where[b] - where[a]; }).slice(0, 1).map(P.regionName).join(''); }
     return Object.assign({}, row, { lon: at.lon, lat: at.lat, what: action + (name ? ' · ' + name : '') });
   }
 
@@ -198,8 +199,8 @@
     var counts = {}, total = 0, count = P.gaps.counted(P.answer.summary);
     sites.forEach(function (site) { counts[site.action] = (counts[site.action] || 0) + 1; total += gainOf(site); });
     var actions = Object.keys(counts).map(function (code) {
-      return P.t('plan_action_n', { action: P.text.plan_action[code] || code, n: counts[code] });
-    }).join(P.t('sep'));
+      return P.fill(P.text.plan_doing[code] || code, { n: counts[code] });
+    }).join(P.text.comma);
     var text = total && count && count.of === 'workers' && count.out
       ? P.t('plan_sentence', { actions: actions, spent: P.money(result.spent_yuan || 0), gain: P.whole(total), share: P.percent1(total / count.out) })
       : P.t('plan_sentence_bare', { actions: actions, spent: P.money(result.spent_yuan || 0) });
@@ -226,7 +227,7 @@
       Object.keys(attributes).forEach(function (key) { node.setAttribute(key, attributes[key]); });
       return node;
     }
-    var svg = make('svg', { viewBox: '0 0 ' + wide + ' ' + high, 'class': 'pl-curve', role: 'img',
+    var svg = make('svg', { preserveAspectRatio: 'none', viewBox: '0 0 ' + wide + ' ' + high, 'class': 'pl-curve', role: 'img',
       'aria-label': P.t('plan_curve') + ' ' + P.t('plan_curve_text', { first: P.whole(gains[0]), last: P.whole(gains[n - 1]) }) });
     gains.forEach(function (gain, i) {
       var step = (wide - 8) / n, tall = Math.max(1, (high - 8) * gain / most);
@@ -308,7 +309,11 @@
     step(P.state.step < 0 ? sites.length : P.state.step);
     mark('done');
     P.emit('plan');
-    if (asking) { P.id('pl-result-title').focus({ preventScroll: true }); P.id('pl-result').scrollIntoView({ block: 'start' }); }
+    if (asking) {
+      P.map.fitAll(sites);
+      P.id('pl-result-title').focus({ preventScroll: true });
+      P.id('pl-result').scrollIntoView({ block: 'start' });
+    }
     asking = false;
   };
 
