@@ -61,6 +61,7 @@ def clock_page(telling: Telling, asked: Mapping[str, Any], choices: Mapping[str,
                 "other": address("/clock", asked, lang=other),
                 "home": f"/?lang={lang}",
                 "map": f"/map?lang={lang}",
+                "planner": f"/planner?lang={lang}",
                 **{kind: address(f"/clock.{kind}", asked, lang=lang) for kind in _FILES},
             },
         )
