@@ -176,7 +176,7 @@ def month_facts(standing: Standing) -> MonthFacts:
                 standing, [entry for entry in order if entry.is_open]
             ).items()
         },
-        needs=_needs(base),
+        needs=rank_needs(base.summary["regions"], by_homes=base.by_homes),
         opened=lists["opened"],
         filled=lists["filled"],
         standing=lists["open"],
@@ -225,25 +225,41 @@ def _by_district(standing: Standing, ids: Mapping[str, set[str]]) -> dict[str, d
     }
 
 
-def _needs(base: Facts) -> tuple[Need, ...]:
-    """Return the districts ranked by the share without a station."""
-    key = "homes" if base.by_homes else "street_km"
-    least = SMALL_HOMES if base.by_homes else SMALL_STREET_KM
-    made, workers = [], {}
-    for number, part in enumerate(base.summary["regions"]):
-        if not part["id"]:
-            continue
+def rank_needs(regions: Sequence[Mapping[str, Any]], *, by_homes: bool) -> tuple[Need, ...]:
+    """Rank districts by the share without a station.
+
+    Parameters
+    ----------
+    regions : sequence of mapping
+        Of a coverage summary: ``id, name, share_covered``, figures; what lies outside all (without
+        an id) is left out.
+    by_homes : bool
+        Shares are of homes, not of street length.
+
+    Returns
+    -------
+    tuple of Need
+        The greatest need first, equal ones by name; who has no data comes last without a rank. A
+        district with few homes has Wilson's interval of 95 %.
+    """
+    key, least = ("homes", SMALL_HOMES) if by_homes else ("street_km", SMALL_STREET_KM)
+    named = [part for part in regions if part["id"]]
+    made = []
+    for number, part in enumerate(named):
         figures = part[key] or {"covered": 0, "total": 0}
         total, without = figures["total"], figures["total"] - figures["covered"]
         share = 1 - part["share_covered"] if total and part["share_covered"] is not None else None
         small = share is not None and total < least
-        interval = wilson(without, total) if small and base.by_homes else None
-        # the number keeps two districts of one name apart
+        interval = wilson(without, total) if small and by_homes else None
+        # its number keeps two districts of one name apart
         made.append(District(str(number), None, share, without, total, small, interval))
-        workers[str(number)] = (part.get("workers") or {}).get("uncovered")
-    names = [part["name"] or part["id"] for part in base.summary["regions"]]
-    rows = sorted(ranked(made), key=lambda row: (row.rank or len(made) + 1, names[int(row.name)]))
-    return tuple(Need(replace(row, name=names[int(row.name)]), workers[row.name]) for row in rows)
+    found = []
+    for row in ranked(made):
+        part = named[int(row.name)]
+        workers = (part.get("workers") or {}).get("uncovered")
+        found.append(Need(replace(row, name=part["name"] or part["id"]), workers))
+    found.sort(key=lambda need: (need.district.rank or len(made) + 1, need.district.name))
+    return tuple(found)
 
 
 def coverage_facts(kept: Mapping[str, Any]) -> Facts:

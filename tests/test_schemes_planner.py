@@ -1,0 +1,222 @@
+"""Schemes of the unions that planners use; each test bears the number of its scheme."""
+
+import contextlib
+import itertools
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, strategies as st
+from scipy.stats import binomtest
+
+from geodata.bundle import open_dataset
+from geodata.errors import ValidationError
+from locator.ledger import STATES, Book, GapCells, Seen, cut, tally, with_change
+from tests.ledger_months import months, moved, opened, with_stations, written
+from web.bulletin_month import month_facts, rank_needs
+from web.bulletin_month_docx import as_docx
+from web.bulletin_month_page import month_page
+from web.bulletin_month_text import month_written
+from web.bulletin_render import as_markdown, as_text
+from web.ledger import Ledger
+from web.ledger_cut import make_cut
+from web.ledger_listing import ordered
+from web.service import Service
+from web.settings import Settings
+
+# ------------------------------------------------------------- 21: a list on the 25th of each month
+
+
+@pytest.fixture(scope="module")
+def year(demo_dataset, tmp_path_factory):
+    """Twelve months of a city in which homes move and stations open and close, each month cut."""
+    root = tmp_path_factory.mktemp("year")
+    folder, settings = root / "city", Settings(data=root / "city", ledger=root / "ledger")
+    city, ledger = with_stations(opened(demo_dataset)), Ledger(settings.ledger)
+    kept, closed, made = {}, [], []
+    for number, date in enumerate(months(12)):
+        city = moved(city, 0.03, seed=number)
+        first, last = city.stations["id"].iloc[[0, -1]]
+        gone = {1: [first], 4: [last], 8: [first]}.get(number, [])
+        closed += gone
+        if number % 3 == 2:  # where need is greatest
+            seen = kept[made[-1].standing.cut.date][0]
+            worst = max(seen.gaps.values(), key=lambda gap: (gap["workers"], gap["id"]))
+            city = with_stations(city, add=[(f"new{number}", worst["lon"], worst["lat"])])
+        city = with_stations(city, remove=gone)
+        written(city, folder)
+        service = Service(open_dataset(folder, private=False), settings)
+        made.append(make_cut(service, ledger, date))
+        kept[date] = (made[-1].standing, bulletins(ledger, date[:7]))
+        for entry, state in zip(ordered(made[-1].standing.entries), STATES, strict=False):
+            with contextlib.suppress(ValidationError):  # some may not follow
+                ledger.set(entry.id, {"state": state, "responsible": f"union {number}"})
+    return ledger, kept, folder, settings
+
+
+def bulletins(ledger, month):
+    """Every shape of a month's bulletin in both languages."""
+    facts = month_facts(ledger.at(ledger.of_month(month)))
+    found = {}
+    for lang in ("zh", "en"):
+        document = month_written(facts, lang)
+        found |= {
+            (lang, "md"): as_markdown(document).encode(),
+            (lang, "txt"): as_text(document).encode(),
+            (lang, "html"): month_page(facts, document, "https://example.org").encode(),
+            (lang, "docx"): as_docx(document, facts.date),
+        }
+    return found
+
+
+def test_scheme_21_opened_less_filled_and_carried_is_open_in_every_month(year):
+    ledger, kept, _, _ = year
+    before, moves = set(), {"opened": 0, "filled": 0}
+    for standing, _ in kept.values():
+        flows = {name: set(ids) for name, ids in standing.facts["flows"].items()}
+        assert flows["carried"] == before
+        sums = {name: len(ids) for name, ids in flows.items()}
+        assert sums["opened"] - sums["filled"] + sums["carried"] == standing.facts["open"]
+        facts = month_facts(standing)
+        assert dict(facts.sums) == {**sums, "open": standing.facts["open"]}
+        for name in ("opened", "filled", "carried", "open"):
+            by_district = sum(own[name] for own in facts.flows.values())
+            assert by_district == facts.sums[name], "and so by district"
+        before = (before | flows["opened"]) - flows["filled"]
+        assert before == set(standing.facts["ids"]) == set(standing.gaps)
+        moves = {name: moves[name] + sums[name] for name in moves}
+    assert len(kept) == len(ledger.months()) == 12
+    assert moves["filled"] > 0
+    assert moves["opened"] > len(next(iter(kept.values()))[0].gaps), "the city did change"
+
+
+def test_scheme_21_a_gap_keeps_its_id_when_its_outline_shifts(year):
+    _, kept, _, _ = year
+    shifted = 0
+    standings = [standing for standing, _ in kept.values()]
+    for one, two in itertools.pairwise(standings):
+        for name in set(one.gaps) & set(two.gaps):
+            before, after = one.gaps[name], two.gaps[name]
+            shifted += before["bbox"] != after["bbox"] or before["area_km2"] != after["area_km2"]
+            assert shapely.box(*before["bbox"]).intersects(shapely.box(*after["bbox"]))
+    assert shifted >= 3
+    first = {}
+    for standing in standings:
+        for entry in standing.entries:
+            assert first.setdefault(entry.id, entry.opened) == entry.opened, "since when, for good"
+
+
+def test_scheme_21_a_past_month_reruns_to_the_same_bytes(year):
+    _, kept, folder, settings = year
+    (folder / "public" / "people.arrow").unlink()  # a rerun reads the cut, nothing else
+    for date, (_, bytes_then) in kept.items():
+        assert bulletins(Ledger(settings.ledger), date[:7]) == bytes_then
+    assert len({texts["zh", "md"] for _, texts in kept.values()}) == 12
+
+
+# --------------------------------------------------------- 40: a ranking with honest denominators
+
+
+def needs_of(rows, names=None):
+    """Districts ranked: rows of homes covered and in all, by name."""
+    names = names or [f"d{number}" for number in range(len(rows))]
+    regions = [
+        {
+            "id": f"id-{name}", "name": name, "share_covered": covered / total if total else None,
+            "homes": {"covered": covered, "total": total}, "workers": {"uncovered": 0},
+        }
+        for name, (covered, total) in zip(names, rows, strict=True)
+    ]  # fmt: skip
+    return rank_needs(regions, by_homes=True)
+
+
+@given(
+    st.lists(
+        st.integers(0, 400).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))),
+        min_size=1,
+        max_size=9,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_scheme_40_ranks_do_not_depend_on_names_or_order(rows, random):
+    plain = {need.district.name: need.district for need in needs_of(rows)}
+    order = list(range(len(rows)))
+    random.shuffle(order)
+    names = [f"区{number * 7 % 11}-{number}" for number in order]
+    mixed = needs_of([rows[number] for number in order], names)
+    for need in mixed:
+        old = plain[f"d{order[names.index(need.district.name)]}"]
+        assert need.district.rank == old.rank
+        assert need.district.share == old.share
+        assert need.district.interval == old.interval
+    ranks = [need.district.rank for need in mixed if need.district.rank is not None]
+    assert ranks == sorted(ranks)
+    assert all(rank == 1 + sum(other < rank for other in ranks) for rank in ranks)
+
+
+@given(st.integers(1, 99).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_scheme_40_a_small_district_shows_an_interval(row):
+    covered, total = row
+    (need,) = needs_of([row])
+    low, high = need.district.interval
+    oracle = binomtest(total - covered, total).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((oracle.low, oracle.high), abs=1e-6)
+    assert low <= need.district.share <= high
+    assert high - low > 0.03, "with few homes little is known"
+
+
+def test_scheme_40_a_large_district_is_ranked_without_one_and_the_bulletin_says_it(year):
+    assert needs_of([(50, 100)])[0].district.interval is None
+    _, kept, _, _ = year
+    facts = month_facts(next(iter(kept.values()))[0])
+    small = [need for need in facts.needs if need.district.interval is not None]
+    text = as_text(month_written(facts, "en"))
+    assert text.count("95% confidence interval") == len(small)
+    for need in facts.needs:
+        if need.district.share is not None:
+            assert f"of {need.district.total:,.0f} homes)" in text, "the denominator is there"
+
+
+# ------------------------------------------------- 41: states of each gap add up, every month
+
+
+def test_scheme_41_787_and_134_and_83_are_1004_of_1166():
+    """Shenzhen's ledger, replayed: 1,166 gaps found; 787 filled, 134 being built, 83 agreed."""
+    cells = np.arange(1166, dtype=np.int32)
+    seen = [cells, cells[787:]]
+    book, dates = Book(), ["2026-10-25", "2026-11-25"]
+    for date, those in zip(dates, seen, strict=True):
+        count = those.size
+        column, zero = those * 2, np.zeros(count, np.int32)
+        gaps = GapCells(column, zero, np.arange(count, dtype=np.int32), np.ones(count), count)
+        ids, size = [f"sz.{number}.0" for number in column], np.full(count, 0.01)
+        book = cut(book, Seen(date, ids, ["sz"] * count, size, np.ones(count), gaps))
+        assert sum(book.states().values()) == len(book.entries) == 1166
+        told = [
+            with_change(entry, "being_built", "", "")
+            if 787 <= number < 787 + 134
+            else with_change(entry, "agreed", "", "")
+            if 787 + 134 <= number < 787 + 134 + 83
+            else entry
+            for number, entry in enumerate(book.entries)
+        ]
+        book = Book(tuple(told), book.ids, book.cells)
+        assert sum(book.states().values()) == 1166
+    states = book.states()
+    assert states == {
+        "found": 162, "agreed": 83, "being_built": 134, "filled": 787, "refused": 0,
+    }  # fmt: skip
+    assert states["filled"] + states["being_built"] + states["agreed"] == 1004
+
+
+def test_scheme_41_the_states_add_up_in_every_month_of_the_year(year):
+    ledger, kept, _, _ = year
+    for standing, texts in kept.values():
+        facts = month_facts(standing)
+        assert sum(facts.states.values()) == facts.total == len(standing.entries)
+        assert facts.states["filled"] == facts.total - facts.sums["open"]
+        open_states = [sum(own.values()) for own in facts.open_states.values()]
+        assert sum(open_states) == facts.sums["open"]
+        assert f"| all | {facts.total:,} |" in texts["en", "md"].decode()
+    now = ledger.now()
+    assert sum(tally(now.entries).values()) == len(now.entries)
