@@ -5,7 +5,7 @@ an index made of it answers every question from scratch. `locator.scenario` give
 by repairing what it had, and is tested against this.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -113,7 +113,23 @@ class Changes:
             hours that are no OSM ``opening_hours``, codes that do not exist and positions that are
             no place on earth; names every one. ``code`` is that of the first.
         """
-        known = set(stations["id"])
+        self.refuse(set(stations["id"]), vocabulary)
+
+    def refuse(self, known: AbstractSet[str], vocabulary: Vocabulary) -> None:
+        """Raise one error for everything that cannot be done, as ``check`` does.
+
+        Parameters
+        ----------
+        known : set of str
+            The ids there are.
+        vocabulary : Vocabulary
+            The known codes.
+
+        Raises
+        ------
+        ValidationError
+            As ``check`` says.
+        """
         faults = [
             *_wrong_ids(self, known),
             *_wrong_hours(self),
@@ -128,7 +144,7 @@ class Changes:
 _Found = tuple[str, Fault]
 
 
-def _wrong_ids(changes: Changes, known: set[str]) -> list[_Found]:
+def _wrong_ids(changes: Changes, known: AbstractSet[str]) -> list[_Found]:
     """Return what is wrong about ids."""
     named = [("remove", changes.remove), ("hours", changes.hours), ("equip", changes.equip)]
     named.append(("move", changes.move))

@@ -16,12 +16,14 @@ from geodata.hours import SHANGHAI, Timetable, local, parse_at
 from geodata.model import Dataset, FloatArray
 from geodata.plan_actions import load_actions
 from locator import gaps as gap_finder
+from locator.changes import Changes
 from locator.clock import ClockAnswer, ClockContext, ClockRequest, travellers, week_asked
 from locator.coverage import CoverageRequest, Outcome, Question, summarize
 from locator.gaps import CellWeights, Gaps
 from locator.nearest import NearestAnswer, NearestRequest
 from locator.plan import Ground, PlanAnswer, Progress, aim_of, make_plan, silent
 from locator.route import route
+from locator.scenario import Before, Desk, ScenarioAnswer
 from locator.selection import Conditions, Register, Selection
 from locator.view import ModeView
 
@@ -282,22 +284,80 @@ class Index:
         LimitError
             If ``minutes`` or ``stations_at_least`` is out of range.
         """
+        asked = Conditions(_codes(needs), _codes(kinds), _codes(access), _codes(include))
+        request = self._request(asked, mode, minutes, at, stations_at_least)
+        return self._cover(self.view(mode), request, self._region(region), exact=exact)
+
+    def scenario(  # noqa: PLR0913  the question's own words, by keyword
+        self,
+        changes: Changes,
+        *,
+        mode: str = "walk",
+        minutes: int = 15,
+        at: str | datetime | None = None,
+        needs: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        access: Sequence[str] = (),
+        region: str | None = None,
+        stations_at_least: int = 1,
+        include: Sequence[str] = (),
+        exact: bool = False,
+    ) -> ScenarioAnswer:
+        """Return what would be different with other stations: what-if.
+
+        Parameters
+        ----------
+        changes : Changes
+            Stations added, removed, moved, with other hours or facilities; any number together.
+        mode, minutes, at, needs, kinds, access, region, stations_at_least, include, exact
+            As of ``coverage``.
+
+        Returns
+        -------
+        ScenarioAnswer
+            Equal, to the bit, to what an index made of ``locator.changes.changed`` answers.
+
+        Raises
+        ------
+        InputError
+            For an unknown mode, code or region, and for changes that cannot be made.
+        LimitError
+            If ``minutes`` or ``stations_at_least`` is out of range.
+        """
+        asked = Conditions(_codes(needs), _codes(kinds), _codes(access), _codes(include))
+        request = self._request(asked, mode, minutes, at, stations_at_least)
+        view, row = self.view(mode), self._region(region)
+        self._desk.check(changes)
+
+        def make() -> Before:
+            answer = self._cover(view, request, row, exact=exact)
+            question = self._question(view, request, row)
+            names = tuple(zip(self.regions["id"], self.regions["name"], strict=True))
+            scene = self._desk.scene(view)
+            return Before(scene, question, answer.outcomes, answer.summary, names, answer.exact)
+
+        return self._desk.ask(self._desk.before((mode, request, row, exact), make), changes)
+
+    @cached_property
+    def _desk(self) -> Desk:
+        """Answers what-if questions."""
+        return Desk(self.stations, self.register, len(self.regions))
+
+    def _request(
+        self,
+        asked: Conditions,
+        mode: str,
+        minutes: int,
+        at: str | datetime | None,
+        at_least: int,
+    ) -> CoverageRequest:
+        """Return a checked request."""
         _within("minutes", minutes, MOST_MINUTES)
-        _within("stations_at_least", stations_at_least, MOST_AT_LEAST)
-        view = self.view(mode)
-        asked = Conditions(
-            _codes(needs),
-            _codes(kinds),
-            _codes(access),
-            _codes(include),
-            distinct=stations_at_least > 1,
-        )
-        conditions = self._dated(asked, at)
+        _within("stations_at_least", at_least, MOST_AT_LEAST)
+        self.view(mode)  # refuses an unknown mode
+        conditions = self._dated(replace(asked, distinct=at_least > 1), at)
         speed = self.vocabulary.modes[mode]
-        request = CoverageRequest(
-            conditions, minutes, stations_at_least, speed.slow_factor, speed.fast_factor
-        )
-        return self._cover(view, request, self._region(region), exact=exact)
+        return CoverageRequest(conditions, minutes, at_least, speed.slow_factor, speed.fast_factor)
 
     def clock(  # noqa: PLR0913  the question's own words, by keyword
         self,
@@ -415,26 +475,29 @@ class Index:
         self, view: ModeView, request: CoverageRequest, region: int | None, *, exact: bool
     ) -> CoverageAnswer:
         """Return the answer to a checked request."""
-        selection = self.register.select(request.conditions, request.limit_ms)
+        asked = self._question(view, request, region)
         exact = exact and view.homes is not None
         people = view.exact_people if exact else view.published_people
         layers = {"cells": view.cells, "pieces": view.pieces}
         if exact and view.homes is not None:
             layers["people"] = view.homes
-        asked = Question(
-            self.register,
-            view.travel,
-            request,
-            selection,
-            region,
-            clipped=len(self.regions) > 0,
-            barriers=view.barriers,
-        )
         outcomes = {name: Outcome(layer, asked) for name, layer in layers.items()}
         outcomes.setdefault("people", outcomes["cells"])
         names = list(zip(self.regions["id"], self.regions["name"], strict=True))
         summary = summarize(people, outcomes, view.street_km, names)
-        return CoverageAnswer(summary, request, outcomes, view, selection, exact)
+        return CoverageAnswer(summary, request, outcomes, view, asked.selection, exact)
+
+    def _question(self, view: ModeView, request: CoverageRequest, region: int | None) -> Question:
+        """Return what the layers are judged by."""
+        return Question(
+            self.register,
+            view.travel,
+            request,
+            self.register.select(request.conditions, request.limit_ms),
+            region,
+            clipped=len(self.regions) > 0,
+            barriers=view.barriers,
+        )
 
     def _region(self, code: str | None) -> int | None:
         """Return the row of a region, None for all."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -212,7 +211,7 @@ class Register:
 
     Parameters
     ----------
-    stations : GeoDataFrame
+    stations : DataFrame
         The station table, in the order of all station indices.
     vocabulary : Vocabulary
         Codes and what they mean.
@@ -224,7 +223,7 @@ class Register:
 
     def __init__(
         self,
-        stations: gpd.GeoDataFrame,
+        stations: pd.DataFrame,
         vocabulary: Vocabulary,
         timetable: Timetable,
         linger_ms: int,
@@ -449,7 +448,7 @@ class Register:
         )
 
 
-def _originals(stations: gpd.GeoDataFrame) -> Int32Array:
+def _originals(stations: pd.DataFrame) -> Int32Array:
     """Return the row of the station that each one repeats, -1 for none."""
     if "duplicate_of" not in stations:
         return np.full(len(stations), -1, np.int32)

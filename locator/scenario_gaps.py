@@ -1,0 +1,189 @@
+"""Gaps before and after a change: which have closed, opened, shrunk or grown.
+
+Gaps are matched by the cells they share. Only those of which a cell has changed are looked at, with
+all that share a cell with them: a gap may fall apart, and several may grow together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from geodata.model import BoolArray, Cells, Int32Array, Int64Array
+from locator.coverage import Outcome
+from locator.gaps import Gaps, components
+
+Find = Callable[[BoolArray], Gaps]
+
+#: What may become of a gap.
+CHANGES = ("closed", "opened", "shrunk", "grown", "shifted")
+
+
+@dataclass(frozen=True)
+class GapChanges:
+    """Gaps that are others than they were.
+
+    Attributes
+    ----------
+    before, after : Gaps
+        Those that had a cell that changed, or share one with such a gap.
+    match_before, match_after : array of int64
+        Group of each gap of ``before`` and of ``after``: gaps that share cells, directly or through
+        others, are of one group.
+    change : array (m,) of object
+        What became of each group, one of ``CHANGES``.
+    """
+
+    before: Gaps
+    after: Gaps
+    match_before: Int64Array
+    match_after: Int64Array
+    change: npt.NDArray[np.object_]
+
+    def lists(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the gaps that have closed, opened and changed.
+
+        Returns
+        -------
+        dict
+            ``closed``, ``opened`` and ``changed``: lists of groups, the one with most workers
+            first, each with ``id``, ``region``, ``change``, ``cause``, the ids ``before`` and
+            ``after``, and ``workers``, ``homes`` and ``area_km2`` before and after.
+        """
+        one, other = self.before.to_geodataframe(), self.after.to_geodataframe()
+        out: dict[str, list[dict[str, Any]]] = {"closed": [], "opened": [], "changed": []}
+        for number, change in enumerate(self.change):
+            entry = _entry(
+                str(change), one[self.match_before == number], other[self.match_after == number]
+            )
+            out[change if change in out else "changed"].append(entry)
+        for entries in out.values():
+            entries.sort(key=_rank)
+        return out
+
+
+def _rank(entry: dict[str, Any]) -> tuple[float, float, str]:
+    """Return what sorts the greatest change of workers first, then of area."""
+    workers = (entry["workers_after"] or 0.0) - (entry["workers_before"] or 0.0)
+    area = entry["area_km2_after"] - entry["area_km2_before"]
+    return -abs(workers), -abs(area), entry["id"]
+
+
+def _entry(change: str, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Return one group as plain values; people are None where nobody gave homes."""
+    first = (before if len(before) else after).iloc[0]
+    entry: dict[str, Any] = {
+        "id": str(first["id"]),
+        "region": str(first["region"]) or None,
+        "change": change,
+        "cause": str(first["cause"]),
+        "before": [str(code) for code in before["id"]],
+        "after": [str(code) for code in after["id"]],
+    }
+    for name in ("workers", "homes", "area_km2"):
+        known = bool(np.isfinite(first[name]))
+        for when, gaps in (("before", before), ("after", after)):
+            entry[f"{name}_{when}"] = float(gaps[name].sum()) if known else None
+    return entry
+
+
+def gap_changes(
+    before: Outcome,
+    after: Outcome,
+    cells: Cells,
+    find: tuple[Find, Find],
+) -> GapChanges:
+    """Return the gaps that are others than they were.
+
+    Parameters
+    ----------
+    before, after : Outcome
+        Of the cells.
+    cells : Cells
+        The cells.
+    find : tuple of callable
+        Give the gaps as they were and as they would be, of marked cells (c,) only.
+
+    Returns
+    -------
+    GapChanges
+        Empty where no cell has changed.
+    """
+    marks = [~outcome.covered & outcome.in_total for outcome in (before, after)]
+    other = marks[0] != marks[1]
+    labels = [_labels(cells, mark) for mark in marks]
+    pairs = _touched(labels, other)
+    group_of, count = _groups(pairs, [int(label.max(initial=-1)) + 1 for label in labels])
+    every = [
+        np.where(label >= 0, table[label], -1)
+        for label, table in zip(labels, group_of, strict=True)
+    ]
+    found = [make(group >= 0) for make, group in zip(find, every, strict=True)]
+    lost, won = (np.bincount(group[other & (group >= 0)], minlength=count) > 0 for group in every)
+    sizes = [np.bincount(group[group >= 0], minlength=count) for group in every]
+    change = np.select(
+        [sizes[1] == 0, sizes[0] == 0, lost & ~won, won & ~lost],
+        ["closed", "opened", "shrunk", "grown"],
+        "shifted",
+    )
+    match = [_group_of_gaps(cells, gaps, group) for gaps, group in zip(found, every, strict=True)]
+    return GapChanges(found[0], found[1], match[0], match[1], change.astype(object))
+
+
+def _labels(cells: Cells, mark: BoolArray) -> Int32Array:
+    """Return the gap of each cell, -1 where it is in none."""
+    label = np.full(mark.size, -1, np.int32)
+    label[mark] = components(cells, mark)[1]
+    return label
+
+
+def _touched(labels: list[Int32Array], other: BoolArray) -> npt.NDArray[np.int64]:
+    """Return pairs of gaps before and after that share a cell, one of them with a changed cell.
+
+    A gap with a changed cell that shares none has -1 as the other of the pair.
+    """
+    counts = [int(label.max(initial=-1)) + 1 for label in labels]
+    hot = [np.zeros(count + 1, np.bool_) for count in counts]  # the last one is for -1
+    for mark, label in zip(hot, labels, strict=True):
+        mark[label[other]] = True
+        mark[-1] = False
+    rows = np.flatnonzero(hot[0][labels[0]] | hot[1][labels[1]])
+    return np.unique(np.column_stack([label[rows] for label in labels]).astype(np.int64), axis=0)
+
+
+def _groups(
+    pairs: npt.NDArray[np.int64], counts: list[int]
+) -> tuple[list[npt.NDArray[np.int64]], int]:
+    """Return the group of every gap before and after (-1: unchanged), and how many there are."""
+    both = pairs[(pairs >= 0).all(axis=1)]
+    size = sum(counts)
+    graph = coo_array(
+        (np.ones(len(both)), (both[:, 0], counts[0] + both[:, 1])), shape=(size, size)
+    )
+    part = connected_components(graph, directed=False)[1] if size else np.empty(0, np.int64)
+    wanted = np.concatenate(
+        (pairs[:, 0][pairs[:, 0] >= 0], counts[0] + pairs[:, 1][pairs[:, 1] >= 0])
+    )
+    names = np.unique(part[wanted]) if wanted.size else np.empty(0, np.int64)
+    group = np.full(size + 1, -1, np.int64)
+    inside = np.zeros(size, np.bool_)
+    inside[wanted] = True
+    group[:-1][inside] = np.searchsorted(names, part[inside])
+    return [group[: counts[0]], group[counts[0] : -1]], names.size
+
+
+def _group_of_gaps(cells: Cells, gaps: Gaps, group: npt.NDArray[np.int64]) -> Int64Array:
+    """Return the group of each gap: the id ends with the lattice index of one of its cells."""
+    where = {
+        (int(column), int(row)): int(number)
+        for column, row, number in zip(
+            cells.column[group >= 0], cells.row[group >= 0], group[group >= 0], strict=True
+        )
+    }
+    ends = [str(code).rsplit(".", 2)[1:] for code in gaps.id]
+    return np.array([where[int(column), int(row)] for column, row in ends], np.int64)
