@@ -212,7 +212,8 @@ class Outcome:
         """Return the places on some edges."""
         positions = self.layer.positions
         near = edges[self._question.travel.network.segment_edge]
-        return np.flatnonzero(near[positions.segment] & (positions.state == ON_NETWORK))
+        rows = np.flatnonzero(near[positions.segment])
+        return rows[positions.state[rows] == ON_NETWORK]
 
     @property
     def _one_search(self) -> bool:

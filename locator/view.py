@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import pyproj
 
 from geodata.datum import project
@@ -97,7 +98,7 @@ class ModeView:
         homes = self._dataset.homes
         if homes is None:
             return None
-        groups, code = np.unique(homes["group"].to_numpy(str), return_inverse=True)
+        code, groups = pd.factorize(homes["group"].to_numpy(object), sort=True)
         return People(
             place=np.arange(len(homes), dtype=np.int32),
             group=code.astype(np.int32),
