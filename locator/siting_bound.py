@@ -68,9 +68,17 @@ class CoverDual:
         What may be spent.
     counts : array_like of int, shape (points,)
         By how many options of a good choice each point is reached: where to begin.
+    need : array of float64, shape (points,), optional
+        How many options it takes to cover a point (at least 1); one if left out.
     """
 
-    def __init__(self, model: CoverModel, purse: Purse, counts: npt.ArrayLike) -> None:
+    def __init__(
+        self,
+        model: CoverModel,
+        purse: Purse,
+        counts: npt.ArrayLike,
+        need: Float64Array | None = None,
+    ) -> None:
         self.model = model
         self.purse = purse
         self.group, self.groups = groups_of(model)
@@ -81,7 +89,8 @@ class CoverDual:
         self._boldness = 0.3
         self._idle = 0
         self._fresh = True
-        self._reached = np.diff(model.by_point[0]) > 0
+        self._need = np.ones(model.points) if need is None else np.asarray(need, np.float64)
+        self._reached = np.diff(model.by_point[0]) >= self._need
         share = _FIRST[np.minimum(np.asarray(counts), _FIRST.size - 1)]
         self._multiplier = np.asarray(model.weight * share * self._reached, np.float64)
         self.best = self._price(self._multiplier)
@@ -90,7 +99,7 @@ class CoverDual:
     def _price(self, multiplier: Float64Array) -> Priced:
         """Return the bound that multipliers give."""
         model, purse = self.model, self.purse
-        worth = kernels.reach_sums(model.indptr, model.point, multiplier)
+        worth = kernels.reach_sums(model.indptr, model.point, multiplier / self._need)
         low, high, low_spent, high_spent = kernels.rate_of_money(
             worth, purse.price, self.group, self.groups, purse.limit, self._low, self._high
         )
@@ -127,7 +136,7 @@ class CoverDual:
         for pick, part in ((self._low, self._share), (self._high, 1.0 - self._share)):
             if part > 0:
                 kernels.add_counts(pick, part, model.indptr, model.point, count)
-        return count
+        return np.asarray(count / self._need)
 
     def descend(self, target: float, seconds: float, steps: int) -> None:
         """Take steps towards a lower bound.

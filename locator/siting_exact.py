@@ -201,6 +201,7 @@ def choose(
     clock: Clock,
     faulty: Callable[[Int64Array], tuple[Float64Array, float, float] | None],
     *,
+    options: int | None = None,
     start: Float64Array | None = None,
 ) -> Choice:
     """Solve a programme over options, exactly where HiGHS keeps rows only nearly.
@@ -208,12 +209,14 @@ def choose(
     Parameters
     ----------
     programme : Programme
-        Its columns that take whole numbers come first: options.
+        Its first columns are options.
     clock : Clock
         Time left.
     faulty : callable
         Given chosen options, None if they do what is asked, else a row (coefficients, low, high)
         that all right choices satisfy and this one does not.
+    options : int, optional
+        How many columns are options; None: all that take whole numbers.
     start : array of float64, shape (columns,), optional
         Values to begin with.
 
@@ -222,7 +225,7 @@ def choose(
     Choice
         What was found.
     """
-    options = int(programme.whole.sum())
+    options = int(programme.whole.sum()) if options is None else options
     if not options:
         return Choice(np.empty(0, np.int64), 0.0, optimal=True)
     for _ in range(_REPAIRS):

@@ -109,6 +109,7 @@ def reduced(
     price: Int64Array,
     *,
     label: npt.NDArray[np.integer] | None = None,
+    exchange: bool = True,
 ) -> Reduced:
     """Return what is left of a model when some options are out and some chosen in any case.
 
@@ -126,6 +127,8 @@ def reduced(
         What options cost where it is asked.
     label : array of int, shape (points,), optional
         Points of different labels stay apart.
+    exchange : bool, optional
+        Whether an option can stand for another with less reach.
 
     Returns
     -------
@@ -141,7 +144,8 @@ def reduced(
     labels = np.zeros(model.points, np.int64) if label is None else label.astype(np.int64)
     relation, weight, kept = _merged(relation, model.weight[open_points], labels[open_points])
     worth_it = np.diff(relation.tocsc().indptr) > 0
-    worth_it &= ~_dominated(relation, price[option], model.bundles[option])
+    if exchange:
+        worth_it &= ~_dominated(relation, price[option], model.bundles[option])
     relation = sparse.csc_array(relation[:, worth_it])
     relation.sort_indices()
     option = option[worth_it]

@@ -75,7 +75,7 @@ def set_cover(
     clock = Clock(time_limit_seconds)
     price = np.ones(model.options, np.int64) if fewest else model.cost
     purse = Purse(price, 0, money=not fewest)
-    return _Hunt(model, purse, clock, target, covered).run()
+    return CoverHunt(model, purse, clock, (target, covered)).run()
 
 
 def wanted(model: CoverModel, target: float | None, covered: float) -> tuple[CoverModel, float]:
@@ -118,14 +118,33 @@ def wanted(model: CoverModel, target: float | None, covered: float) -> tuple[Cov
     return model, want
 
 
-class _Hunt:
-    """The cheapest choice and the greatest bound so far."""
+class CoverHunt:
+    """The cheapest choice and the greatest bound so far; changes as it runs.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options and points.
+    purse : Purse
+        Prices.
+    clock : Clock
+        Time left.
+    target : tuple of (float or None, float), optional
+        Share of people, and people covered already.
+    settle : float, optional
+        End as soon as it is known whether this cost suffices.
+    """
 
     def __init__(
-        self, model: CoverModel, purse: Purse, clock: Clock, target: float | None, covered: float
+        self,
+        model: CoverModel,
+        purse: Purse,
+        clock: Clock,
+        target: tuple[float | None, float] = (None, 0.0),
+        settle: float | None = None,
     ) -> None:
-        self.people, self.purse, self.clock = model, purse, clock
-        self.model, self.target = wanted(model, target, covered)
+        self.people, self.purse, self.clock, self.settle = model, purse, clock, settle
+        self.model, self.target = wanted(model, *target)
         self.search = TargetSearch(self.model, purse, self.target)
         self.best: Int64Array | None = None
         self.value = math.inf
@@ -140,8 +159,27 @@ class _Hunt:
         self.dual = TargetDual(self.model, purse, self.model.counts(start), self.target)
         self.bound = self.dual.least_cost
 
+    @property
+    def done(self) -> bool:
+        """Whether the question is answered."""
+        settled = self.settle is not None and (
+            self.value <= self.settle or self.bound > self.settle
+        )
+        return settled or closed(self.value, self.bound)
+
     def keep(self, options: Int64Array) -> bool:
-        """Remember a choice that meets the target and costs less."""
+        """Remember a choice that meets the target and costs less.
+
+        Parameters
+        ----------
+        options : array of int64
+            Options.
+
+        Returns
+        -------
+        bool
+            Whether it does.
+        """
         value = float(self.purse.price[options].sum())
         if value >= self.value or self.model.covered_weight(options) < self.target:
             return False
@@ -149,12 +187,18 @@ class _Hunt:
         return True
 
     def run(self) -> Solution:
-        """Search and bound in turn, then solve what is left of the model."""
+        """Search and bound in turn, then solve what is left of the model.
+
+        Returns
+        -------
+        Solution
+            The best choice.
+        """
         idle = 0
         tried = False
-        while not closed(self.value, self.bound) and not self.clock.over:
+        while not self.done and not self.clock.over:
             self.step()
-            if closed(self.value, self.bound):
+            if self.done:
                 break
             resting = idle > _PATIENCE and self.dual.resting
             if (resting or self.clock.late) and not tried:
@@ -178,7 +222,13 @@ class _Hunt:
         self.bound = max(self.bound, self.dual.least_cost)
 
     def left(self) -> Reduced | None:
-        """Return the model without what no cheaper choice can contain; None: far too large."""
+        """Return the model without what no cheaper choice can contain.
+
+        Returns
+        -------
+        Reduced or None
+            What is left; None: far too large.
+        """
         price = self.purse.price
         nothing = np.zeros(price.size, bool)
         if self.model.point.size > _RAW_ENTRIES:
@@ -192,7 +242,13 @@ class _Hunt:
         return reduced(self.model, out, always, price)
 
     def prove(self) -> bool:
-        """Let HiGHS solve what is left, if it is small; tell whether that ended the question."""
+        """Let HiGHS solve what is left, if it is small.
+
+        Returns
+        -------
+        bool
+            Whether that ended the question.
+        """
         left = self.left()
         if left is None or left.model.point.size > _MOST_ENTRIES:
             return False
@@ -227,14 +283,26 @@ class _Hunt:
 
     @staticmethod
     def fail() -> bool:
-        """Say that nothing meets the target."""
+        """Say that nothing meets the target.
+
+        Raises
+        ------
+        InfeasibleError
+            Always.
+        """
         raise InfeasibleError(
             "no choice covers what is asked, since options of one bundle exclude each other"
             " (add candidates or ask for less)"
         )
 
     def answer(self) -> Solution:
-        """Return the best choice in building order."""
+        """Return the best choice in building order.
+
+        Returns
+        -------
+        Solution
+            The best choice.
+        """
         feasible = self.best is not None
         best = self.nearest if self.best is None else self.best
         order, gains = building_order(self.people, best, self.purse)
