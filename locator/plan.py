@@ -18,12 +18,14 @@ from locator.plan_ground import (
     choice_of,
     demand_of,
 )
-from locator.plan_solve import Aim, aim_of, model_of, solve_coverage
+from locator.plan_solve import Aim, Sums, aim_of, model_of, solve_coverage, solve_target
 from locator.siting_model import Solution
 
 __all__ = ["CancelledError", "Ground", "PlanAnswer", "Progress", "aim_of", "make_plan", "silent"]
 
 _FEN = 100
+#: What objective and bound of a plan count, where it is not people.
+UNITS = {"cover": "yuan", "median": "seconds", "center": "seconds"}
 #: Shares of the work before and after the solver, for progress.
 _MATRIX, _SOLVED = 0.4, 0.9
 _LEAST_SECONDS = 0.1
@@ -147,7 +149,8 @@ def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = si
     choice = choice_of(ground, demand, options, lambda part: progress(_MATRIX * part, "reach"))
     progress(_MATRIX, "solve")
     seconds = max(aim.time_limit_seconds - (time.monotonic() - begin), _LEAST_SECONDS)
-    solution = _solved(aim, choice, demand, seconds)
+    unit = before[demand.unit]
+    solution = _solved(aim, choice, demand, (Sums(unit["total"], unit["covered"]), seconds))
     progress(_SOLVED, "check")
     plan = Plan(ground, demand, choice, solution)
     check = checked(plan)
@@ -156,10 +159,11 @@ def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = si
     return PlanAnswer(result, plan, check)
 
 
-def _solved(aim: Aim, choice: Choice, demand: Demand, seconds: float) -> Solution:
+def _solved(aim: Aim, choice: Choice, demand: Demand, rest: tuple[Sums, float]) -> Solution:
     """Return the solver's answer."""
     weight = demand.points.total(demand.place, demand.workers)
-    return solve_coverage(aim, model_of(choice, weight), seconds)
+    model = model_of(choice, weight)
+    return (solve_target if aim.objective == "cover" else solve_coverage)(aim, model, *rest)
 
 
 def _result(
@@ -167,19 +171,18 @@ def _result(
 ) -> dict[str, Any]:
     """Return the object of the interface."""
     solution, unit = plan.solution, plan.demand.unit
-    base = before[unit]["covered"]
     chosen = sites(plan, check)
     total = {"workers": plan.demand.workers, "homes": plan.demand.homes, unit: plan.demand.workers}
     after = {
         name: {**part, "covered": part["covered"] + float(plan.gains(total[name]).sum())}
         for name, part in before.items()
     }
-    objective, bound = base + solution.objective, base + max(solution.bound, solution.objective)
+    objective, bound = solution.objective, solution.bound
     return {
         "objective_name": aim.objective,
         "chosen": chosen,
         "objective": objective,
-        "objective_unit": unit,
+        "objective_unit": UNITS.get(aim.objective, unit),
         "bound": bound,
         "gap": abs(bound - objective) / abs(bound) if bound else 0.0,
         "proven": bool(solution.proven),

@@ -1,6 +1,6 @@
 """From a plan's question to the solver that answers it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ from geodata.model import FloatArray
 from locator.candidates import fen_of
 from locator.plan_ground import Choice, check_limits
 from locator.siting_cover import maximal_cover
-from locator.siting_model import CoverModel, Solution
+from locator.siting_model import CoverModel, InfeasibleError, Solution
+from locator.siting_set import set_cover
 
 #: Objectives, and which of budget, sites and target share each takes.
 OBJECTIVES = {
@@ -23,6 +24,8 @@ OBJECTIVES = {
 #: Most sites of one plan, and the longest and shortest time for a solver (s).
 MOST_SITES, MOST_SECONDS, LEAST_SECONDS = 5_000, 3_600.0, 0.1
 _MOST_AT_LEAST = 2
+_FEN = 100
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,15 @@ def model_of(choice: Choice, weight: FloatArray) -> CoverModel:
     )
 
 
-def solve_coverage(aim: Aim, model: CoverModel, seconds: float) -> Solution:
+@dataclass(frozen=True)
+class Sums:
+    """How many people there are, and how many are covered today."""
+
+    total: float
+    covered: float
+
+
+def solve_coverage(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> Solution:
     """Return the options that cover most for a budget or a number of sites.
 
     Parameters
@@ -179,14 +190,69 @@ def solve_coverage(aim: Aim, model: CoverModel, seconds: float) -> Solution:
         Checked.
     model : CoverModel
         Options and points.
+    sums : Sums
+        Of all people.
     seconds : float
         For the solver.
 
     Returns
     -------
     Solution
-        Objective and bound count the points of the model only.
+        Objective and bound count all people covered.
     """
     if model.options == 0:
-        return Solution(np.empty(0, np.int64), 0.0, 0.0, True, "nothing to choose from")  # noqa: FBT003  positional as the class has it
-    return maximal_cover(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
+        return _nothing(sums.covered)
+    found = maximal_cover(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
+    return replace(
+        found, objective=sums.covered + found.objective, bound=sums.covered + found.bound
+    )
+
+
+def solve_target(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> Solution:
+    """Return the cheapest options that leave a share of all people covered.
+
+    Parameters
+    ----------
+    aim : Aim
+        Checked.
+    model : CoverModel
+        Options and points.
+    sums : Sums
+        Of all people.
+    seconds : float
+        For the solver.
+
+    Returns
+    -------
+    Solution
+        Objective and bound are yuan.
+
+    Raises
+    ------
+    InfeasibleError
+        If all options together do not reach the share; it says how far they reach.
+    """
+    needed = (aim.target_share or 0.0) * sums.total - sums.covered
+    if needed <= _TINY * max(sums.total, 1.0):
+        return _nothing(0.0)
+    every = float(model.weight[model.counts(np.arange(model.options)) > 0].sum())
+    if every < needed * (1.0 - _TINY):
+        most = (sums.covered + every) / sums.total
+        raise InfeasibleError(
+            f"target_share: all candidates together cover {most:.4f} of the people, "
+            f"{aim.target_share:g} was asked; add candidates or ask for less"
+        )
+    share = needed / float(model.weight.sum()) * (1.0 - _TINY)
+    found = set_cover(model, target=min(share, 1.0), time_limit_seconds=seconds)
+    return replace(found, objective=found.objective / _FEN, bound=found.bound / _FEN)
+
+
+def _nothing(value: float) -> Solution:
+    """Return the solution that chooses nothing, proven best."""
+    return Solution(
+        chosen=np.empty(0, np.int64),
+        objective=value,
+        bound=value,
+        proven=True,
+        method="nothing to choose",
+    )

@@ -1,0 +1,304 @@
+"""Plans: the cover matrix against a recompute from scratch, budgets by trying everything."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from geodata.errors import LimitError, ValidationError
+from geodata.plan_actions import load_actions
+from locator.candidates import Terms, bundled, changes_of, fen_of, options_of
+from locator.changes import changed
+from locator.index import Index
+from locator.plan import CancelledError, aim_of
+from locator.siting_model import InfeasibleError
+from tests.random_towns import plans, spots
+from tests.towns import Station, Way, dataset, lonlat, town
+
+NOON, EVENING = "2026-11-24T12:00:00+08:00", "2026-11-24T21:50:00+08:00"
+
+
+def street(homes, stations=(), *, length=10_000, **more):
+    """One straight street, walked at 4 km/h: 1,000 m in 15 minutes; a node every 500 m."""
+    names = [f"n{x}" for x in range(0, length + 1, 500)]
+    nodes = {name: (float(name[1:]), 0.0) for name in names}
+    places = [(float(x), 0.0) for x in homes]
+    return dataset(town(nodes, [Way(" ".join(names))]), stations, places, **more)
+
+
+def far(x=-5_000.0):
+    """A station that nobody reaches: a table needs one row to have its columns."""
+    return Station("zz", x, 0.0)
+
+
+def sites(*rows):
+    """Candidates at metres along the street, each with a cost."""
+    out = []
+    for x, cost, *more in rows:
+        lon, lat = lonlat(x, 0.0)
+        out.append({"id": f"c{x}", "lon": lon, "lat": lat, "cost_yuan": cost, **dict(*more)})
+    return out
+
+
+def covered_from_scratch(index, changes, **asked):
+    """Workers covered with changed stations, by a new index."""
+    made = changed(index._dataset, changes, lambda mode: index.view(mode).snapper)
+    return Index(made).coverage(exact=True, **asked).summary["workers"]["covered"]
+
+
+def best_by_trying(index, options, budget_fen, **asked):
+    """The most that any affordable set of options covers, each judged from scratch."""
+    best = 0.0
+    rows = range(len(options))
+    for size in range(len(options) + 1):
+        for part in combinations(rows, size):
+            chosen = options.iloc[list(part)]
+            bundles = [b for b in chosen["bundle"] if b >= 0]
+            if chosen["cost_fen"].sum() > budget_fen or len(set(bundles)) < len(bundles):
+                continue
+            best = max(best, covered_from_scratch(index, changes_of(chosen), **asked))
+    return best
+
+
+def test_a_budget_buys_what_covers_most_and_says_so():
+    index = Index(street([1000, 1100, 4000, 8000, 8100, 8200], [far()]))
+    given = sites((1050, 10), (4000, 1), (8100, 20))
+    result = index.plan(given, budget_yuan=21, exact=True).result
+    assert [site["id"] for site in result["chosen"]] == ["c4000", "c8100"]
+    assert [site["gain_workers"] for site in result["chosen"]] == [1, 3]
+    assert result["objective"] == result["bound"] == 4
+    assert result["gap"] == 0
+    assert result["spent_yuan"] == 21
+    assert result["proven"]
+    assert result["after"]["workers"] == {
+        "total": 6, "covered": 4, "uncovered": 2, "share_covered": 4 / 6,
+    }  # fmt: skip
+
+
+def test_a_fen_too_little_buys_less():
+    index = Index(street([1000, 8000], [far()]))
+    given = sites((1000, "10.01"), (8000, "10.01"))
+    assert index.plan(given, budget_yuan="20.02", exact=True).result["objective"] == 2
+    short = index.plan(given, budget_yuan="20.01", exact=True).result
+    assert short["objective"] == 1
+    assert short["spent_yuan"] == 10.01
+
+
+def test_the_limit_counts_to_the_second_as_in_coverage():
+    index = Index(street([0, 999, 1000, 1001, 2002], [far()]))
+    result = index.plan(sites((1001, 1)), sites=1, exact=True).result
+    # 1,001 m, 2 m, 1 m, 0 m and 1,001 m away: within 1,000 m lie three
+    assert result["objective"] == 3
+
+
+def test_existing_stations_stay_and_are_not_counted_again():
+    index = Index(street([1000, 1500, 5000], [Station("a", 1000, 0)]))
+    result = index.plan(sites((1200, 1), (5000, 1)), sites=1, exact=True).result
+    assert [site["id"] for site in result["chosen"]] == ["c5000"]
+    assert result["before"]["workers"]["covered"] == 2
+    assert result["objective"] == 3
+
+
+def test_longer_hours_and_a_facility_complement_each_other():
+    a = Station("a", 1000, 0, hours="08:00-18:00", facilities="seats")
+    index = Index(street([1000, 1100], [a]))
+    given = [
+        {"id": "h", "action": "extend", "station": "a", "cost_yuan": 5},
+        {"id": "f", "action": "equip", "station": "a", "facilities": ["microwave"], "cost_yuan": 2},
+    ]
+    asked = {"at": EVENING, "needs": ["hot_meal"], "exact": True}
+    assert index.plan(given, budget_yuan=6, **asked).result["objective"] == 0
+    both = index.plan(given, budget_yuan=7, **asked).result
+    assert [(site["id"], site["action"]) for site in both["chosen"]] == [("h+f", "extend+equip")]
+    assert both["objective"] == 2
+    assert both["spent_yuan"] == 7
+
+
+def test_a_site_counts_only_while_it_is_open_on_arrival():
+    index = Index(street([0, 1000], [far()]))
+    # 15 minutes' walk from 21:50 on: one arrives at 22:05, the other is there at once
+    rows = sites((1000, 1, {"opening_hours": "08:00-22:00"}))
+    assert index.plan(rows, sites=1, at=EVENING, exact=True).result["objective"] == 1
+    assert index.plan(rows, sites=1, at=NOON, exact=True).result["objective"] == 2
+
+
+def test_a_site_without_the_facility_asked_for_covers_nobody():
+    index = Index(street([1000], [far()]))
+    bare = sites((1000, 1, {"facilities": []}))
+    assert index.plan(bare, sites=1, needs=["toilet"], exact=True).result["objective"] == 0
+    told = sites((1000, 1, {"facilities": ["toilet"]}))
+    assert index.plan(told, sites=1, needs=["toilet"], exact=True).result["objective"] == 1
+    silent = index.plan(sites((1000, 1)), sites=1, needs=["toilet"], exact=True).result
+    assert "toilet" in silent["chosen"][0]["facilities"]
+
+
+def test_hours_that_shut_a_station_are_refused():
+    index = Index(street([1000], [Station("a", 1000, 0, hours="08:00-22:00")]))
+    shorter = [{"action": "extend", "station": "a", "opening_hours": "20:00-24:00"}]
+    with pytest.raises(ValidationError, match="hours can only be extended"):
+        index.plan(shorter, sites=1, at=NOON, exact=True)
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    stations = street([0], [far()]).stations
+    rows = [
+        {"action": "dig", "lon": 118.8, "lat": 32.0},
+        {"lon": 181, "lat": 32.0},
+        {"action": "extend", "station": "nowhere"},
+        {"lon": 118.8, "lat": 32.0, "cost_yuan": "0.001"},
+        {"lon": 118.8, "lat": 32.0, "opening_hours": "soon"},
+        {"lon": 118.8, "lat": 32.0, "facilities": ["sauna"]},
+        {"id": "x", "lon": 118.8, "lat": 32.0},
+        {"id": "x", "lon": 118.8, "lat": 32.1},
+    ]
+    index = Index(street([0], [far()]))
+    with pytest.raises(ValidationError) as caught:
+        options_of(rows, stations, index.vocabulary, Terms(load_actions()))
+    said = str(caught.value)
+    for words in ("no action", "place on earth", "no 'nowhere'", "to the fen", "opening_hours",
+                  "sauna", "'x' comes twice"):  # fmt: skip
+        assert words in said
+    assert len(caught.value.faults) == 7
+
+
+@pytest.mark.parametrize(
+    ("aim", "words"),
+    [
+        ({}, "takes budget_yuan or sites"),
+        ({"budget_yuan": 1, "sites": 1}, "takes budget_yuan or sites"),
+        ({"objective": "cover", "sites": 1}, "takes target_share"),
+        ({"objective": "most", "sites": 1}, "no objective"),
+        ({"budget_yuan": -1}, "to the fen"),
+        ({"budget_yuan": "1.005"}, "to the fen"),
+    ],
+)
+def test_aims_that_do_not_fit_together(aim, words):
+    with pytest.raises(ValidationError, match=words):
+        aim_of(**aim)
+
+
+def test_limits_are_named():
+    for aim in ({"sites": 0}, {"objective": "cover", "target_share": 1.5}, {"sites": 1.5}):
+        with pytest.raises(LimitError):
+            aim_of(**aim)
+
+
+def test_money_is_counted_in_fen():
+    assert fen_of("410,000.07") == 41_000_007
+    assert fen_of(0.1) == 10
+    for wrong in ("", "nan", "1e400", "-0.01", "0.001", "ten", "inf"):
+        with pytest.raises(ValueError, match="amount"):
+            fen_of(wrong)
+
+
+def test_the_cheapest_for_a_share():
+    index = Index(street([1000, 1100, 4000, 8000, 8100, 8200], [far()]))
+    given = sites((1050, 10), (4000, 1), (8100, 20))
+    result = index.plan(given, objective="cover", target_share=0.5, exact=True).result
+    # three of six: 1050 and 4000 for 11 yuan, or 8100 alone for 20
+    assert result["spent_yuan"] == result["objective"] == result["bound"] == 11
+    assert result["objective_unit"] == "yuan"
+    assert result["after"]["workers"]["covered"] == 3
+    with pytest.raises(InfeasibleError, match="add candidates or ask for less"):
+        index.plan(given[:2], objective="cover", target_share=0.9, exact=True)
+
+
+def test_a_share_that_is_there_already_costs_nothing():
+    index = Index(street([1000, 5000], [Station("a", 1000, 0)]))
+    result = index.plan(sites((5000, 1)), objective="cover", target_share=0.5, exact=True).result
+    assert result["chosen"] == []
+    assert result["objective"] == result["spent_yuan"] == 0
+
+
+def test_only_people_of_the_region_asked_for_count():
+    areas = {"west": (-500, -500, 3000, 500), "east": (3000, -500, 11_000, 500)}
+    index = Index(street([1000, 1100, 8000], [far()], areas=areas))
+    given = sites((1000, 1), (8000, 1))
+    result = index.plan(given, sites=1, region="east", exact=True).result
+    assert [site["id"] for site in result["chosen"]] == ["c8000"]
+    assert result["before"]["workers"]["total"] == 1
+    assert result["chosen"][0]["gain_regions"] == {"east": 1}
+
+
+def test_without_homes_streets_are_covered():
+    index = Index(street([], [far()]))
+    result = index.plan(sites((5000, 1)), sites=1).result
+    assert result["objective_unit"] == "street_km"
+    assert result["objective"] == pytest.approx(2.0, abs=0.06)  # 1 km either way, in pieces of 50 m
+
+
+def test_candidates_made_from_the_data_help():
+    # junctions are where streets meet or end: this one has two
+    index = Index(street([900, 950, 8000], [Station("a", 8000, 0, hours="08:00-18:00")]))
+    result = index.plan(budget_yuan=72_000, at=EVENING, exact=True).result
+    assert sorted(site["action"] for site in result["chosen"]) == ["build", "extend"]
+    assert result["objective"] == 3
+    assert set(result["candidates"]) == {"build", "extend"}
+
+
+def test_a_callback_sees_progress_and_ends_the_work():
+    index = Index(street([1000], [far()]))
+    told = []
+    index.plan(sites((1000, 1)), sites=1, exact=True, progress=lambda *at: told.append(at))
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+    assert [stage for _, stage in told][-1] == "done"
+
+    def stop(_, stage):
+        if stage == "solve":
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        index.plan(sites((1000, 1)), sites=1, exact=True, progress=stop)
+
+
+def test_a_plan_is_a_frame_of_points_with_catchments():
+    index = Index(street([1000, 1100, 8000], [Station("a", 1000, 0)]))
+    answer = index.plan(sites((8000, 1), (1100, 1)), sites=2, exact=True)
+    frame = answer.to_geodataframe()
+    assert frame.crs == "EPSG:4326"
+    assert frame["id"].tolist()[0] == "c8000"
+    assert frame.geometry.x.tolist()[0] == pytest.approx(lonlat(8000, 0)[0])
+    caught = answer.catchments
+    assert caught["c8000"] == 1
+    assert sum(caught.values()) == answer.result["after"]["workers"]["covered"] == 3
+
+
+def test_a_table_without_anybody_in_reach_gives_an_empty_plan():
+    index = Index(street([1000], [far()]))
+    result = index.plan(sites((9000, 1)), sites=1, exact=True).result
+    assert (result["chosen"], result["objective"], result["gap"]) == ([], 0, 0)
+
+
+def test_an_empty_table_is_refused():
+    index = Index(street([1000], [far()]))
+    with pytest.raises(ValidationError, match="there is none"):
+        index.plan(pd.DataFrame({"id": []}), sites=1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(plans(), spots(2, 8), spots(1, 2), spots(2, 4), st.data())
+def test_plans_in_random_towns_are_what_trying_everything_finds(town_plan, homes, old, new, data):
+    hours = st.sampled_from(("24/7", "08:00-12:05", "12:03-18:00", "13:00-20:00"))
+    stations = [Station(f"s{n}", *at, hours=data.draw(hours)) for n, at in enumerate(old)]
+    index = Index(dataset(town_plan.streets(), stations, homes))
+    rows = []
+    for number, at in enumerate(new):
+        lon, lat = lonlat(*at)
+        rows.append(
+            {
+                "id": f"c{number}", "lon": lon, "lat": lat, "opening_hours": data.draw(hours),
+                "cost_yuan": data.draw(st.integers(1, 5)),
+            }
+        )  # fmt: skip
+    rows.append({"id": "e", "action": "extend", "station": "s0", "cost_yuan": 2})
+    asked = {"minutes": data.draw(st.integers(1, 6)), "at": NOON}
+    budget = data.draw(st.integers(0, 9))
+    result = index.plan(rows, budget_yuan=budget, exact=True, **asked).result
+    terms = Terms(load_actions())
+    options = bundled(options_of(rows, index.stations, index.vocabulary, terms))
+    assert result["objective"] == best_by_trying(index, options, budget * 100, **asked)
+    assert result["objective"] <= result["bound"]
+    assert result["spent_yuan"] <= budget
+    assert np.isclose(result["objective"], result["after"]["workers"]["covered"])
