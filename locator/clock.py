@@ -20,11 +20,12 @@ from geodata.hours import SHANGHAI
 from geodata.model import BoolArray, FloatArray, Int32Array
 from geodata.vocabulary import Group, Vocabulary
 from locator.arrays import sums
-from locator.clock_cover import WeekOutcome, covers
+from locator.clock_cover import Covers, WeekOutcome, covers, either
 from locator.clock_gaps import WeekGaps, WeekHours, WeekPeople, find_gaps
 from locator.clock_sets import OpenSets, open_sets
 from locator.clock_week import DAY_HOURS, HOURS, hours_of, monday_of, plain_week, working_hours
 from locator.coverage import CoverageRequest, Layer, Outcome, People, Question
+from locator.gaps import find_cells
 from locator.selection import Register
 from locator.view import ModeView
 
@@ -46,12 +47,15 @@ class Travellers:
         The group's own mode; ``""`` for everybody.
     scale : float
         Speed as a multiple of the mode's.
+    on_foot : bool
+        They may also walk, where that is the only way or the faster one.
     """
 
     group: Group | None
     mode: str
     own_mode: str = ""
     scale: float = 1.0
+    on_foot: bool = False
 
     @property
     def fell_back(self) -> bool:
@@ -71,7 +75,8 @@ def travellers(
     group : str or None
         Code of a group; None: everybody.
     mode : str or None
-        Code of a mode; None: the group's own where it was prepared, else ``walk``.
+        Code of a mode; None: the group's own or on foot, whichever is faster, where the former was
+        prepared; else ``walk``.
     prepared : sequence of str
         Modes of the dataset.
 
@@ -93,7 +98,8 @@ def travellers(
         raise ValidationError.of([fault], code="unknown_code")
     row = vocabulary.groups[group]
     own = row.mode if row.mode in prepared else _WALK if _WALK in prepared else prepared[0]
-    return Travellers(row, mode or own, row.mode, row.speed_factor)
+    on_foot = mode is None and own != _WALK and _WALK in prepared
+    return Travellers(row, mode or own, row.mode, row.speed_factor, on_foot)
 
 
 def week_asked(week: str | date | None, calendar: Calendar) -> date:
@@ -174,6 +180,8 @@ class ClockContext:
         The region table.
     piece_m : array (q,) of float64
         Lengths of the street pieces (m).
+    foot : ModeView, optional
+        On foot, where those asked about may also walk.
     """
 
     view: ModeView
@@ -181,6 +189,7 @@ class ClockContext:
     calendar: Calendar
     regions: Sequence[tuple[str, str]]
     piece_m: FloatArray
+    foot: ModeView | None = None
 
 
 @dataclass(frozen=True)
@@ -337,25 +346,41 @@ class ClockAnswer:
         )
         return Outcome(layer, question).in_total
 
-    def _outcome(self, layer: Layer) -> WeekOutcome:
-        """Return what becomes of the places of a layer."""
+    def _covers(self, layer: Layer) -> Covers:
+        """Return which places of a layer are covered in which set."""
         asked = self.request
-        found = covers(layer, self.sets, asked.coverage.limit_ms, scale=asked.who.scale)
-        return WeekOutcome(layer, self._counts(layer), found)
+        return covers(layer, self.sets, asked.coverage.limit_ms, scale=asked.who.scale)
 
     @cached_property
     def cells(self) -> WeekOutcome:
         """What becomes of the 100 m cells."""
-        return self._outcome(self.view.cells)
+        layer, foot = self.view.cells, self._context.foot
+        found = self._covers(layer)
+        if foot is not None:
+            mine = self.view.places.cells
+            rows = find_cells(foot.places.cells, mine.column, mine.row)
+            found = either(found, self._covers(foot.cells), rows)
+        return WeekOutcome(layer, self._counts(layer), found)
+
+    @cached_property
+    def _homes(self) -> WeekOutcome | None:
+        """What becomes of the homes; None where they were not opened."""
+        layer, foot = self.view.homes, self._context.foot
+        if layer is None:
+            return None
+        found = self._covers(layer)
+        if foot is not None and foot.homes is not None:
+            found = either(found, self._covers(foot.homes), np.arange(found.size))
+        return WeekOutcome(layer, self._counts(layer), found)
 
     @cached_property
     def places(self) -> WeekOutcome:
         """What becomes of the places that people, or streets, are counted at."""
         if self.people is None:
-            return self._outcome(self.view.pieces)
-        if self.exact and self.view.homes is not None:
-            return self._outcome(self.view.homes)
-        return self.cells
+            pieces = self.view.pieces
+            return WeekOutcome(pieces, self._counts(pieces), self._covers(pieces))
+        homes = self._homes if self.exact else None
+        return self.cells if homes is None else homes
 
     # ------------------------------------------------------------------ figures
 

@@ -186,6 +186,30 @@ def _add_late(
         covered[rows - part.start] = search(layer.exits(rows)) < CLOSED_MS
 
 
+def either(one: Covers, other: Covers, rows: Int64Array) -> Covers:
+    """Return which places are covered by one of two ways to travel.
+
+    Parameters
+    ----------
+    one, other : Covers
+        In the same sets.
+    rows : array (p,) of int64
+        The place of ``other`` that is each place of ``one``, -1 for none.
+
+    Returns
+    -------
+    Covers
+        Of the places of ``one``.
+    """
+    there = rows >= 0
+    packed = one.packed.copy()
+    for number in range(len(one)):
+        reached = np.zeros(one.size, np.bool_)
+        reached[there] = other.of(number)[rows[there]]
+        packed[number] |= np.packbits(reached)
+    return Covers(packed, one.size)
+
+
 @dataclass(frozen=True)
 class WeekOutcome:
     """What becomes of the places of one layer through a week.

@@ -378,7 +378,8 @@ class Index:
         Parameters
         ----------
         mode : str, optional
-            Code of the mode; None: the group's own where it was prepared, else ``walk``.
+            Code of the mode; None: the group's own where it was prepared, or on foot where that is
+            faster; without a group ``walk``.
         minutes : int
             The limit, 1–120.
         needs, kinds, access : sequence of str
@@ -417,7 +418,8 @@ class Index:
         )
         names = tuple(zip(self.regions["id"], self.regions["name"], strict=True))
         piece_m = self._dataset.pieces[view.mode].length_m
-        context = ClockContext(view, self.register, self.timetable.calendar, names, piece_m)
+        foot = self.view("walk") if who.on_foot else None
+        context = ClockContext(view, self.register, self.timetable.calendar, names, piece_m, foot)
         return ClockAnswer(request, context)
 
     def plan(  # noqa: PLR0913  the question's own words, by keyword

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from scipy.stats import binomtest
 
 from geodata.bundle import open_dataset
 from geodata.errors import ValidationError
+from locator import Index
 from locator.ledger import STATES, Book, GapCells, Seen, cut, tally, with_change
 from tests.ledger_months import months, moved, opened, with_stations, written
+from tests.towns import Station, Way, dataset, town
 from web.bulletin_month import month_facts, rank_needs
 from web.bulletin_month_docx import as_docx
 from web.bulletin_month_page import month_page
@@ -220,3 +223,109 @@ def test_scheme_41_the_states_add_up_in_every_month_of_the_year(year):
         assert f"| all | {facts.total:,} |" in texts["en", "md"].decode()
     now = ledger.now()
     assert sum(tally(now.entries).values()) == len(now.entries)
+
+
+# ------------------------------------------------ 11, 13, 23, 25, 39, 44: the hours of the week
+
+
+def short_street(*stations, homes=((100, 0),)):
+    """A street of 500 m: whatever is open on it is in reach of all of it."""
+    return dataset(town({"a": (0, 0), "b": (500, 0)}, [Way("a b")]), stations, homes)
+
+
+def seasonal(valid_from, valid_to):
+    """The street with a point that exists between two days, both included."""
+    found = short_street(Station("summer", 0, 0))
+    stations = found.stations.assign(valid_from=valid_from, valid_to=valid_to)
+    return Index(replace(found, stations=stations))
+
+
+def covered_hours(index, week, **asked):
+    """The hours of a week in which the home is covered, by day."""
+    share = index.clock(week=week, exact=True, **asked).hours.share_covered.to_numpy()
+    return [np.flatnonzero(day == 1).tolist() for day in share.reshape(7, 24)]
+
+
+def test_scheme_11_weights_of_groups_sum_to_the_total_and_both_shares_are_shown():
+    found = short_street(
+        Station("a", 0, 0, hours="08:00-20:00"), homes=[(50, 0), (100, 0), (400, 0)]
+    )
+    homes = found.homes.assign(group=["courier", "driver", "courier"], workers=[1.0, 2.0, 5.0])
+    index = Index(replace(found, homes=homes))
+    answer = index.clock(week="2026-11-25", exact=True, minutes=3)  # 200 m
+    noon = answer.hours.iloc[12]
+    assert noon.share_covered == 2 / 3  # homes count alike
+    assert noon.share_workers == 3 / 8  # homes count by who lives there
+    workers = {code: part.series["workers"] for code, part in answer.groups.items()}
+    assert {code: series.total for code, series in workers.items()} == {"courier": 6, "driver": 2}
+    assert sum(series.total for series in workers.values()) == answer.all.series["workers"].total
+    for row in range(168):
+        parts = sum(series.covered[row] for series in workers.values())
+        assert parts == answer.all.series["workers"].covered[row]
+
+
+def test_scheme_13_seasons_open_and_close_points_exactly_at_their_dates():
+    index = seasonal("2026-11-26", "2026-11-28")
+    day = list(range(24))
+    assert covered_hours(index, "2026-11-23") == [[], [], [], day, day, day, []]
+    for at, share in (
+        ("2026-11-25T23:59", 0), ("2026-11-26T00:00", 1), ("2026-11-28T23:59", 1),
+        ("2026-11-29T00:00", 0),
+    ):  # fmt: skip
+        assert index.coverage(at=at, exact=True).summary["share_covered"] == share
+
+
+def test_scheme_23_summer_points_live_from_23_july_for_a_month_and_not_in_winter():
+    index = seasonal("2026-07-23", "2026-08-22")
+    day = list(range(24))
+    assert covered_hours(index, "2026-07-20") == [[], [], [], day, day, day, day]
+    assert covered_hours(index, "2026-08-05") == [day] * 7
+    assert covered_hours(index, "2026-08-17") == [day] * 6 + [[]]
+    assert covered_hours(index, "2026-12-15") == [[]] * 7
+    winter = index.coverage(at="2026-12-15T12:00")
+    assert winter.selection.stations.size == 0
+    assert len(winter.covered) == 0
+
+
+def test_scheme_25_a_mobile_point_covers_only_in_its_window():
+    hours = "2026 Jul 27 14:00-17:00; 2026 Jul 29 09:00-11:00"
+    index = Index(short_street(Station("van", 0, 0, hours=hours)))
+    assert covered_hours(index, "2026-07-29") == [[14, 15, 16], [], [9, 10], [], [], [], []]
+    assert covered_hours(index, "2026-08-05") == [[]] * 7
+
+
+def test_scheme_39_what_couriers_lack_by_e_bike_or_on_foot_they_lack_on_foot(demo_dataset):
+    index = Index(open_dataset(demo_dataset, private=True))
+    couriers, walking = (
+        index.clock(week="2026-11-25", exact=True, group="courier", mode=mode)
+        for mode in (None, "walk")
+    )
+    assert (couriers.request.who.mode, couriers.request.who.on_foot) == ("ebike", True)
+    assert index.vocabulary.modes["ebike"].speed_kph > index.vocabulary.modes["walk"].speed_kph
+    nearer = 0
+    for row in range(168):
+        lacking, on_foot = (
+            ~answer.places.covers.of(answer.sets.of_hour[row]) for answer in (couriers, walking)
+        )
+        assert not (lacking & ~on_foot).any()
+        nearer += np.count_nonzero(on_foot & ~lacking)
+    assert nearer  # and by e-bike they reach more
+    assert couriers.all.person_hours["uncovered"] < walking.all.person_hours["uncovered"]
+    # hours and gaps by group: the street cleaners' day begins before the couriers'
+    cleaners = index.clock(week="2026-11-25", exact=True, group="sanitation")
+    begins = [int(np.flatnonzero(answer.all.works)[0]) for answer in (cleaners, couriers)]
+    assert begins == [4, 8]
+    assert cleaners.gaps.person_hours.sum() != couriers.gaps.person_hours.sum()
+
+
+def test_scheme_44_for_street_cleaners_five_in_the_morning_differs_from_noon(demo_dataset):
+    index = Index(open_dataset(demo_dataset, private=True))
+    answer = index.clock(week="2026-11-25", group="sanitation", exact=True)
+    hours = answer.hours.set_index(["weekday", "hour"])
+    early, noon = hours.loc[(2, 5)], hours.loc[(2, 12)]
+    assert early.works
+    assert noon.works
+    assert early.workers_uncovered > noon.workers_uncovered
+    for row, hour in ((early, "05:00"), (noon, "12:00")):
+        told = index.coverage(at=f"2026-11-25T{hour}", exact=True).summary["groups"]["sanitation"]
+        assert row.workers_uncovered == told["workers"]["uncovered"]

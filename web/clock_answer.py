@@ -313,6 +313,7 @@ class _Shown:
             "code": row.code,
             "mode": who.mode,
             "own_mode": who.own_mode,
+            "or_on_foot": who.on_foot,
             "mode_fell_back": who.fell_back,
             "speed_factor": who.scale,
             "weekday": [row.weekday_from, row.weekday_to],

@@ -13,7 +13,7 @@ class ClockQuestion(Question):
 
     mode: Annotated[
         Mode | SkipJsonSchema[None],
-        described("", "How the worker travels; none: the group's own mode, else walk.", "walk"),
+        described("", "How one travels; none: as the group does, or on foot.", "walk"),
     ] = None  # type: ignore[assignment]  # none stands for the group's own
     region: Annotated[
         str | SkipJsonSchema[None],

@@ -131,7 +131,7 @@ class Telling:
         lines = [
             words["week_of"].format(
                 monday=shown["week"],
-                mode=BY_MODE[self.lang][asked["mode"]],
+                mode=BY_MODE[self.lang][asked["mode"]] + self._on_foot(),
                 minutes=asked["minutes"],
                 linger=f"{asked['linger_minutes']:g}",
             )
@@ -163,6 +163,11 @@ class Telling:
                 mark = "、" if self.lang == "zh" else ", "
                 lines.append(self.words[kind].format(days=mark.join(days)))
         return lines
+
+    def _on_foot(self) -> str:
+        """Return what to say where a group may also walk."""
+        group = self.shown["group"]
+        return self.words["or_on_foot"] if group is not None and group["or_on_foot"] else ""
 
     def _span(self, span: list[str]) -> str:
         """Return when a group works."""
