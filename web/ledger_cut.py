@@ -1,7 +1,7 @@
 """Making a month's cut: ask who is covered, match the gaps with the last cut's, keep everything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -59,7 +59,7 @@ def make_cut(
     Parameters
     ----------
     service : Service
-        Opened without ``private/``.
+        What is private is left alone.
     ledger : Ledger
         Goes on from its last cut.
     date : str
@@ -102,7 +102,7 @@ def next_of(service: Service, ledger: Ledger, date: str) -> Standing:
     Parameters
     ----------
     service : Service
-        Opened without ``private/``.
+        What is private is left alone.
     ledger : Ledger
         Goes on from its last cut.
     date : str
@@ -160,6 +160,7 @@ def _question(
 
 def _looked(service: Service, question: CoverageQuestion, clock: str, date: str) -> _Seen:
     """Ask who is covered, and gather what a cut keeps of the answer."""
+    service = _published(service)
     answer = service.cover(question, departure(question.at))
     found = answer.found
     gaps, people = found.gaps, found.view.cell_people
@@ -192,6 +193,14 @@ def _looked(service: Service, question: CoverageQuestion, clock: str, date: str)
         "extent": list(service.extent),
     }
     return _Seen(seen, frame, facts)
+
+
+def _published(service: Service) -> Service:
+    """Return the service without what is private: a cut tells what is published."""
+    if service.dataset.homes is None:
+        return service
+    public = replace(service.dataset, homes=None, home_positions={})
+    return Service(public, service.settings)
 
 
 def _jsonable(value: Any) -> Any:
