@@ -127,13 +127,33 @@ def open_dataset(
     """
     folder = Path(folder)
     for last in (*[False] * (_TRIES - 1), True):
-        before = _identity(folder)
+        before = identity_of(folder)
         try:
             return _open(folder, private=private, modes=modes)
         except DatasetError:
-            if last or before == _identity(folder):
+            if last or before == identity_of(folder):
                 raise
     raise AssertionError  # the last try returns or raises
+
+
+def identity_of(folder: Path | str) -> tuple[object, ...]:
+    """Return what changes when a dataset folder is replaced.
+
+    Parameters
+    ----------
+    folder : path
+        As ``locator prepare`` wrote it.
+
+    Returns
+    -------
+    tuple
+        Equal as long as the folder stands; empty where there is none.
+    """
+    try:
+        about = (public_of(Path(folder)) / MANIFEST).stat()
+    except OSError:
+        return ()
+    return about.st_ino, about.st_mtime_ns
 
 
 # --------------------------------------------------------------------------------------- writing
@@ -151,15 +171,6 @@ def _refuse_strangers(folder: Path) -> None:
 
 
 # --------------------------------------------------------------------------------------- reading
-
-
-def _identity(folder: Path) -> tuple[object, ...]:
-    """Return what changes when the folder is replaced."""
-    try:
-        about = (public_of(folder) / MANIFEST).stat()
-    except OSError:
-        return ()
-    return about.st_ino, about.st_mtime_ns
 
 
 def _open(folder: Path, *, private: bool | None, modes: Sequence[str] | None) -> Dataset:

@@ -4,10 +4,10 @@
 its settings from the environment.
 """
 
+import asyncio
 import copy
-import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -18,7 +18,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from geodata.errors import LocatorError
 from web import errors
-from web.memory import give_back
+from web.following import Follower, settle
+from web.jobs import Desk
 from web.openapi import codes_of, completed
 from web.routes import (
     bulletin,
@@ -28,11 +29,13 @@ from web.routes import (
     download,
     embed,
     health,
+    jobs,
     ledger,
     nearest,
     offline,
     pages,
     pictures,
+    plan,
     planner,
     reports,
     search,
@@ -68,38 +71,74 @@ def release() -> str:
 
 @asynccontextmanager
 async def _open_first(app: FastAPI) -> AsyncIterator[None]:
-    """Open the dataset before the first request; without one, `/readyz` says what is missing."""
+    """Open the dataset before the first request, and follow its folder from then on.
+
+    Without a dataset `/readyz` says what is missing.
+    """
     try:
         await run_in_threadpool(app.state.holder.service)
     except LocatorError as error:
         app.state.logger.warning("not ready", error=error.code)
-    # What is there now stays: the collector need not walk over it while questions wait.
-    gc.collect()
-    gc.freeze()
-    give_back()
-    yield
+    settle()
+    settings: Settings = app.state.settings
+    follower = Follower(app.state.holder, settings, app.state.logger)
+    app.state.desk = Desk(settings)
+    await run_in_threadpool(app.state.desk.see_to_it)  # what a server before left unfinished
+    following = asyncio.create_task(follower.run()) if settings.follow_seconds else None
+    try:
+        yield
+    finally:
+        await run_in_threadpool(app.state.desk.close)
+        if following is not None:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
 
 
 def _describe(app: FastAPI) -> None:
     """Make `/openapi.json` complete: what our own parsing needs stands in it too."""
 
     def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
+        holder: Holder = app.state.holder
+        served = holder.opened().identity if holder.is_open else None
+        if app.openapi_schema is None or app.state.described != served:
             plain = get_openapi(
                 title=app.title,
                 version=app.version,
                 description=app.description,
                 routes=app.routes,
             )
-            holder: Holder = app.state.holder
             codes = codes_of(holder.service().vocabulary) if holder.is_open else {}
             document = completed(copy.deepcopy(plain), codes)
             if not holder.is_open:
                 return document
-            app.openapi_schema = document
+            app.openapi_schema, app.state.described = document, served
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def _add_routes(app: FastAPI, chosen: Settings) -> None:
+    """Add every route."""
+    nearest.add_routes(app, chosen)
+    coverage.add_routes(app, chosen)
+    clock.add_routes(app, chosen)
+    dataset.add_routes(app)
+    stations.add_routes(app, chosen)
+    search.add_routes(app, chosen)
+    reports.add_routes(app, chosen)
+    plan.add_routes(app, chosen)
+    jobs.add_routes(app)
+    ledger.add_routes(app, chosen)
+    health.add_routes(app)
+    tiles.add_routes(app)
+    embed.add_routes(app, chosen)
+    app.include_router(pages.router)
+    app.include_router(offline.router)
+    app.include_router(pictures.router)
+    app.include_router(bulletin.router)
+    app.include_router(download.router)
+    app.include_router(planner.router)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -129,23 +168,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.logger = new_logger()
     app.state.holder = Holder(chosen)
     errors.install(app)
-    nearest.add_routes(app, chosen)
-    coverage.add_routes(app, chosen)
-    clock.add_routes(app, chosen)
-    dataset.add_routes(app)
-    stations.add_routes(app, chosen)
-    search.add_routes(app, chosen)
-    reports.add_routes(app, chosen)
-    ledger.add_routes(app, chosen)
-    health.add_routes(app)
-    tiles.add_routes(app)
-    embed.add_routes(app, chosen)
-    app.include_router(pages.router)
-    app.include_router(offline.router)
-    app.include_router(pictures.router)
-    app.include_router(bulletin.router)
-    app.include_router(download.router)
-    app.include_router(planner.router)
+    _add_routes(app, chosen)
     _describe(app)
     app.add_middleware(Doors, gzip_minimum_bytes=chosen.gzip_minimum_bytes)
     app.add_middleware(Wall, settings=chosen, logger=app.state.logger)

@@ -127,7 +127,35 @@ class Settings(BaseSettings):
         ),
     ] = ""
 
+    jobs: Annotated[Path, Field(description="Folder of long work: what is asked, and results.")] = (
+        Field(default_factory=lambda: data_home() / "union-circle-locator" / "jobs")
+    )
+    jobs_waiting: Annotated[
+        int, Field(description="Jobs that may wait or run before a 503.", ge=1, le=10_000)
+    ] = 16
+    jobs_kept: Annotated[
+        int, Field(description="Ended jobs whose results are kept.", ge=1, le=100_000)
+    ] = 200
+    jobs_attempts: Annotated[
+        int, Field(description="How often a job is begun before it counts as failed.", ge=1, le=100)
+    ] = 3
+    plan_candidates: Annotated[
+        int, Field(description="Most candidates that a plan takes over HTTP.", ge=1, le=50_000)
+    ] = 5_000
+    plan_seconds: Annotated[
+        float, Field(description="Longest time limit of a plan over HTTP (s).", ge=1, le=3600)
+    ] = 600.0
+
     # The server.
+    follow_seconds: Annotated[
+        float,
+        Field(
+            description="How often the server looks whether `prepare` has replaced its dataset "
+            "(s); 0: never.",
+            ge=0,
+            le=86_400,
+        ),
+    ] = 5.0
     trusted_proxies: Annotated[
         str,
         Field(

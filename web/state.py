@@ -1,9 +1,9 @@
-"""What an application holds: its settings, and one service that is opened once."""
+"""What an application holds: its settings, and the dataset that it serves now."""
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import Request
 
@@ -38,47 +38,32 @@ def dataset_folder(settings: Settings) -> Path:
     return settings.demo_folder / settings.demo_size
 
 
-class Holder:
-    """Opens the service on first use, once for all threads.
+class Opened:
+    """A dataset that was opened, and what is made of it when it is first asked for.
 
     Parameters
     ----------
-    settings : Settings
-        Names the dataset.
+    service : Service
+        Answers from it.
+    identity : tuple
+        Of the folder, by `geodata.bundle.identity_of`, taken before it was opened.
+
+    Attributes
+    ----------
+    service, identity
+        As given.
+    kept : dict of str to object
+        What routes keep as long as this dataset is served, see `held_with_data`.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._service: Service | None = None
+    def __init__(self, service: "Service", identity: tuple[object, ...]) -> None:
+        self.service = service
+        self.identity = identity
+        self.kept: dict[str, Any] = {}
         self._batcher: Batcher | None = None
         self._stations: StationList | None = None
         self._search: Search | None = None
-        self._reports: ReportBox | None = None
         self._lock = threading.Lock()
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether the service is there already."""
-        return self._service is not None
-
-    def service(self) -> "Service":
-        """Return the service; opens ``public/`` only.
-
-        Returns
-        -------
-        Service
-            The same each time.
-
-        Raises
-        ------
-        DatasetError
-            If there is no dataset, or it is damaged.
-        """
-        if self._service is None:
-            with self._lock:
-                if self._service is None:
-                    self._service = self._opened()
-        return self._service
 
     def batcher(self) -> "Batcher":
         """Return what answers nearest questions together.
@@ -88,11 +73,10 @@ class Holder:
         Batcher
             The same each time.
         """
-        service = self.service()
         if self._batcher is None:
             from web.batching import Batcher  # noqa: PLC0415  heavy: only when asked
 
-            self._batcher = Batcher(service)
+            self._batcher = Batcher(self.service)
         return self._batcher
 
     def stations(self) -> "StationList":
@@ -103,12 +87,11 @@ class Holder:
         StationList
             The same each time.
         """
-        service = self.service()
         with self._lock:
             if self._stations is None:
                 from web.station_list import StationList  # noqa: PLC0415  only when asked
 
-                self._stations = StationList(service)
+                self._stations = StationList(self.service)
             return self._stations
 
     def search(self) -> "Search":
@@ -119,13 +102,110 @@ class Holder:
         Search
             The same each time; made with the first search.
         """
-        service = self.service()
         with self._lock:
             if self._search is None:
                 from web.finding import Search  # noqa: PLC0415  only when asked
 
-                self._search = Search(service)
+                self._search = Search(self.service)
             return self._search
+
+
+class Holder:
+    """Opens the dataset on first use, once for all threads; another may take its place whole.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened: Opened | None = None
+        self._reports: ReportBox | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the dataset is open already."""
+        return self._opened is not None
+
+    def opened(self) -> Opened:
+        """Return the dataset that is served now; opens ``public/`` only.
+
+        Returns
+        -------
+        Opened
+            The same until another takes its place. Who needs it twice keeps it.
+
+        Raises
+        ------
+        DatasetError
+            If there is no dataset, or it is damaged.
+        """
+        found = self._opened
+        if found is None:
+            with self._lock:
+                found = self._opened
+                if found is None:
+                    found = self._opened = open_folder(self._settings)
+        return found
+
+    def replace(self, opened: Opened) -> None:
+        """Serve another dataset from now on; who asked before is answered from the old one.
+
+        Parameters
+        ----------
+        opened : Opened
+            From `open_folder`.
+        """
+        with self._lock:
+            self._opened = opened
+
+    def service(self) -> "Service":
+        """Return the service of the dataset that is served now.
+
+        Returns
+        -------
+        Service
+            As `opened` has it.
+
+        Raises
+        ------
+        DatasetError
+            If there is no dataset, or it is damaged.
+        """
+        return self.opened().service
+
+    def batcher(self) -> "Batcher":
+        """Return what answers nearest questions together.
+
+        Returns
+        -------
+        Batcher
+            The same until another dataset takes its place.
+        """
+        return self.opened().batcher()
+
+    def stations(self) -> "StationList":
+        """Return what lists stations.
+
+        Returns
+        -------
+        StationList
+            The same until another dataset takes its place.
+        """
+        return self.opened().stations()
+
+    def search(self) -> "Search":
+        """Return what finds stations and regions by name.
+
+        Returns
+        -------
+        Search
+            The same until another dataset takes its place.
+        """
+        return self.opened().search()
 
     def reports(self) -> "ReportBox":
         """Return what takes reports in.
@@ -142,19 +222,37 @@ class Holder:
                 self._reports = ReportBox(self._settings)
             return self._reports
 
-    def _opened(self) -> "Service":
-        """Open the dataset."""
-        from geodata.bundle import open_dataset  # noqa: PLC0415  heavy: only when asked
-        from web.service import Service  # noqa: PLC0415  heavy: only when asked
 
-        folder = dataset_folder(self._settings)
-        if not folder.is_dir():
-            raise DatasetError(
-                "there is no dataset yet: run `locator prepare`, or `locator serve` for the demo"
-            )
-        service = Service(open_dataset(folder, private=False), self._settings)
-        service.warm_up()
-        return service
+def open_folder(settings: Settings) -> Opened:
+    """Open the dataset that the settings mean, ready to be asked.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset.
+
+    Returns
+    -------
+    Opened
+        ``public/`` only.
+
+    Raises
+    ------
+    DatasetError
+        If there is no dataset, or it is damaged.
+    """
+    from geodata.bundle import identity_of, open_dataset  # noqa: PLC0415  heavy: only when asked
+    from web.service import Service  # noqa: PLC0415  heavy: only when asked
+
+    folder = dataset_folder(settings)
+    if not folder.is_dir():
+        raise DatasetError(
+            "there is no dataset yet: run `locator prepare`, or `locator serve` for the demo"
+        )
+    identity = identity_of(folder)
+    service = Service(open_dataset(folder, private=False), settings)
+    service.warm_up()
+    return Opened(service, identity)
 
 
 def holder_of(request: Request) -> Holder:
@@ -174,8 +272,27 @@ def holder_of(request: Request) -> Holder:
     return holder
 
 
+def opened_of(request: Request) -> Opened:
+    """Return the dataset that a request is answered from, from its first question to its last.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+
+    Returns
+    -------
+    Opened
+        Opened if it was not.
+    """
+    known: Opened | None = getattr(request.state, "opened", None)
+    if known is None:
+        known = request.state.opened = holder_of(request).opened()
+    return known
+
+
 def service_of(request: Request) -> "Service":
-    """Return the service of the application that serves a request.
+    """Return the service that a request is answered by.
 
     Parameters
     ----------
@@ -185,9 +302,9 @@ def service_of(request: Request) -> "Service":
     Returns
     -------
     Service
-        Opened if it was not.
+        Opened if it was not; one request gets the same each time.
     """
-    return holder_of(request).service()
+    return opened_of(request).service
 
 
 def held(request: Request, name: str, make: Callable[[], T]) -> T:
@@ -211,4 +328,25 @@ def held(request: Request, name: str, make: Callable[[], T]) -> T:
     if not hasattr(state, name):
         setattr(state, name, make())
     found: T = getattr(state, name)
+    return found
+
+
+def held_with_data(request: Request, name: str, make: Callable[[], T]) -> T:
+    """Return what is kept as long as one dataset is served, made when it is first asked for.
+
+    Parameters
+    ----------
+    request : Request
+        Any.
+    name : str
+        Of what is kept.
+    make : callable
+        Makes it; must not wait, so that it is made once.
+
+    Returns
+    -------
+    object
+        The same for all requests that are answered from one dataset.
+    """
+    found: T = opened_of(request).kept.setdefault(name, make())
     return found

@@ -9,7 +9,7 @@ from fastapi import Request
 from web.keeping import Kept
 from web.memory import give_back
 from web.routes.working import workbench_of
-from web.state import held
+from web.state import held, held_with_data
 
 _MAPS_KEPT, _MAP_BYTES = 16, 2 * 2**20
 
@@ -20,8 +20,8 @@ def kept_maps(request: Request) -> Kept:
 
 
 def kept_requests(request: Request) -> dict[str, Any]:
-    """Return what was drawn lately, for `web.maps.kept_request`; the application holds it."""
-    kept: dict[str, Any] = held(request, "map_requests", dict)
+    """Return what was drawn lately from this dataset, for `web.maps.kept_request`."""
+    kept: dict[str, Any] = held_with_data(request, "map_requests", dict)
     return kept
 
 

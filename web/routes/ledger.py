@@ -19,7 +19,7 @@ from web.routes.caching import cached, unchanged
 from web.routes.working import workbench_of
 from web.service import Service
 from web.settings import Settings
-from web.state import held, service_of
+from web.state import held, held_with_data, service_of
 
 _PATH = "/api/v1/gaps"
 
@@ -31,7 +31,7 @@ def ledger_of(request: Request) -> Ledger:
 
 def _previews(request: Request) -> dict[str, Standing]:
     """Return the previews that were made: what a first cut would begin."""
-    return held(request, "ledger_previews", dict)
+    return held_with_data(request, "ledger_previews", dict)
 
 
 def _standing(

@@ -13,7 +13,7 @@ from web.dependencies import read_body, read_query
 from web.openapi import body_of, parameters_of, problems
 from web.schemas import NearestAnswer, NearestQuestion
 from web.settings import Settings
-from web.state import holder_of, service_of
+from web.state import opened_of, service_of
 
 _NO_STORE = {"Cache-Control": "no-store"}
 
@@ -23,7 +23,7 @@ async def _answer(request: Request, question: NearestQuestion) -> Response:
     if question.route:
         found = await run_in_threadpool(service_of(request).nearest, question)
     else:
-        found = await holder_of(request).batcher().ask(question)
+        found = await opened_of(request).batcher().ask(question)
     return Response(orjson.dumps(found), media_type="application/json", headers=_NO_STORE)
 
 

@@ -10,7 +10,7 @@ from web.errors import CrossSiteError, Refusal, refuse
 from web.openapi import body_of, problems
 from web.routes.framing import site_of
 from web.settings import Settings
-from web.state import holder_of
+from web.state import holder_of, opened_of
 from web.station_schemas import ReportAnswer, ReportBody
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -19,12 +19,12 @@ _UNKNOWN = Refusal("unknown_station", Fault("station", "there is no such station
 
 def _take(request: Request, body: ReportBody) -> bytes:
     """Check, count and write down."""
-    holder = holder_of(request)
-    if body.station not in holder.stations():
+    opened = opened_of(request)
+    if body.station not in opened.stations():
         refuse([_UNKNOWN])
-    box = holder.reports()
+    box = holder_of(request).reports()
     box.admit((request.scope.get("client") or ("",))[0])
-    number = box.take(body, holder.service().name["version"])
+    number = box.take(body, opened.service.name["version"])
     return orjson.dumps({"id": number, "state": "new"})
 
 

@@ -9,13 +9,13 @@ from web.keeping import tag_of
 from web.openapi import parameters_of, problems
 from web.routes.caching import cached, unchanged
 from web.settings import Settings
-from web.state import holder_of
+from web.state import opened_of
 from web.station_schemas import SearchAnswer, SearchQuestion
 
 
 def _found(request: Request, question: SearchQuestion) -> bytes:
     """Search; the first search makes the index."""
-    return orjson.dumps(holder_of(request).search().answer(question))
+    return orjson.dumps(opened_of(request).search().answer(question))
 
 
 async def ask(request: Request) -> Response:

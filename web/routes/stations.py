@@ -15,7 +15,7 @@ from web.routes.coverage import GeoJson
 from web.routes.working import workbench_of
 from web.security import takes_gzip
 from web.settings import Settings
-from web.state import holder_of
+from web.state import opened_of
 from web.station_schemas import (
     StationAnswer,
     StationQuestion,
@@ -50,7 +50,7 @@ def _answer(content: bytes, etag: str, request: Request, *, status: int = 200) -
 
 async def list_stations(request: Request) -> Response:
     """Answer, or say that nothing has changed."""
-    stations = holder_of(request).stations()
+    stations = opened_of(request).stations()
     question = read_query(request.scope["query_string"], StationsQuestion)
     stations.check(question)
     start = this_hour()
@@ -66,7 +66,7 @@ async def list_stations(request: Request) -> Response:
 
 async def show_station(request: Request) -> Response:
     """Answer, or say that nothing has changed."""
-    stations = holder_of(request).stations()
+    stations = opened_of(request).stations()
     question = read_query(request.scope["query_string"], StationQuestion)
     start = this_hour()
     code = request.path_params["id"]
