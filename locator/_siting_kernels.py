@@ -506,3 +506,100 @@ def improve_target(
             )  # fmt: skip
         want = was_want
     return want
+
+
+@_jit
+def room_worth(start, point, people, unit, capacity, bins, worth, edge):
+    """Return what options with little room are worth at a price of each person, from above.
+
+    An option takes those who are worth most (``1 - unit``) until it is full. ``edge`` is the worth
+    of the last one taken, rounded to a bin; with any edge ``capacity * edge`` and what others are
+    worth beyond it is no less than the best filling (linear duality).
+    """
+    held = np.empty(bins, np.float64)
+    for j in range(worth.size):
+        held[:] = 0.0
+        for a in range(start[j], start[j + 1]):
+            i = point[a]
+            held[min(int((1.0 - unit[i]) * bins), bins - 1)] += people[i]
+        total = 0.0
+        b = bins - 1
+        while b >= 0 and total + held[b] <= capacity[j]:
+            total += held[b]
+            b -= 1
+        edge[j] = (b + 0.5) / bins if b >= 0 else 0.0
+        value = capacity[j] * edge[j]
+        for a in range(start[j], start[j + 1]):
+            i = point[a]
+            more = 1.0 - unit[i] - edge[j]
+            if more > 0.0:
+                value += people[i] * more
+        worth[j] = value
+
+
+@_jit
+def room_flow(pick, share, start, point, people, unit, capacity, edge, bins, flow):
+    """Add to each point how many of its people the picked options take."""
+    for g in range(pick.size):
+        j = pick[g]
+        if j < 0:
+            continue
+        first = int(edge[j] * bins) if edge[j] > 0.0 else -1
+        above = 0.0
+        at = 0.0
+        for a in range(start[j], start[j + 1]):
+            i = point[a]
+            b = min(int((1.0 - unit[i]) * bins), bins - 1)
+            if b > first:
+                above += people[i]
+            elif b == first:
+                at += people[i]
+        part = max(min((capacity[j] - above) / at, 1.0), 0.0) if at > 0.0 else 0.0
+        for a in range(start[j], start[j + 1]):
+            i = point[a]
+            b = min(int((1.0 - unit[i]) * bins), bins - 1)
+            if b > first:
+                flow[i] += share * people[i]
+            elif b == first:
+                flow[i] += share * part * people[i]
+
+
+@_jit
+def room_fill(room, power, price, bundle, taken, allowed, start, point, left, capacity, order):
+    """Choose greedily by the people who find room; they are taken in the order of the model."""
+    size = 0
+    options = price.size
+    chosen = np.zeros(options, np.bool_)
+    upper = np.full(options, np.inf)
+    while True:
+        best = -1
+        most = 0.0
+        for j in range(options):
+            if chosen[j] or not allowed[j] or price[j] > room:
+                continue
+            if bundle[j] >= 0 and taken[bundle[j]]:
+                continue
+            scale = max(price[j], 1e-3) ** power
+            if upper[j] / scale <= most:
+                continue
+            free = 0.0
+            for a in range(start[j], start[j + 1]):
+                free += left[point[a]]
+            upper[j] = min(free, capacity[j])
+            if upper[j] > 1e-12 and upper[j] / scale > most:
+                most = upper[j] / scale
+                best = j
+        if best < 0:
+            return size
+        order[size] = best
+        size += 1
+        chosen[best] = True
+        room -= price[best]
+        if bundle[best] >= 0:
+            taken[bundle[best]] = True
+        space = capacity[best]
+        for a in range(start[best], start[best + 1]):
+            i = point[a]
+            taken_here = min(left[i], space)
+            left[i] -= taken_here
+            space -= taken_here

@@ -25,6 +25,9 @@ _FIRST = np.array([1.0, 0.6, 0.15, 0.0])
 #: Weight of the newest slope in the average of slopes; smaller once steps are small.
 _BLEND, _LATE_BLEND, _LATE = 0.2, 0.05, 0.02
 
+#: Steps of worth in which the last person taken by a full option is told.
+_BINS = 256
+
 #: Share of the target that sums may lose to rounding.
 _LOST = 1e-12
 
@@ -98,8 +101,8 @@ class CoverDual:
 
     def _price(self, multiplier: Float64Array) -> Priced:
         """Return the bound that multipliers give."""
-        model, purse = self.model, self.purse
-        worth = kernels.reach_sums(model.indptr, model.point, multiplier / self._need)
+        purse = self.purse
+        worth = self._worth(multiplier)
         low, high, low_spent, high_spent = kernels.rate_of_money(
             worth, purse.price, self.group, self.groups, purse.limit, self._low, self._high
         )
@@ -109,6 +112,12 @@ class CoverDual:
             (free + rate * purse.limit + self._surplus(worth, rate), rate) for rate in (low, high)
         )
         return Priced(bound, worth, rate, multiplier.copy())
+
+    def _worth(self, multiplier: Float64Array) -> Float64Array:
+        """Return what each option is worth at multipliers."""
+        return np.asarray(
+            kernels.reach_sums(self.model.indptr, self.model.point, multiplier / self._need)
+        )
 
     def _free(self, multiplier: Float64Array) -> float:
         """Return what points are worth beyond their multipliers."""
@@ -191,6 +200,56 @@ class CoverDual:
     def bound(self) -> float:
         """The least bound so far, safe against rounding; whole where weights are."""
         return safe_ceiling(self.best.bound, whole=self.model.whole)
+
+
+class RoomDual(CoverDual):
+    """The same where each option serves only so many people.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options and points.
+    purse : Purse
+        What may be spent.
+    counts : array_like of int, shape (points,)
+        By how many options of a good choice each point is reached.
+    capacity : array of float64, shape (options,)
+        People each option can serve.
+    """
+
+    def __init__(
+        self, model: CoverModel, purse: Purse, counts: npt.ArrayLike, capacity: Float64Array
+    ) -> None:
+        self.capacity = capacity
+        self._edge = np.zeros(model.options)
+        self._unit = np.zeros(model.points)
+        super().__init__(model, purse, counts)
+
+    def _worth(self, multiplier: Float64Array) -> Float64Array:
+        """Return what each option is worth at multipliers, from above."""
+        model = self.model
+        share = np.divide(
+            multiplier, model.weight, out=np.zeros(model.points), where=model.weight > 0
+        )
+        self._unit = np.clip(1.0 - share, 0.0, 1.0)
+        worth = np.empty(model.options)
+        kernels.room_worth(
+            model.indptr, model.point, model.weight, self._unit, self.capacity, _BINS, worth,
+            self._edge,
+        )  # fmt: skip
+        return worth
+
+    def _slopes(self) -> Float64Array:
+        """Return the share of each point that the knapsack of the last bound takes."""
+        model = self.model
+        flow = np.zeros(model.points)
+        for pick, part in ((self._low, self._share), (self._high, 1.0 - self._share)):
+            if part > 0:
+                kernels.room_flow(
+                    pick, part, model.indptr, model.point, model.weight, self._unit,
+                    self.capacity, self._edge, _BINS, flow,
+                )  # fmt: skip
+        return np.divide(flow, model.weight, out=np.zeros(flow.size), where=model.weight > 0)
 
 
 class TargetDual(CoverDual):
