@@ -50,6 +50,7 @@ def _reports_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """Keep what tests report out of the user's own file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCATOR_RECORDS", str(tmp_path_factory.mktemp("records") / "records.sqlite"))
+        patch.setenv("LOCATOR_JOBS", str(tmp_path_factory.mktemp("jobs")))
         yield
 
 

@@ -393,6 +393,8 @@ class Desk:
         with self._lock:
             if self._runner is not None and self._runner.poll() is None:
                 return
+            if is_locked(self.folder / _SLOT):  # another server's is at work
+                return
             if any(not job.final for job in all_jobs(self.folder)):
                 self._runner = start_runner(self.folder)
 

@@ -1,0 +1,301 @@
+"""Jobs: a real runner process, killed, doubled, cancelled; FAULTS row 49."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.webtools import new_client, problem_of
+from web.jobs import Desk, Job, all_jobs, is_locked, job_of, locked, put, run_all, start_runner
+from web.jobs_runner import work
+from web.settings import Settings
+
+PLAN = "/api/v1/plan"
+#: An honest plan of the demo city that takes a second or two.
+QUESTION = {"sites": 2, "mode": "walk", "minutes": 5, "time_limit_seconds": 20.0}
+
+#: Works on the jobs of a folder as the runner does, but tells the test when it has begun one, and
+#: then waits for a line: so the test kills it in the middle, without sleeping.
+HELD = """
+import sys
+from pathlib import Path
+from web.jobs import run_all
+
+def work(job):
+    job.begin()
+    print(job.id, flush=True)
+    if not sys.stdin.readline():
+        return
+    job.finish(b'{"by": "%d"}' % len(job.attempts))
+
+run_all(Path(sys.argv[1]), work)
+print("left", flush=True)
+"""
+
+
+@pytest.fixture
+def held_runner(tmp_path):
+    """Start runners that wait for a line in the middle of their work."""
+    started = []
+
+    def start():
+        process = subprocess.Popen(
+            [sys.executable, "-c", HELD, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def settings_of(folder: Path, data: Path | None = None, **more) -> Settings:
+    return Settings(data=data, jobs=folder, **more)
+
+
+def waiting(folder: Path, count: int = 1, **more) -> list[Job]:
+    return [put(folder, "plan", QUESTION, settings_of(folder, **more)) for _ in range(count)]
+
+
+def finished(desk: Desk, code: str) -> dict:
+    """The answer of a job once its runner has ended."""
+    desk.find(code)
+    while not desk.find(code).final:
+        desk._runner.wait(120)
+    return desk.find(code).answer()
+
+
+def test_fault_49_a_killed_runner_loses_nothing_and_the_job_is_done_once(tmp_path, held_runner):
+    (job,) = waiting(tmp_path)
+    for number in range(20):
+        runner = held_runner()
+        assert runner.stdout.readline().strip() == job.id
+        assert job.state == "running"
+        assert len(job.attempts) == number + 1
+        os.kill(runner.pid, signal.SIGKILL)
+        runner.wait()
+        assert job.state == "queued"  # neither lost nor running for ever
+        assert not is_locked(job.lock)
+    runner = held_runner()
+    runner.stdout.readline()
+    runner.stdin.write("go\n")
+    runner.stdin.flush()
+    assert runner.stdout.readline().strip() == "left"
+    assert job.state == "done"
+    assert job.answer()["result"] == {"by": "21"}
+
+
+def test_fault_49_two_schedulers_start_one_job_once(tmp_path, held_runner):
+    (job,) = waiting(tmp_path)
+    first = held_runner()
+    assert first.stdout.readline().strip() == job.id
+    others = [held_runner() for _ in range(3)]
+    for other in others:  # they see that somebody works, and leave
+        assert other.stdout.readline().strip() == "left"
+    assert len(job.attempts) == 1
+    first.stdin.write("go\n")
+    first.stdin.flush()
+    assert first.stdout.readline().strip() == "left"
+    assert job.state == "done"
+    assert len(job.attempts) == 1
+
+
+def test_fault_49_many_threads_at_once_do_every_job_once(tmp_path):
+    jobs = waiting(tmp_path, 12)
+    done, lock = [], threading.Lock()
+
+    def note(job):
+        with lock:
+            done.append(job.id)
+        job.finish(b"{}")
+
+    threads = [threading.Thread(target=run_all, args=(tmp_path, note)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == sorted(job.id for job in jobs)
+    assert done == [job.id for job in all_jobs(tmp_path)]  # the oldest first
+
+
+def test_a_job_that_breaks_its_process_again_and_again_is_failed(tmp_path):
+    (job,) = waiting(tmp_path, jobs_attempts=2)
+    job.begin()
+    job.begin()
+    with locked(job.lock) as mine:
+        assert mine
+        work(job)
+    answer = job.answer()
+    assert answer["state"] == "failed"
+    assert answer["error"]["code"] == "job_broken"
+    assert "2 times" in answer["error"]["detail"]
+
+
+def test_a_lock_is_held_by_one(tmp_path):
+    file = tmp_path / "lock.sqlite"
+    assert not is_locked(file)
+    with locked(file) as mine, locked(file) as theirs:
+        assert mine
+        assert not theirs
+        assert is_locked(file)
+    assert not is_locked(file)
+
+
+def test_a_job_is_there_whole_or_not_at_all(tmp_path):
+    (job,) = waiting(tmp_path)
+    (tmp_path / ".0123456789abcdef").mkdir()  # what is left of a process that died while putting
+    (tmp_path / "0123456789abcdef").mkdir()
+    assert [each.id for each in all_jobs(tmp_path)] == [job.id]
+    assert "planner_token" not in json.loads((job.folder / "job.json").read_text())["settings"]
+    assert oct(job.folder.stat().st_mode)[-3:] == "700" or os.name == "nt"
+
+
+def test_a_cancelled_job_is_never_begun(tmp_path):
+    one, two = waiting(tmp_path, 2)
+    one.cancel()
+    seen = []
+    run_all(tmp_path, lambda job: (seen.append(job.id), job.finish(b"{}")))
+    assert seen == [two.id]
+    assert one.state == "cancelled"
+    two.cancel()
+    assert two.state == "done"  # what has ended stays as it is
+
+
+@pytest.fixture
+def client(demo_dataset, tmp_path):
+    made = new_client(demo_dataset, jobs=tmp_path / "jobs", jobs_waiting=2, plan_candidates=3)
+    yield made
+    desk = getattr(made.app.state, "desk", None)
+    if desk is not None:
+        desk.close()
+
+
+def test_a_plan_over_http_from_question_to_files(client):
+    answer = client.post(PLAN, json=QUESTION)
+    assert answer.status_code == 202
+    where = answer.headers["location"]
+    assert where == f"/api/v1/jobs/{answer.json()['id']}"
+    done = finished(client.app.state.desk, answer.json()["id"])
+    assert done["state"] == "done", done["error"]
+    shown = client.get(where)
+    assert shown.headers["cache-control"] == "no-store"
+    assert shown.json() == done
+    result = done["result"]
+    assert result["objective_name"] == "coverage"
+    assert 0 < len(result["chosen"]) <= 2
+    assert [site["order"] for site in result["chosen"]] == list(range(1, len(result["chosen"]) + 1))
+    assert result["gap"] == pytest.approx(
+        abs(result["bound"] - result["objective"]) / abs(result["bound"])
+    )
+    assert result["people"] == "from cells"
+    people = [result["objective"], result["bound"]]
+    people += [site[name] for site in result["chosen"] for name in ("gain_homes", "gain_workers")]
+    assert all(value % 5 == 0 for value in people)
+    assert client.get(f"{where}/plan.geojson").json()["type"] == "FeatureCollection"
+    assert client.get(f"{where}/plan.xlsx").content.startswith(b"PK")
+    assert b"<html" in client.get(f"{where}/plan.html").content
+    problem_of(client.get(f"{where}/plan.exe"), 422)
+    # it stays: another server finds it
+    assert job_of(client.app.state.settings.jobs, done["id"]).answer() == done
+
+
+def test_the_queue_is_bounded_and_a_delete_cancels(client):
+    with locked_slot(client):
+        first = client.post(PLAN, json=QUESTION).headers["location"]
+        client.post(PLAN, json=QUESTION)
+        refused = client.post(PLAN, json=QUESTION)
+        assert problem_of(refused, 503)["code"] == "overloaded"
+        assert int(refused.headers["retry-after"]) > 0
+        assert client.delete(first).json()["state"] == "cancelled"
+        assert client.get(first).json()["state"] == "cancelled"
+        assert client.post(PLAN, json=QUESTION).status_code == 202
+
+
+def locked_slot(client):
+    """Keep runners away, as another server's would."""
+    folder = client.app.state.settings.jobs
+    folder.mkdir(parents=True, exist_ok=True)
+    return locked(folder / "runner.sqlite")
+
+
+def test_a_running_job_is_stopped_by_a_delete(client, held_runner, tmp_path):
+    folder = tmp_path / "jobs"
+    (job,) = waiting(folder, data=client.app.state.settings.data)
+    desk = Desk(settings_of(folder))
+    desk._runner = start_runner(folder)
+    try:
+        while not job.attempts and desk._runner.poll() is None:
+            pass
+        desk.cancel(job.id)
+        assert desk._runner is None or desk._runner.poll() is not None or not is_locked(job.lock)
+        assert job.state == "cancelled"
+        assert not (job.folder / "result.json").exists()
+    finally:
+        desk.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("{", 400, "body_not_json"),
+        ('{"sites": 0}', 422, "out_of_range"),
+        ('{"sites": 1, "budget_yuan": 1}', 422, "contradiction"),
+        ('{"objective_name": "best", "sites": 1}', 422, "not_in_list"),
+        ('{"sites": 1, "region": "nowhere"}', 404, "unknown_region"),
+        ('{"sites": 1, "need": ["sauna"]}', 422, "not_in_list"),
+        ('{"sites": 1, "candidates": []}', 422, "invalid_value"),
+        ('{"sites": 1, "candidates": [{"lon": 115.9}]}', 422, "invalid_value"),
+        ('{"sites": 1, "candidates": [{"action": "extend", "station": "x"}]}', 422,
+         "invalid_value"),
+        ('{"sites": 1, "candidates": [{"lon": 1, "lat": 1}, {"lon": 1, "lat": 1}, '
+         '{"lon": 1, "lat": 1}, {"lon": 1, "lat": 1}]}', 422, "over_limit"),
+        ('{"sites": 1, "time_limit_seconds": 1e9}', 422, "out_of_range"),
+        ('{"sites": 1, "at": null, "budget_yuan": null, "candidates": "auto", "colour": 1}', 422,
+         "unknown_parameter"),
+    ],
+)  # fmt: skip
+def test_questions_that_are_wrong_are_refused_before_they_become_jobs(client, body, status, code):
+    assert problem_of(client.post(PLAN, content=body), status)["code"] == code
+    assert all_jobs(client.app.state.settings.jobs) == []
+
+
+def test_jobs_that_do_not_exist(client):
+    for code in ("0123456789abcdef", "..%2f..", "x", "0" * 64):
+        assert problem_of(client.get(f"/api/v1/jobs/{code}"), 404)["status"] == 404
+        assert client.delete(f"/api/v1/jobs/{code}").status_code == 404
+
+
+def test_old_results_make_room(tmp_path):
+    desk = Desk(settings_of(tmp_path, jobs_kept=2))
+    for job in waiting(tmp_path, 4):
+        job.finish(b"{}")
+    with locked(tmp_path / "runner.sqlite"):
+        new = desk.submit("plan", QUESTION)
+        desk.close()
+    assert new.id in {job.id for job in all_jobs(tmp_path)}
+    assert sum(bool(job.final) for job in all_jobs(tmp_path)) == 1
+
+
+def test_planners_only_beyond_loopback(demo_dataset, tmp_path):
+    open_to_the_world = new_client(
+        demo_dataset, jobs=tmp_path, host="0.0.0.0", planner_token="secret"
+    )
+    problem_of(open_to_the_world.post(PLAN, json=QUESTION), 401)
+    problem_of(open_to_the_world.get("/api/v1/jobs/0123456789abcdef"), 401)
+    problem_of(open_to_the_world.delete("/api/v1/jobs/0123456789abcdef"), 401)
+    known = {"Authorization": "Bearer secret"}
+    found = open_to_the_world.get("/api/v1/jobs/0123456789abcdef", headers=known)
+    problem_of(found, 404)
