@@ -30,6 +30,11 @@ def disk_grid(lon, lat, radius_lon, radius_lat, lattice):
             for row in range(r1, r2 + 1):
                 for column in range(c1, c2 + 1):
                     cell = row * columns + column
+                    x, y = west + column * width, south + row * height
+                    dx = max(x - lon[s], lon[s] - x - width, 0.0) / radius_lon
+                    dy = max(y - lat[s], lat[s] - y - height, 0.0) / radius_lat
+                    if dx * dx + dy * dy > 1.0:
+                        continue
                     if writing:
                         station[counts[cell]] = s
                         counts[cell] += 1
@@ -112,26 +117,24 @@ def metres_between(lon, lat, one, other):
 
 
 @_jit
-def ways_to(pairs, reached, exits, lengths, entries, ways, size):
-    """Return the length (mm) of the shortest way of each pair of a place and a station.
+def ways_to(indptr, reached, exits, lengths, entries, ways, size):
+    """Return the length (mm) of the shortest way of each place to its station.
 
-    ``pairs`` are ``indptr, place``: the places of each station. ``reached`` are ``indptr, node,
+    Places are sorted by station, from ``indptr`` on. ``reached`` are ``indptr, node,
     mm``: the junctions of each station. ``exits, lengths`` belong to the places, ``entries`` are
     ``edge, segment, fraction, access_mm`` of the stations. Access legs do not count; ``CLOSED``
     where no way was found.
     """
-    pair_indptr, place = pairs
-    indptr, node, reach_mm = reached
+    reach_indptr, node, reach_mm = reached
     edge, u, v, to_u, to_v, segment, fraction, _ = exits
     u_mm, v_mm, access_mm = lengths
     st_edge, st_segment, st_fraction, st_access_mm = entries
     length = np.full(size, CLOSED, np.int64)
-    out = np.full(place.size, CLOSED, np.int64)
-    for s in range(pair_indptr.size - 1):
-        for i in range(indptr[s], indptr[s + 1]):
+    out = np.full(edge.size, CLOSED, np.int64)
+    for s in range(indptr.size - 1):
+        for i in range(reach_indptr[s], reach_indptr[s + 1]):
             length[node[i]] = reach_mm[i]
-        for i in range(pair_indptr[s], pair_indptr[s + 1]):
-            p = place[i]
+        for p in range(indptr[s], indptr[s + 1]):
             best = np.int64(CLOSED)
             legs = np.int64(access_mm[p]) + st_access_mm[s]
             if edge[p] == st_edge[s]:
@@ -142,7 +145,7 @@ def ways_to(pairs, reached, exits, lengths, entries, ways, size):
                 best = min(best, u_mm[p] + length[u[p]] - legs)
             if to_v[p] < CLOSED and length[v[p]] < CLOSED:
                 best = min(best, v_mm[p] + length[v[p]] - legs)
-            out[i] = best
-        for i in range(indptr[s], indptr[s + 1]):
+            out[p] = best
+        for i in range(reach_indptr[s], reach_indptr[s + 1]):
             length[node[i]] = CLOSED
     return out

@@ -192,15 +192,12 @@ class Reasons:
         return self._travel.best_search(self._counted, UNLIMITED_MS)
 
     @cached_property
-    def _worth_a_look(self) -> BoolArray:
-        """False for segments (s,) on which nothing but ``too_far`` can be the cause."""
-        net = self._travel.network
+    def _helped(self) -> BoolArray:
+        """False for segments (s,) on which no lift helps, and every place reaches some station."""
         edges = ~self._anywhere.sure
         for lift in self._lifts:
             edges |= lift.search.near
-        segments: BoolArray = edges[net.segment_edge]
-        if self._barriers is not None:
-            segments |= self._barriers.near_by_line(self._every, self._limit_ms)
+        segments: BoolArray = edges[self._travel.network.segment_edge]
         return segments
 
     def __call__(
@@ -223,19 +220,23 @@ class Reasons:
         cause = np.full(rows.size, TOO_FAR, np.int8)
         left = np.arange(rows.size)
         if rows.size > _MANY:
-            left = np.flatnonzero(self._worth_a_look[positions.segment[rows]])
-        places = part_of(positions, rows[left])
-        exits = self._travel.exits(places)
-        found = np.full(left.size, TOO_FAR, np.int8)
-        for lift in self._lifts[::-1]:  # the first lift that helps has the last word
-            found[lift.search(exits) < CLOSED_MS] = lift.word
-        anywhere = self._anywhere(exits)
-        found[(found == TOO_FAR) & (anywhere >= CLOSED_MS)] = CAUSES.index("unreachable")
+            left = np.flatnonzero(self._helped[positions.segment[rows]])
+        cause[left] = self._lifted(part_of(positions, rows[left]))
         if self._barriers is not None:
-            rest = np.flatnonzero(found == TOO_FAR)
-            behind = self._cut_off(part_of(places, rest), anywhere[rest]).mark
-            found[rest[behind]] = BARRIER
-        cause[left] = found
+            left = np.flatnonzero(cause == TOO_FAR)
+            if rows.size > _MANY:
+                near = self._barriers.near_by_line(self._every, self._limit_ms)
+                left = left[near[positions.segment[rows[left]]]]
+            cause[left[self.cut_off(part_of(positions, rows[left])).mark]] = BARRIER
+        return cause
+
+    def _lifted(self, positions: Positions) -> npt.NDArray[np.int8]:
+        """Return the causes of places as far as lifts and reach tell them, else ``TOO_FAR``."""
+        exits = self._travel.exits(positions)
+        cause = np.full(len(positions), CAUSES.index("unreachable"), np.int8)
+        cause[self._anywhere(exits) < CLOSED_MS] = TOO_FAR
+        for lift in self._lifts[::-1]:  # the first lift that helps has the last word
+            cause[lift.search(exits) < CLOSED_MS] = lift.word
         return cause
 
     def cut_off(self, positions: Positions) -> CutOff:
@@ -251,15 +252,11 @@ class Reasons:
         CutOff
             One row a place; none without ``barriers``.
         """
-        return self._cut_off(positions, self._anywhere(self._travel.exits(positions)))
-
-    def _cut_off(self, positions: Positions, anywhere: Int32Array) -> CutOff:
-        """Tell which places are behind a barrier; ``anywhere`` are times to the nearest station."""
         if self._barriers is None:
             none = np.full(len(positions), -1, np.int32)
             return CutOff(none >= 0, none)
         return self._barriers.cut_off(
-            positions, self._every, self._limit_ms, anywhere, at_least=self._at_least
+            positions, self._every, self._limit_ms, at_least=self._at_least
         )
 
     def also(

@@ -41,7 +41,7 @@ _MS_PER_MINUTE = 60_000
 _KPH = 3600.0  # so many km/h are 1 m/ms
 _SEED = 15
 _STATIONS_AT_ONCE = 256
-_CELLS_PER_RADIUS = 4
+_CELLS_PER_RADIUS = 5
 _MOST_CELLS = 4_000_000
 _ROUNDING = 1e-6
 _CACHE_BYTES = 16_000_000
@@ -194,7 +194,6 @@ class Barriers:
         positions: Positions,
         stations: Int32Array,
         limit_ms: int,
-        least_ms: Int32Array,
         *,
         at_least: int = 1,
     ) -> CutOff:
@@ -208,8 +207,6 @@ class Barriers:
             All stations that count when every condition is lifted.
         limit_ms : int
             The limit.
-        least_ms : array (p,) of int32
-            No station is nearer than this by the fastest way, access legs included.
         at_least : int
             Covered means so many stations. So many have to be near by straight line, and the way
             to one of them has to be a detour.
@@ -223,7 +220,8 @@ class Barriers:
         station = np.full(len(positions), -1, np.int32)
         near = self._near(positions, self._on_network(stations), limit_ms, at_least)
         if near.place.size:
-            far = self._far(part_of(positions, near.place), near, least_ms[near.place])
+            beyond_ms = limit_ms if at_least == 1 else 0  # one of several may be within the limit
+            far = self._far(part_of(positions, near.place), near, beyond_ms)
             first = np.argmax(far, axis=1)
             mark[near.place] = far.any(axis=1)
             behind = near.station[np.arange(near.place.size), first]
@@ -287,11 +285,11 @@ class Barriers:
         place = np.flatnonzero(found[:, k - 1] >= 0)
         return _Near(place, stations[found[place]], metres[place])
 
-    def _far(self, positions: Positions, near: _Near, least_ms: Int32Array) -> BoolArray:
+    def _far(self, positions: Positions, near: _Near, beyond_ms: int) -> BoolArray:
         """Mark the stations near by straight line to which the way is a detour (m, k)."""
-        # that no station is nearer than so much is enough to know of most places
+        # that the stations are beyond the limit is enough to know of most places
         legs = positions.access_ms[:, None] + self._travel.stations.access_ms[near.station]
-        least_m = (least_ms[:, None] - legs) * self._slowest / _SLACK
+        least_m = (beyond_ms - legs) * self._slowest / _SLACK
         far: BoolArray = near.metres * DETOUR <= least_m - _SAME_M
         row, column = np.nonzero(~far)
         if row.size:
@@ -310,7 +308,9 @@ class Barriers:
         """Return the way of each pair of place and station (m), infinite where it is too long."""
         out = np.full(place.size, np.inf)
         order = np.argsort(station, kind="stable")
-        which, first = np.unique(station[order], return_index=True)
+        grouped = station[order]
+        first = np.flatnonzero(np.append(-1, grouped[:-1]) != grouped)
+        which = grouped[first]
         bound = np.append(first, order.size)
         for begin in range(0, which.size, _STATIONS_AT_ONCE):
             end = min(begin + _STATIONS_AT_ONCE, which.size)
@@ -335,10 +335,9 @@ class Barriers:
         fits, node, which, mm = travel.reach_by_length(stations, seeds, limits)
         if not fits and stations.size > 1:
             return self._in_halves(stations, longest, positions, pairs)
-        place, inverse = np.unique(pairs[1], return_inverse=True)
-        exits = travel.exits(part_of(positions, place))
+        exits = travel.exits(part_of(positions, pairs[1]))
         length = _barrier_kernels.ways_to(
-            (pairs[0], inverse),
+            pairs[0],
             (np.searchsorted(which, np.arange(stations.size + 1)), node, mm),
             exits.times,
             exits.lengths,

@@ -448,10 +448,9 @@ class Counts:
             them.
         """
         cause = self.outcome.cause if self.place is None else self.outcome.cause[self.place]
-        rows = np.flatnonzero(cause >= 0)
-        code = part[rows].astype(np.int64) * len(CAUSES) + cause[rows]
-        table = sums(code, self.weight[rows], size * len(CAUSES))
-        return table.reshape(size, len(CAUSES))
+        columns = len(CAUSES) + 1  # the first one is for what has no cause
+        code = part.astype(np.int32) * np.int32(columns) + cause + np.int32(1)
+        return sums(code, self.weight, size * columns).reshape(size, columns)[:, 1:]
 
     def region_of_rows(self, size: int) -> Int32Array:
         """Return the region of every row.
