@@ -4,7 +4,6 @@ It holds no data of anybody: its scripts ask the service, and the service asks w
 even those without the token may see the page, which then asks them for it.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from geodata.vocabulary import Vocabulary
@@ -43,7 +42,7 @@ def _labels(lang: str, vocabulary: Vocabulary) -> dict[str, dict[str, str]]:
 
 def _words(lang: str, settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
     """Return what the page's scripts know before they ask anything."""
-    going: Mapping[str, str] = HOME[lang]
+    going = HOME[lang]
     return {
         "lang": lang,
         "text": dict(PLANNER[lang]),

@@ -18,7 +18,11 @@ from web.static_files import script_hashes
 
 router = APIRouter(include_in_schema=False)
 
-_page = lru_cache(maxsize=2 * len(PLANNER))(planner_page)
+
+@lru_cache(maxsize=2 * len(PLANNER))
+def _page(lang: str, settings: Settings) -> str:
+    """Return the page; the same for the same language and settings."""
+    return planner_page(lang, settings)
 
 
 @router.api_route("/planner", methods=["GET", "HEAD"])

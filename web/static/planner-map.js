@@ -40,6 +40,7 @@
     var box = map.getContainer();
     box.setAttribute('role', 'application');
     box.setAttribute('aria-label', P.t('map_label'));
+    P.id('pl-key').open = window.matchMedia('(min-width: 1000px)').matches;
     var e = data.extent, view = P.state.view;
     if (view) { map.setView([view[1], view[2]], view[0]); } else { map.fitBounds([[e[1], e[0]], [e[3], e[2]]]); }
     ground(data);

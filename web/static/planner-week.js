@@ -24,7 +24,7 @@
     timer = window.setTimeout(function () { P.emit('question', { hour: true }); }, at || 0);
   }
 
-  /* Dark: few are covered. The scale is that of the week itself, and the words below tell its ends. */
+  /* Strong: few are covered. The scale is that of the week itself, and the words below tell its ends. */
   function strip(hours) {
     var box = P.empty(P.id('pl-strip')), shares = hours.map(function (h) { return h.share_covered; });
     var low = Math.min.apply(null, shares), high = Math.max.apply(null, shares);
@@ -36,6 +36,12 @@
       box.appendChild(cell);
     });
     return [low, high];
+  }
+
+  function swatch(depth) {
+    var node = el('i', { 'class': 'pl-swatch pl-depth' });
+    node.style.setProperty('--depth', depth);
+    return node;
   }
 
   function note(nodes) {
@@ -53,7 +59,8 @@
     note([
       P.button(P.t('clock_worst', { hour: P.hourText(at), share: P.percent1(share) }), function () { set(at); },
         { id: 'pl-worst', 'class': 'pl-small-button', title: P.t('clock_worst_go') }),
-      el('p', { 'class': 'pl-note', text: P.t('clock_key', { low: P.percent1(ends[0]), high: P.percent1(ends[1]) }) })
+      el('p', { 'class': 'pl-note' }, [swatch(1), el('span', { text: P.t('clock_low', { share: P.percent1(ends[0]) }) }),
+        swatch(0), el('span', { text: P.t('clock_high', { share: P.percent1(ends[1]) }) })])
     ]);
     document.documentElement.setAttribute('data-clock', 'true');
   }
