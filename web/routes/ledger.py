@@ -43,11 +43,11 @@ def _standing(
     standing = ledger.now()
     if standing is not None:
         return standing
-    date = today()
-    if date not in previews:
+    key = f"{today()} {service.name['version']}"
+    if key not in previews:
         previews.clear()
-        previews[date] = next_of(service, ledger, date)
-    return previews[date]
+        previews[key] = next_of(service, ledger, today())
+    return previews[key]
 
 
 def _listed(
