@@ -14,7 +14,7 @@ from locator.clock import ClockAnswer, Part, Travellers, travellers, week_asked
 from locator.clock_week import DAY_HOURS, days_of
 from web.clock_question import ClockQuestion
 from web.dependencies import check_question
-from web.geojson import plain, records
+from web.geojson import records
 from web.keeping import tag_of
 from web.service import Service
 from web.summaries import Discretion, discreet_gap
@@ -134,7 +134,7 @@ def _about(service: Service, question: ClockQuestion, found: ClockAnswer) -> dic
     warning = service.index.timetable.holiday_warning(found.at[-1])
     return {
         "parameters": {
-            **question.model_dump(),
+            **question.model_dump(exclude={"lang"}),
             "mode": mode.code,
             "linger_minutes": service.settings.linger_seconds / 60,
             "speed_kph": mode.speed_kph * found.request.who.scale,
@@ -230,20 +230,15 @@ class _Shown:
         """Return shares that tell no more than the rounded figures do."""
         if name not in part.series:
             return [None] * len(self._found.at)
-        series = part.series[name]
-        total = series.total
-        covered: Any = series.covered
-        if self._discretion is not None and name != "street_km":
-            whole = self._discretion.figure(total)
-            if whole:
-                total, covered = whole, np.array(self._figures(name, covered))
-        if total <= 0:
-            return [None] * len(self._found.at)
-        shares = covered / total
-        if self._discretion is not None:
-            shares = np.round(shares, _SHARE_DIGITS)
-        told: list[float | None] = plain(shares)
-        return told
+        series, discretion = part.series[name], self._discretion
+        if discretion is None or name == "street_km":
+            exact = series.share
+            return exact if discretion is None else [_share(share) for share in exact]
+        whole = discretion.figure(series.total)
+        if not whole:
+            return [_share(share) for share in series.share]
+        covered = self._figures(name, series.covered / series.total * series.total)
+        return [_share(part / whole) for part in covered]  # as `summaries` has it
 
     def _uncovered(self, part: Part, name: str) -> list[Any]:
         """Return what is not covered at each hour; None where the quantity is not counted."""
@@ -324,6 +319,11 @@ class _Shown:
     def _gaps(self) -> list[dict[str, Any]]:
         """Return the gaps of the week without their shapes."""
         return shown_gaps(self._found, self._discretion)
+
+
+def _share(value: float | None) -> float | None:
+    """Return a share as it may leave."""
+    return None if value is None else round(value, _SHARE_DIGITS)
 
 
 def _kind(day: date, calendar: Calendar) -> str:
