@@ -18,6 +18,7 @@ from locator import _raster_kernels
 from locator.arrays import sums
 from locator.arrival import CAUSES
 from locator.coverage import Outcome
+from locator.gap_causes import NamedLines, barriers_of, behind_barriers, causes_of
 from locator.selection import Selection
 from locator.travel_time import UNLIMITED_MS, Found, TravelTimes
 
@@ -46,8 +47,12 @@ class Gaps:
         Way over straight line to that station, NaN where there is none.
     cause : array (g,) of object
         The cause of most workers (of most cells, where there are no people).
+    causes : list of dict of str to float
+        Share of each cause by workers (by cells, where there are none), the heaviest first.
     also : list of tuple of str
-        The other causes found in the gap, the heaviest first.
+        What had to be lifted together with the cause, the heaviest first.
+    barrier : array (g,) of object
+        Name of the river, railway or motorway that cuts people off, ``""`` where unknown or none.
     geometry : array (g,) of object
         Polygons in EPSG:4326.
     region_ids : array of object
@@ -65,7 +70,9 @@ class Gaps:
     nearest_station: Int32Array
     detour_ratio: FloatArray
     cause: npt.NDArray[np.object_]
+    causes: list[dict[str, float]]
     also: list[tuple[str, ...]]
+    barrier: npt.NDArray[np.object_]
     geometry: npt.NDArray[np.object_]
     region_ids: npt.NDArray[np.object_] = field(repr=False)
     station_ids: npt.NDArray[np.object_] = field(repr=False)
@@ -90,7 +97,12 @@ class Gaps:
                 "nearest_seconds": seconds,
                 "nearest_station": _named(self.station_ids, self.nearest_station),
                 "cause": self.cause,
+                "causes": [
+                    ";".join(f"{word}={share:.4g}" for word, share in row.items())
+                    for row in self.causes
+                ],
                 "also": [";".join(words) for words in self.also],
+                "barrier": self.barrier,
                 "detour_ratio": self.detour_ratio,
             },
             geometry=self.geometry,
@@ -130,6 +142,8 @@ class Places:
         Ids of the tables.
     station_lon, station_lat : array of float64
         Where the stations lie.
+    lines : NamedLines
+        What may cut people off.
     """
 
     cells: Cells
@@ -138,6 +152,7 @@ class Places:
     station_ids: npt.NDArray[np.object_]
     station_lon: FloatArray
     station_lat: FloatArray
+    lines: NamedLines
 
 
 def find_cells(cells: Cells, column: npt.ArrayLike, row: npt.ArrayLike) -> Int64Array:
@@ -281,8 +296,8 @@ def find(
         np.full(count, np.nan) if weight is None else sums(label, weight[which], count)
         for weight in (people.workers, people.homes)
     )
-    weight = np.ones(which.size) if people.workers is None else people.workers[which] + 1e-9
-    cause, also = _causes(label, outcome.cause[which], weight, count)
+    why = causes_of(outcome, which, label, people.workers)
+    barrier = _barriers(places, outcome, travel, (which, label, count), people.published)
     found = _anywhere(travel, outcome, selection, heaviest)
     region = cells.region[heaviest]
     ids = gap_ids(places, heaviest)
@@ -297,8 +312,10 @@ def find(
         nearest_ms=found.ms[order, 0],
         nearest_station=found.station[order, 0],
         detour_ratio=_detour(places, heaviest[order], found, order),
-        cause=cause[order],
-        also=[also[i] for i in order],
+        cause=why.cause[order],
+        causes=[why.causes[i] for i in order],
+        also=[why.also[i] for i in order],
+        barrier=barrier[order],
         geometry=outlines(cells, mark, label, places.crs)[order],
         region_ids=places.region_ids,
         station_ids=places.station_ids,
@@ -363,17 +380,22 @@ def heaviest_cells(
     return order[first]
 
 
-def _causes(
-    label: Int32Array, cause: npt.NDArray[np.int8], weight: FloatArray, count: int
-) -> tuple[npt.NDArray[np.object_], list[tuple[str, ...]]]:
-    """Return the heaviest cause of each group and the others in it."""
-    table = sums(label * len(CAUSES) + cause, weight, count * len(CAUSES))
-    table = table.reshape(count, len(CAUSES))
-    ranked = np.argsort(-table, axis=1, kind="stable")
-    words = np.array(CAUSES, object)
-    present = np.take_along_axis(table, ranked, axis=1) > 0
-    also = [tuple(words[ranked[i, 1:][present[i, 1:]]]) for i in range(count)]
-    return words[ranked[:, 0]], also
+def _barriers(
+    places: Places,
+    outcome: Outcome,
+    travel: TravelTimes,
+    gap_cells: tuple[Int64Array, Int32Array, int],
+    workers: FloatArray | None,
+) -> npt.NDArray[np.object_]:
+    """Return what each gap's heaviest cell behind a barrier is cut off by, else ``""``."""
+    which, label, count = gap_cells
+    out = np.full(count, "", object)
+    behind = behind_barriers(outcome, which)
+    if behind.any():
+        cell, gap = which[behind], label[behind]
+        heaviest = heaviest_cells(places.cells, cell, gap, workers)
+        out[gap[heaviest]] = barriers_of(outcome, travel, cell[heaviest], places.lines)
+    return out
 
 
 def _anywhere(

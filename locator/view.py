@@ -13,6 +13,7 @@ from geodata.model import BoolArray, Dataset, FloatArray, Int64Array
 from locator.arrays import binary, sums
 from locator.barriers import Barriers
 from locator.coverage import Layer, People
+from locator.gap_causes import NamedLines
 from locator.gaps import CELL_M, CellWeights, Places, find_cells
 from locator.nearest import Finder
 from locator.selection import Register
@@ -186,4 +187,9 @@ class ModeView:
             station_ids=stations["id"].to_numpy(object),
             station_lon=stations["lon"].to_numpy(np.float64),
             station_lat=stations["lat"].to_numpy(np.float64),
+            lines=NamedLines(
+                self._dataset.barrier_lines,
+                self._dataset.barrier_name,
+                self._dataset.barrier_kind,
+            ),
         )
