@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from web.map_words import clip
@@ -69,12 +69,12 @@ class GapChange(Asked):
 
     state: Annotated[GapState | SkipJsonSchema[None], _STATE] = None
     responsible: Annotated[
-        str | SkipJsonSchema[None],
-        described("", "The union that sees to it.", "东湖区总工会", max_length=LONGEST_RESPONSIBLE),
+        Annotated[str, StringConstraints(max_length=LONGEST_RESPONSIBLE)] | SkipJsonSchema[None],
+        described("", "The union that sees to it.", "东湖区总工会"),
     ] = None
     note: Annotated[
-        str | SkipJsonSchema[None],
-        described("", "In one's own words.", "与社区商定，明年三月动工", max_length=LONGEST_NOTE),
+        Annotated[str, StringConstraints(max_length=LONGEST_NOTE)] | SkipJsonSchema[None],
+        described("", "In one's own words.", "与社区商定，明年三月动工"),
     ] = None
 
     @field_validator("state", mode="before")
