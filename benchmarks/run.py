@@ -29,6 +29,7 @@ GROUPS = (
     "memory",
     "pages",
     "pictures",
+    "plan",
 )
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "geopandas", "osmium", "fastapi", "uvicorn")
 
