@@ -11,6 +11,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -45,8 +46,13 @@ class GapChanges:
     match_after: Int64Array
     change: npt.NDArray[np.object_]
 
-    def lists(self) -> dict[str, list[dict[str, Any]]]:
+    def lists(self, *, shapes: bool = False) -> dict[str, list[dict[str, Any]]]:
         """Return the gaps that have closed, opened and changed.
+
+        Parameters
+        ----------
+        shapes : bool
+            Add ``geometry``: as they would be, of those that close as they were.
 
         Returns
         -------
@@ -61,6 +67,10 @@ class GapChanges:
             entry = _entry(
                 str(change), one[self.match_before == number], other[self.match_after == number]
             )
+            if shapes:
+                rows = other[self.match_after == number]
+                rows = rows if len(rows) else one[self.match_before == number]
+                entry["geometry"] = shapely.multipolygons(rows.geometry.to_numpy())
             out[change if change in out else "changed"].append(entry)
         for entries in out.values():
             entries.sort(key=_rank)

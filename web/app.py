@@ -38,6 +38,7 @@ from web.routes import (
     plan,
     planner,
     reports,
+    scenario,
     search,
     stations,
     tiles,
@@ -127,6 +128,7 @@ def _add_routes(app: FastAPI, chosen: Settings) -> None:
     stations.add_routes(app, chosen)
     search.add_routes(app, chosen)
     reports.add_routes(app, chosen)
+    scenario.add_routes(app, chosen)
     plan.add_routes(app, chosen)
     jobs.add_routes(app)
     ledger.add_routes(app, chosen)

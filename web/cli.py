@@ -232,6 +232,53 @@ def plan(
     typer.echo(ask_plan(_settings(data=data), asked, candidates, out=out, as_json=as_json))
 
 
+@app.command(
+    epilog="Example: locator scenario --add 115.892,28.684,06:00-24:00 --remove YJ0010",
+)
+def scenario(
+    data: Data = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(help="LON,LAT[,HOURS] of a new station (WGS-84); repeat for more."),
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="Id of a station to close; repeat for more.")
+    ] = None,
+    hours: Annotated[
+        list[str] | None, typer.Option(help="ID=HOURS: other opening hours; repeat for more.")
+    ] = None,
+    move: Annotated[
+        list[str] | None, typer.Option(help="ID=LON,LAT: another place; repeat for more.")
+    ] = None,
+    equip: Annotated[
+        list[str] | None, typer.Option(help="ID=CODE,CODE: more facilities; repeat for more.")
+    ] = None,
+    mode: Mode = "walk",
+    minutes: Minutes = 15,
+    at: At = None,
+    need: Need = None,
+    kind: Kind = None,
+    access: Access = None,
+    region: Region = None,
+    stations_at_least: AtLeast = 1,
+    include: Include = None,
+    geometry: Annotated[
+        Literal["gaps", "none"], typer.Option(help="With --json: shapes of gaps, or none.")
+    ] = "gaps",
+    as_json: AsJson = False,
+) -> None:
+    """Say who would be covered with other stations: before, after, difference."""
+    from web.scenario_command import ask_what_if
+
+    asked = {
+        **_question(mode, minutes, need, kind, access),
+        **_area(at, region, stations_at_least, include),
+        "geometry": geometry,
+    }
+    changes = {"add": add, "remove": remove, "hours": hours, "move": move, "equip": equip}
+    typer.echo(ask_what_if(_settings(data=data), asked, changes, as_json=as_json))
+
+
 @app.command("map", epilog="Example: locator map --data mycity --minutes 15 --out map.html")
 def map_(
     out: Annotated[Path, typer.Option(help="The page, or picture (.png, .svg), to write.")],

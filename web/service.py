@@ -414,11 +414,33 @@ class Service:
             include=tuple(question.include),
             exact=self.dataset.homes is not None,
         )
-        summary = discreet_summary(found.summary, self.discretion)
-        summary["parameters"] = self._parameters(question, moment)
-        summary["dataset"] = self.name
-        summary["warnings"] = self._warnings(moment)
-        return Coverage(found, summary, moment)
+        return Coverage(found, self.dressed(found.summary, question, moment), moment)
+
+    def dressed(
+        self, figures: Mapping[str, Any], question: CoverageQuestion, moment: datetime | None
+    ) -> dict[str, Any]:
+        """Return figures as they may leave, with what was asked and of which data.
+
+        Parameters
+        ----------
+        figures : mapping
+            From the locator, not rounded.
+        question : CoverageQuestion
+            What was asked.
+        moment : datetime or None
+            When.
+
+        Returns
+        -------
+        dict
+            A summary of the interface.
+        """
+        return {
+            **discreet_summary(figures, self.discretion),
+            "parameters": self._parameters(question, moment),
+            "dataset": self.name,
+            "warnings": self._warnings(moment),
+        }
 
     @property
     def discretion(self) -> Discretion:
@@ -553,7 +575,8 @@ class Service:
         for gap in shown:
             also = gap.get("also") or []
             gap["also"] = also.split(";") if isinstance(also, str) else also
-            gap["nearest_station"] = gap.get("nearest_station") or None
+            for name in ("nearest_station", "barrier"):
+                gap[name] = gap.get(name) or None
             for name, digits in _GAP_DIGITS.items():
                 if gap.get(name) is not None:
                     gap[name] = round(gap[name], digits)

@@ -117,6 +117,19 @@ class Settings(BaseSettings):
     ] = 2_000
 
     # The planners.
+    scenario_changes: Annotated[
+        int, Field(description="Most changes in one what-if question.", ge=1, le=5_000)
+    ] = 200
+    scenarios_per_planner: Annotated[
+        int, Field(description="Most what-if questions of one planner in the window.", ge=1)
+    ] = 1_000
+    scenarios_window_seconds: Annotated[
+        int, Field(description="The window of `scenarios_per_planner` (s).", ge=1, le=86_400)
+    ] = 3_600
+    scenario_log: Annotated[
+        Path | None,
+        Field(description="Log of what-if questions; without it, one beside the reports."),
+    ] = None
     planner_token: Annotated[
         str,
         Field(
