@@ -466,7 +466,13 @@ class Index:
         wanted = aim_of(**aim)
         _within("minutes", minutes, MOST_MINUTES)
         view = self.view(mode)
-        asked = Conditions(_codes(needs), _codes(kinds), _codes(access), _codes(include))
+        asked = Conditions(
+            _codes(needs),
+            _codes(kinds),
+            _codes(access),
+            _codes(include),
+            distinct=wanted.at_least > 1,
+        )
         request = CoverageRequest(self._dated(asked, at), minutes, wanted.at_least)
         ground = Ground(
             self._dataset, view, self.register, request, self._region(region), exact, load_actions()

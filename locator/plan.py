@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from geodata.model import FloatArray
 from locator.plan_answer import Checked, Plan, catchment, checked, sites
 from locator.plan_ground import (
     CancelledError,
@@ -18,10 +19,20 @@ from locator.plan_ground import (
     choice_of,
     demand_of,
 )
+from locator.plan_mosts import Mosts, terms_of
 from locator.plan_solve import Aim, Sums, aim_of, model_of, solve_coverage, solve_target
 from locator.siting_model import Solution
 
-__all__ = ["CancelledError", "Ground", "PlanAnswer", "Progress", "aim_of", "make_plan", "silent"]
+__all__ = [
+    "CancelledError",
+    "Ground",
+    "Mosts",
+    "PlanAnswer",
+    "Progress",
+    "aim_of",
+    "make_plan",
+    "silent",
+]
 
 _FEN = 100
 #: What objective and bound of a plan count, where it is not people.
@@ -149,21 +160,55 @@ def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = si
     choice = choice_of(ground, demand, options, lambda part: progress(_MATRIX * part, "reach"))
     progress(_MATRIX, "solve")
     seconds = max(aim.time_limit_seconds - (time.monotonic() - begin), _LEAST_SECONDS)
-    unit = before[demand.unit]
-    solution = _solved(aim, choice, demand, (Sums(unit["total"], unit["covered"]), seconds))
+    terms = _terms(aim, ground, demand)
+    solution = _solved(aim, choice, _Weighed.of(demand, terms, before), seconds)
     progress(_SOLVED, "check")
-    plan = Plan(ground, demand, choice, solution)
+    plan = Plan(ground, demand, choice, solution, terms)
     check = checked(plan)
     result = _result(plan, check, aim, before)
     progress(1.0, "done")
     return PlanAnswer(result, plan, check)
 
 
-def _solved(aim: Aim, choice: Choice, demand: Demand, rest: tuple[Sums, float]) -> Solution:
+def _terms(aim: Aim, ground: Ground, demand: Demand) -> dict[str, FloatArray]:
+    """Return what each worker counts by term; nothing where everybody counts one."""
+    if aim.mosts is None:
+        return {}
+    return terms_of(aim.mosts, demand, ground.dataset.regions["id"].tolist())
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    """What the solver is to count: weights by point, and the sums of all people."""
+
+    demand: Demand
+    weight: FloatArray
+    sums: Sums
+
+    @classmethod
+    def of(
+        cls,
+        demand: Demand,
+        terms: Mapping[str, FloatArray],
+        before: Mapping[str, Mapping[str, float]],
+    ) -> "_Weighed":
+        """Weigh people by the terms, or one each."""
+        if not terms:
+            unit = before[demand.unit]
+            weight = demand.points.total(demand.place, demand.workers)
+            return cls(demand, weight, Sums(unit["total"], unit["covered"]))
+        counts = demand.workers * sum(terms.values())
+        total = float(counts[demand.where(demand.outcome.in_total)].sum())
+        covered = float(counts[demand.where(demand.outcome.covered)].sum())
+        return cls(demand, demand.points.total(demand.place, counts), Sums(total, covered))
+
+
+def _solved(aim: Aim, choice: Choice, weighed: _Weighed, seconds: float) -> Solution:
     """Return the solver's answer."""
-    weight = demand.points.total(demand.place, demand.workers)
-    model = model_of(choice, weight)
-    return (solve_target if aim.objective == "cover" else solve_coverage)(aim, model, *rest)
+    base = weighed.demand.base if aim.at_least > 1 else None
+    model = model_of(choice, weighed.weight, base)
+    solve = solve_target if aim.objective == "cover" else solve_coverage
+    return solve(aim, model, weighed.sums, seconds)
 
 
 def _result(
@@ -182,7 +227,7 @@ def _result(
         "objective_name": aim.objective,
         "chosen": chosen,
         "objective": objective,
-        "objective_unit": UNITS.get(aim.objective, unit),
+        "objective_unit": UNITS.get(aim.objective, "score" if plan.terms else unit),
         "bound": bound,
         "gap": abs(bound - objective) / abs(bound) if bound else 0.0,
         "proven": bool(solution.proven),

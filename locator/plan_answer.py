@@ -1,8 +1,9 @@
 """From the options chosen to the answer: who gains what in building order, checked from scratch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -42,15 +43,20 @@ class Plan:
         What could be chosen.
     solution : Solution
         What the solver says.
-    at_least : int
-        Covered means so many stations.
+    terms : mapping of str to array (r,) of float64
+        What each worker counts by term; empty where everybody counts one.
     """
 
     ground: Ground
     demand: Demand
     choice: Choice
     solution: Solution
-    at_least: int = 1
+    terms: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def at_least(self) -> int:
+        """Return how many stations covered means."""
+        return self.ground.request.at_least
 
     @property
     def chosen(self) -> Int64Array:
@@ -79,9 +85,11 @@ class Plan:
     def step(self) -> Int64Array:
         """Step of the building order with which each point is first covered (n,), -1: never."""
         first = np.full(self.demand.points.size, -1, np.int64)
+        left = self.at_least - self.demand.base
         for step, option in enumerate(self.chosen):
             points = self.choice.cover.of(int(option))
-            first[points[first[points] < 0]] = step
+            left[points] -= 1
+            first[points[left[points] == 0]] = step
         return first
 
     @cached_property
@@ -181,7 +189,7 @@ def checked(plan: Plan) -> Checked:
     counted = np.zeros(covered.size, np.bool_)
     counted[plan.demand.place[plan.demand.place >= 0]] = True
     differs = counted & (covered != plan.covered_places)
-    if differs.any() and plan.at_least == 1:
+    if differs.any():
         raise PlanCheckError(
             f"a recompute from scratch differs from the plan at {int(differs.sum())} places; "
             "this is a fault of the software, please report it"
@@ -217,6 +225,7 @@ def sites(plan: Plan, check: Checked) -> list[dict[str, Any]]:
     regions = plan.ground.dataset.regions
     where = plan.gains_by(demand.region, len(regions), demand.workers)
     caught = catchment(plan, check)
+    scores = {name: plan.gains(demand.workers * part) for name, part in plan.terms.items()}
     labels = [*regions["id"], ""]
     spent, total, found = 0, 0.0, []
     for step, row in enumerate(plan.options.to_dict("records")):
@@ -240,6 +249,7 @@ def sites(plan: Plan, check: Checked) -> list[dict[str, Any]]:
                 "cumulative_workers": float(total),
                 "cumulative_yuan": spent / _FEN,
                 "catchment_workers": caught[plan.station_ids[step]],
+                **({"terms": {k: float(v[step]) for k, v in scores.items()}} if scores else {}),
                 "gain_groups": {
                     code: float(value)
                     for code, value in zip(demand.groups, groups[step], strict=False)

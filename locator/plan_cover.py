@@ -143,6 +143,31 @@ class Cover:
         """Return how many points each option reaches (o,)."""
         return np.diff(self.indptr)
 
+    @property
+    def keys(self) -> Int64Array:
+        """Return one number a row (m,): option and point."""
+        option = np.repeat(np.arange(self.indptr.size - 1), self.sizes)
+        return (option.astype(np.int64) << 32) | self.point
+
+    def without(self, other: "Cover") -> "Cover":
+        """Return the rows that another cover of the same options has not.
+
+        Parameters
+        ----------
+        other : Cover
+            Of the same options.
+
+        Returns
+        -------
+        Cover
+            In the same order.
+        """
+        keys = self.keys
+        left = ~np.isin(keys, other.keys)
+        counts = np.bincount(keys[left] >> 32, minlength=self.indptr.size - 1)
+        indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        return Cover(indptr, self.point[left], self.ms[left])
+
     def only(self, options: Int64Array) -> "Cover":
         """Return the rows of some options.
 

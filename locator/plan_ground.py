@@ -1,7 +1,7 @@
 """What a plan stands on: who is covered today, who is not, and what may be chosen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyproj
 from geodata.datum import project
 from geodata.errors import Fault, LimitError, ValidationError
 from geodata.hours import Timetable
-from geodata.model import NO_DATA, BoolArray, Dataset, FloatArray, Int64Array, Positions
+from geodata.model import NO_DATA, BoolArray, Dataset, FloatArray, Int32Array, Int64Array, Positions
 from geodata.plan_actions import PlanAction
 from locator.arrays import rows_of
 from locator.candidates import NEW, Terms, as_stations, bundled, options_of
@@ -161,6 +161,8 @@ class Demand:
         Codes.
     unit : str
         ``workers``, or ``street_km``.
+    base : array (n,) of int32
+        Stations that reach each point today: fewer than are asked for.
     """
 
     outcome: Outcome
@@ -171,6 +173,7 @@ class Demand:
     workers: FloatArray
     groups: tuple[str, ...]
     unit: str
+    base: Int32Array
 
     @property
     def region(self) -> Int64Array:
@@ -218,7 +221,15 @@ def demand_of(ground: Ground) -> tuple[Demand, dict[str, dict[str, float]]]:
         rows = np.arange(length.size)
         points = points_of(outcome.layer, outcome.in_total & ~outcome.covered)
         demand = Demand(
-            outcome, points, rows, np.zeros_like(rows), length * 0.0, length, _NO_GROUP, "street_km"
+            outcome,
+            points,
+            rows,
+            np.zeros_like(rows),
+            length * 0.0,
+            length,
+            _NO_GROUP,
+            "street_km",
+            _base(ground, points),
         )
         total = float(length[outcome.in_total].sum())
         return demand, {
@@ -236,11 +247,24 @@ def demand_of(ground: Ground) -> tuple[Demand, dict[str, dict[str, float]]]:
         people.workers,
         people.groups,
         "workers",
+        _base(ground, points),
     )
     counts = people_counts(people, outcome)
     return demand, {
         name: {"total": part.total, "covered": part.covered} for name, part in counts.items()
     }
+
+
+def _base(ground: Ground, points: Points) -> Int32Array:
+    """Return how many stations reach each point today, where two are asked for: one or none."""
+    base = np.zeros(points.size, np.int32)
+    if ground.request.at_least == 1:
+        return base
+    alone = replace(ground, request=replace(ground.request, at_least=1))
+    covered = alone.outcome(ground.view, ground.register).covered
+    rows = np.flatnonzero((points.point >= 0) & covered)
+    base[points.point[rows]] = 1
+    return base
 
 
 @dataclass(frozen=True)
@@ -327,12 +351,32 @@ def choice_of(
     cover = Reach(ground.view.travel, demand.points)(
         positions, selection, reach.astype(np.int32), progress
     )
+    if ground.request.at_least > 1:
+        cover = cover.without(_today(ground, demand, options, positions, progress))
     kept = np.flatnonzero(cover.sizes > 0)
     return Choice(
         options.iloc[kept].reset_index(drop=True),
         cover.only(kept),
         {str(action): int(count) for action, count in offered.items()},
     )
+
+
+def _today(
+    ground: Ground,
+    demand: Demand,
+    options: pd.DataFrame,
+    positions: Positions,
+    progress: Callable[[float], None],
+) -> Cover:
+    """Return the points that the station of each option reaches already; none for new ones."""
+    at = pd.Index(ground.dataset.stations["id"]).get_indexer(pd.Index(options["station"]))
+    plain = options.assign(opening_hours="", facilities="")
+    rows = as_stations(plain, ground.dataset.stations)
+    rows["status"] = np.where(at >= 0, rows["status"], "closed")
+    limits = (ground.limit_ms, ground.register.linger_ms)
+    selection = windows_of(rows, ground.register.vocabulary, ground.request.conditions, limits)
+    within = np.full(demand.points.size, ground.limit_ms, np.int32)
+    return Reach(ground.view.travel, demand.points)(positions, selection, within, progress)
 
 
 def _positions(ground: Ground, options: pd.DataFrame) -> Positions:

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from geodata.errors import Fault, LimitError, ValidationError
-from geodata.model import FloatArray
+from geodata.model import FloatArray, Int32Array
 from locator.candidates import fen_of
 from locator.plan_ground import Choice, check_limits
+from locator.plan_mosts import Mosts
+from locator.siting_backup import backup_cover
 from locator.siting_cover import maximal_cover
 from locator.siting_model import CoverModel, InfeasibleError, Solution
 from locator.siting_set import set_cover
@@ -50,6 +52,8 @@ class Aim:
         A candidate with a capacity takes no more workers than that.
     least_share : float or None
         No region with people in it may be left with a smaller share covered.
+    mosts : Mosts or None
+        What people count, other than one each.
     """
 
     objective: str = "coverage"
@@ -60,6 +64,7 @@ class Aim:
     at_least: int = 1
     capacities: bool = False
     least_share: float | None = None
+    mosts: Mosts | None = None
 
     def check(self) -> None:
         """Raise one error for everything that does not fit together.
@@ -97,6 +102,11 @@ class Aim:
         check_limits("least_share", self.least_share, 0.0, 1.0)
         check_limits("time_limit_seconds", self.time_limit_seconds, LEAST_SECONDS, MOST_SECONDS)
         check_limits("stations_at_least", self.at_least, 1, _MOST_AT_LEAST)
+        if self.at_least > 1 and self.objective != "coverage":
+            raise ValidationError.of(
+                [Fault("stations_at_least", "more than 1 goes with the objective coverage only")],
+                code="contradiction",
+            )
 
 
 def aim_of(
@@ -149,7 +159,7 @@ def aim_of(
     return aim
 
 
-def model_of(choice: Choice, weight: FloatArray) -> CoverModel:
+def model_of(choice: Choice, weight: FloatArray, base: Int32Array | None = None) -> CoverModel:
     """Return the model that solvers take.
 
     Parameters
@@ -158,6 +168,8 @@ def model_of(choice: Choice, weight: FloatArray) -> CoverModel:
         Options and whom they reach.
     weight : array (n,) of float64
         People, or what else counts, by point.
+    base : array (n,) of int32, optional
+        Stations that reach each point already.
 
     Returns
     -------
@@ -170,6 +182,7 @@ def model_of(choice: Choice, weight: FloatArray) -> CoverModel:
         weight=weight,
         cost=choice.options["cost_fen"].to_numpy(np.int64),
         bundle=choice.options["bundle"].to_numpy(np.int32),
+        base=base,
     )
 
 
@@ -202,7 +215,8 @@ def solve_coverage(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> S
     """
     if model.options == 0:
         return _nothing(sums.covered)
-    found = maximal_cover(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
+    solver = backup_cover if aim.at_least > 1 else maximal_cover
+    found = solver(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
     return replace(
         found, objective=sums.covered + found.objective, bound=sums.covered + found.bound
     )

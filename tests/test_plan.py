@@ -12,7 +12,7 @@ from geodata.plan_actions import load_actions
 from locator.candidates import Terms, bundled, changes_of, fen_of, options_of
 from locator.changes import changed
 from locator.index import Index
-from locator.plan import CancelledError, aim_of
+from locator.plan import CancelledError, Mosts, aim_of
 from locator.siting_model import InfeasibleError
 from tests.random_towns import plans, spots
 from tests.towns import Station, Way, dataset, lonlat, town
@@ -302,3 +302,63 @@ def test_plans_in_random_towns_are_what_trying_everything_finds(town_plan, homes
     assert result["objective"] <= result["bound"]
     assert result["spent_yuan"] <= budget
     assert np.isclose(result["objective"], result["after"]["workers"]["covered"])
+
+
+def test_two_stations_each_are_counted_as_coverage_counts_them():
+    stations = [Station("a", 1000, 0, hours="08:00-18:00"), Station("b", 5000, 0)]
+    index = Index(street([900, 1000, 5000], stations))
+    given = [
+        *sites((1000, 1), (1100, 1), (5100, 1)),
+        {"id": "h", "action": "extend", "station": "a", "cost_yuan": 1},
+    ]
+    asked = {"stations_at_least": 2}
+    one = index.plan(given, sites=1, at=NOON, at_least=2, exact=True).result
+    assert one["objective"] == 2  # a second one beside a; longer hours of a are no second station
+    assert one["chosen"][0]["id"] in {"c1000", "c1100"}
+    two = index.plan(given, sites=2, at=NOON, at_least=2, exact=True)
+    assert two.result["objective"] == 3
+    assert covered_from_scratch(index, two.plan.changes, at=NOON, **asked) == 3
+    late = index.plan(given, sites=2, at=EVENING, at_least=2, exact=True).result
+    assert late["objective"] == 2  # at night a is shut: two of the three beside it
+
+
+@settings(max_examples=15, deadline=None)
+@given(plans(), spots(2, 8), spots(2, 3), spots(2, 4), st.data())
+def test_two_stations_each_in_random_towns(town_plan, homes, old, new, data):
+    hours = st.sampled_from(("24/7", "08:00-12:05", "13:00-20:00"))
+    stations = [Station(f"s{n}", *at, hours=data.draw(hours)) for n, at in enumerate(old)]
+    index = Index(dataset(town_plan.streets(), stations, homes))
+    rows = [
+        {"id": f"c{n}", "lon": lonlat(*at)[0], "lat": lonlat(*at)[1], "cost_yuan": 1}
+        for n, at in enumerate(new)
+    ]
+    rows.append({"id": "e", "action": "extend", "station": "s0", "cost_yuan": 1})
+    asked = {"minutes": data.draw(st.integers(1, 6)), "at": NOON}
+    budget = data.draw(st.integers(0, 3))
+    result = index.plan(rows, budget_yuan=budget, exact=True, at_least=2, **asked).result
+    terms = Terms(load_actions())
+    options = bundled(options_of(rows, index.stations, index.vocabulary, terms))
+    best = best_by_trying(index, options, budget * 100, stations_at_least=2, **asked)
+    assert result["objective"] == best
+
+
+def test_the_four_mosts_are_terms_that_add_up():
+    areas = {"west": (-500, -500, 3000, 500), "east": (3000, -500, 11_000, 500)}
+    index = Index(street([1000, 1100, 8000], [far()], areas=areas))
+    given = sites((1000, 1), (8000, 1))
+    told = [
+        {"region": "west", "firms": 10, "migrants": 1, "union": 0},
+        {"region": "east", "firms": 40, "migrants": 4, "union": 3},
+    ]
+    mosts = Mosts({"firms": 1.0, "migrants": 0.5, "need": 1.0, "union": 2.0}, told)
+    result = index.plan(given, sites=2, exact=True, mosts=mosts).result
+    by_id = {site["id"]: site["terms"] for site in result["chosen"]}
+    assert by_id["c1000"] == {"firms": 0.5, "migrants": 0.25, "need": 2.0, "union": 0.0}
+    assert by_id["c8000"] == {"firms": 1.0, "migrants": 0.5, "need": 1.0, "union": 2.0}
+    assert result["objective"] == sum(sum(terms.values()) for terms in by_id.values())
+    assert result["objective_unit"] == "score"
+    assert [site["id"] for site in result["chosen"]] == ["c8000", "c1000"]
+    with pytest.raises(ValidationError, match="no such region"):
+        index.plan(given, sites=1, exact=True, mosts=Mosts({"need": 1.0}, [{"region": "x"}]))
+    with pytest.raises(ValidationError, match="no region has a value"):
+        index.plan(given, sites=1, exact=True, mosts=Mosts({"union": 1.0}))
