@@ -30,7 +30,7 @@ from locator.siting_model import (
 )
 
 #: Rounds of search without a better choice after which it rests, once the bound does too.
-_PATIENCE = 2_000
+_PATIENCE = 300
 
 #: Levels of distance beyond which HiGHS is not asked.
 _MOST_LEVELS = 150_000
