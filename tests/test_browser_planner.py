@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import pytest
 
+from geodata.datum import from_wgs84
+from geodata.words import load_vocabulary
 from tests.browsing import (
     DESKTOP,
     PHONE,
@@ -24,6 +26,7 @@ from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
+FACILITIES = list(load_vocabulary().facilities)
 ANSWERED = "html[data-answered]"
 #: The Monday of a week that is always ahead.
 WEEK = TUESDAY.fromordinal(TUESDAY.toordinal() - 1).isoformat()
@@ -396,3 +399,177 @@ def test_the_token_is_asked_for_and_forgotten(browser, settings):
             page.reload()
             page.wait_for_selector("#pl-token[open]")
             seen.forgive("401")
+
+
+# ---- what if ----
+
+
+def scenario(site, page):
+    """What the service says to the changes that the page's link holds."""
+    changes = json.loads(fragment(page)["changes"])
+    for pin in changes.get("add", []):
+        pin.setdefault("facilities", FACILITIES)
+    body = {"mode": "walk", "minutes": 15, "at": TEN, **changes}
+    answer = httpx.post(f"{site}/api/v1/scenario", json=body, timeout=60)
+    return answer.raise_for_status().json()
+
+
+def told(page, answer):
+    """The page says what the service says."""
+    before, after = (answer[when]["workers"]["covered"] for when in ("before", "after"))
+    more = after - before
+    said = page.locator("#pl-changed").inner_text()
+    if more == 0:
+        assert "as many workers as before" in said
+    else:
+        assert f"{abs(more):,} {'more' if more > 0 else 'fewer'} workers are covered" in said
+    row = page.locator("#pl-diff tr", has_text="Workers covered").first.inner_text()
+    assert [f"{before:,}", f"{after:,}"] == row.split("\t")[1:3]
+    counts = {name: len(answer["gaps"][name]) for name in ("closed", "opened", "changed")}
+    sentence = "{closed} closed, {opened} opened, {changed} changed".format(**counts)
+    assert sentence in page.locator("#pl-diff").inner_text()
+
+
+def test_a_station_in_the_worst_gap_changes_numbers_and_map(desk, site):
+    """The planner's sitting: the worst gap at 22:00, a pin, its numbers, and the link again."""
+    worst = ranked(coverage(site))[0]
+    with desk() as seen:
+        page = seen.page
+        page.focus(f"[data-gap='{worst['id']}']")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("html[data-near]", state="attached")
+        page.focus("#pl-gap-pin")
+        again(page, lambda: page.keyboard.press("Enter"), "data-scenario")
+        answer = scenario(site, page)
+        assert answer["after"]["workers"]["covered"] > answer["before"]["workers"]["covered"]
+        told(page, answer)
+        assert page.evaluate("document.activeElement.dataset.pin") == "0"
+        before = fragment(page)["changes"]
+        again(page, lambda: page.keyboard.press("Shift+ArrowUp"), "data-scenario")
+        assert fragment(page)["changes"] != before
+        told(page, scenario(site, page))
+        kept = page.url
+        page.goto("about:blank")
+        page.goto(kept)
+        page.wait_for_selector("html[data-scenario=true]", state="attached")
+        assert fragment(page) == {k: v[0] for k, v in parse_qs(urlsplit(kept).fragment).items()}
+        told(page, scenario(site, page))
+
+
+def test_a_pin_is_dragged(desk, site):
+    with desk(f"{BASE}&tab=whatif") as seen:
+        page = seen.page
+        again(page, lambda: page.click("#pl-add"), "data-scenario")
+        before = json.loads(fragment(page)["changes"])["add"][0]
+        box = page.locator("[data-pin]").bounding_box()
+
+        def drag():
+            page.mouse.move(box["x"] + 18, box["y"] + 18)
+            page.mouse.down()
+            page.mouse.move(box["x"] + 80, box["y"] + 60, steps=5)
+            page.mouse.up()
+
+        again(page, drag, "data-scenario")
+        after = json.loads(fragment(page)["changes"])["add"][0]
+        assert after["lon"] > before["lon"]
+        assert after["lat"] < before["lat"]
+        told(page, scenario(site, page))
+
+
+def test_an_existing_station_is_found_and_changed_by_keyboard(desk, site):
+    found = httpx.get(f"{site}/api/v1/stations").raise_for_status().json()["features"]
+    day = next(f["properties"] for f in found if f["properties"]["opening_hours"] == "08:00-18:00")
+    with desk(f"{BASE}&tab=whatif") as seen:
+        page = seen.page
+        page.fill("#pl-q", day["name"])
+        page.focus(f"[data-station='{day['id']}']")
+        page.keyboard.press("Enter")
+        page.locator("#pl-edit").get_by_label(PLANNER["en"]["edit_hours"]).fill("24/7")
+        again(page, lambda: page.keyboard.press("Enter"), "data-scenario")
+        assert json.loads(fragment(page)["changes"]) == {"hours": {day["id"]: "24/7"}}
+        told(page, scenario(site, page))
+        again(page, lambda: page.click("#pl-edit-remove"), "data-scenario")
+        assert json.loads(fragment(page)["changes"]) == {"remove": [day["id"]]}
+        told(page, scenario(site, page))
+        again(page, lambda: page.click("#pl-edit-move"), "data-scenario")
+        assert list(json.loads(fragment(page)["changes"])) == ["move"]
+        told(page, scenario(site, page))
+        again(page, lambda: page.click("#pl-clear"), "data-scenario")
+        assert "changes" not in fragment(page)
+        assert page.locator("#pl-changed").inner_text() == ""
+
+
+def test_coordinates_of_other_datums_are_understood(desk):
+    lon, lat = 115.89, 28.68
+    with desk(f"{BASE}&tab=whatif") as seen:
+        page = seen.page
+        page.click("#pl-typed summary")
+        for datum in ("wgs84", "gcj02", "bd09"):
+            x, y = (float(v[0]) for v in from_wgs84([lon], [lat], datum))
+            page.fill("#pl-coords [name=lon]", str(x))
+            page.fill("#pl-coords [name=lat]", str(y))
+            page.select_option("#pl-coords [name=datum]", datum)
+            page.click("#pl-coords button")
+        for pin in json.loads(fragment(page)["changes"])["add"]:
+            assert pin["lon"] == pytest.approx(lon, abs=2e-6)
+            assert pin["lat"] == pytest.approx(lat, abs=2e-6)
+        page.fill("#pl-coords [name=lon]", "east")
+        page.click("#pl-coords button")
+        assert "such as 115.89" in page.locator("#pl-trouble").inner_text()
+
+
+def test_what_the_server_refuses_is_said_in_words(desk):
+    with desk(f"{BASE}&tab=whatif") as seen:
+        page = seen.page
+        again(page, lambda: page.click("#pl-add"), "data-scenario")
+        page.locator("#pl-pins input").fill("perhaps in the evening")
+
+        again(page, lambda: page.locator("#pl-pins input").blur(), "data-scenario")
+        said = page.locator("#pl-diff [role=alert]").inner_text()
+        assert said.startswith("The server did not accept it")
+        assert "hours" in said
+        seen.forgive("422")
+
+
+def test_too_many_questions_are_told_with_the_time_to_wait(browser, settings):
+    few = Settings(**settings, scenarios_per_planner=1)
+    with served(create_app(few)) as site:
+        url = f"{site}/planner?lang=en#{BASE}&tab=whatif"
+        with opened(browser, url, ready=ANSWERED, patience_ms=30_000) as seen:
+            page = seen.page
+            again(page, lambda: page.click("#pl-add"), "data-scenario")
+            again(page, lambda: page.keyboard.press("ArrowUp"), "data-scenario")
+            said = page.locator("#pl-diff [role=alert]").inner_text()
+            assert re.search(r"ask again in \d+ s", said)
+            seen.forgive("429")
+
+
+def test_a_busy_server_is_asked_again(desk):
+    with desk() as seen:
+        page, tries = seen.page, []
+
+        def busy(route):
+            tries.append(route.request.url)
+            if len(tries) > 1:
+                route.continue_()
+            else:
+                route.fulfill(status=503, headers={"Retry-After": "1"}, body="{}")
+
+        page.route("**/api/v1/coverage?*", busy)  # a real one is hard to keep busy for a second
+        again(page, lambda: page.focus("#pl-hour") or page.keyboard.press("ArrowRight"))
+        assert len(tries) == 2
+        assert page.locator("#pl-trouble").inner_text() == ""
+        seen.forgive("503")
+
+
+def test_counting_is_stopped(desk):
+    with desk() as seen:
+        page = seen.page
+        said = page.locator("#pl-headline").inner_text()
+        page.route("**/api/v1/coverage?*", lambda _: None)  # an answer that never comes
+        page.focus("#pl-hour")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_selector("#pl-stop:visible")
+        page.click("#pl-stop")
+        assert page.locator("#pl-status").inner_text() == PLANNER["en"]["stopped"]
+        assert page.locator("#pl-headline").inner_text() == said

@@ -186,6 +186,7 @@ _ZH = {
     "edit_equip": "加一样设施",
     "edit_equip_none": "不加",
     "edit_remove": "假如没有它",
+    "edit_move": "移到地图中央",
     "edit_restore": "还原它",
     "edit_close": "关闭",
     "changes_title": "改动",
@@ -212,7 +213,9 @@ _ZH = {
     "diff_less": "有了这些改动，少 {n} 名劳动者到得了。",
     "diff_same": "这些改动不改变到得了的人数。",
     "diff_gaps": "空白：{closed} 处消失，{opened} 处新出现，{changed} 处变化。",
-    "diff_map": "地图上绿色边框是改后消失或缩小的空白，紫色是新出现或扩大的。",
+    "diff_off": "其中 {n} 个地点离街道太远，谁也够不着。",
+    "diff_lattice": "地点按 {n} 米方格的中央计算，使两次相近的提问也看不出住处。",
+    "diff_map": "地图上画的是改后的空白：绿色边框是消失或缩小的，紫色虚线是新出现或扩大的。",
     "plan_lead": "花多少钱、建几个，覆盖最多的人；每一步花费和收益都列出，并给出证明过的上限。",
     "plan_objective": "目标",
     "plan_objectives": {
@@ -521,6 +524,7 @@ _EN = {
     "edit_equip": "Add a facility",
     "edit_equip_none": "None",
     "edit_remove": "What if it were gone",
+    "edit_move": "Move to the map's centre",
     "edit_restore": "Put it back",
     "edit_close": "Close",
     "changes_title": "Changes",
@@ -547,8 +551,11 @@ _EN = {
     "diff_less": "With these changes {n} fewer workers are covered.",
     "diff_same": "These changes cover as many workers as before.",
     "diff_gaps": "Gaps: {closed} closed, {opened} opened, {changed} changed.",
-    "diff_map": "On the map, green edges mark gaps that close or shrink, violet ones those that "
-    "open or grow.",
+    "diff_off": "{n} of the places lie too far from any street: nobody reaches them.",
+    "diff_lattice": "Places are taken in the middle of squares of {n} m, so that two questions that "
+    "hardly differ tell no home.",
+    "diff_map": "The map shows the gaps that would be: green edges mark those that close or shrink, "
+    "violet dashes those that open or grow.",
     "plan_lead": "Cover most people for the money or the number of sites; every step with its "
     "cost and gain, and with a proven bound.",
     "plan_objective": "Objective",

@@ -104,7 +104,7 @@
   function row(feature, i) {
     var gap = feature.properties, name = P.regionName(gap.region), swatch = el('i', { 'class': 'pl-swatch' });
     swatch.style.background = P.map.colour(gap.cause);
-    var open = P.button(name, function () { G.open(gap.id, true); }, { 'class': 'pl-link', 'data-gap': gap.id, 'aria-label': P.t('gap_open', { rank: i + 1, place: name }) });
+    var open = P.button(name, function () { G.open(gap.id, true, true); }, { 'class': 'pl-link', 'data-gap': gap.id, 'aria-label': P.t('gap_open', { rank: i + 1, place: name }) });
     var known = entriesOf(feature)[0], state = known ? P.text.states[known.state] || known.state : '';
     return el('tr', {}, [
       el('td', { 'class': 'pl-number', text: String(i + 1) }),
@@ -182,12 +182,13 @@
     }).catch(function (error) { P.empty(box).appendChild(el('p', { text: P.sentence(error) })); });
   }
 
-  G.open = function (id, fly) {
+  /* `asked`: somebody wants to see it now; else it only stands ready in its tab. */
+  G.open = function (id, fly, asked) {
     var feature = find(id), box = P.id('pl-gaps');
     if (!feature) { return; }
     P.state.gap = id;
     P.write();
-    P.tab('gaps');
+    if (asked) { P.tab('gaps'); }
     P.empty(box);
     document.documentElement.removeAttribute('data-near');
     var gap = feature.properties, rank = rows.indexOf(feature) + 1, near = el('div'), why = shares(gap);
@@ -287,5 +288,5 @@
     });
   };
 
-  P.on('gap', function (event) { G.open(event.id, false); });
+  P.on('gap', function (event) { G.open(event.id, false, true); });
 })();

@@ -3,7 +3,7 @@
   'use strict';
 
   var P = window.unionPlanner, M = P.map = {}, map = null, layers = {}, canvases = {}, base = null;
-  var wish = window.matchMedia('(prefers-color-scheme: dark)'), gaps = {}, edge = null, STEP = 0.0005;
+  var wish = window.matchMedia('(prefers-color-scheme: dark)'), gaps = {}, hidden = [], edge = null, STEP = 0.0005;
   /* Told apart by people who do not see red and green alike; the table and the popups say it in words. */
   var COLOURS = {
     light: { too_far: '#d9722e', closed: '#3d63b8', hours_unknown: '#7f8fc4', no_such_need: '#8b5fb0', access: '#b04a86',
@@ -75,6 +75,8 @@
   M.gaps = function (features) {
     layers.gaps.clearLayers();
     gaps = {};
+    hidden = [];
+    layers.after.clearLayers();
     features.forEach(function (feature) {
       if (!feature.geometry) { return; }
       var p = feature.properties;
@@ -99,18 +101,25 @@
     if (fly) { map.fitBounds(edge.getBounds(), { maxZoom: 15, padding: [24, 24] }); }
   };
 
-  /* What changes: gaps that close or shrink in green, those that open or grow in violet. */
-  M.after = function (less, more) {
+  /* What changes: gaps that were give way to those that would be. Green edges: closed or smaller; violet: opened or larger. */
+  M.after = function (answer) {
+    var less = ink('#0d7a55', '#63e0b2'), more = ink('#8a2be2', '#d3a4ff');
     layers.after.clearLayers();
-    function draw(features, colour, dash) {
-      features.forEach(function (feature) {
-        if (!feature || !feature.geometry) { return; }
-        L.geoJSON(feature, { interactive: false, pane: 'pl-after', renderer: canvases.after,
-          style: { color: colour, weight: 3, dashArray: dash, fillColor: colour, fillOpacity: 0.25, interactive: false } }).addTo(layers.after);
+    hidden.forEach(function (id) { if (gaps[id]) { layers.gaps.addLayer(gaps[id]); } });
+    hidden = [];
+    if (!answer) { return; }
+    function draw(gap) {
+      var opened = gap.change === 'opened' || gap.change === 'grown', closed = gap.change === 'closed', colour = opened ? more : less;
+      (gap.before || []).forEach(function (id) {
+        if (gaps[id]) { layers.gaps.removeLayer(gaps[id]); hidden.push(id); }
       });
+      if (!gap.geometry) { return; }
+      var look = Object.assign(gapStyle(gap.cause), { color: colour, weight: closed || opened ? 2.5 : 1.5, dashArray: opened ? '6 4' : null, interactive: false });
+      if (closed) { look.fillColor = colour; look.fillOpacity = 0.12; }
+      L.geoJSON(gap.geometry, { interactive: false, pane: 'pl-after', renderer: canvases.after, style: look }).addTo(layers.after);
     }
-    draw(less, ink('#0d7a55', '#63e0b2'), null);
-    draw(more, ink('#8a2be2', '#d3a4ff'), '6 4');
+    [answer.changed, answer.closed, answer.opened].forEach(function (list) { (list || []).forEach(draw); });
+    if (edge && hidden.indexOf(P.state.gap) >= 0) { edge.remove(); edge = null; }
   };
 
   /* A point within a shape: the middle of the widest run along the middle of its largest part. */

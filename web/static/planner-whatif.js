@@ -111,6 +111,12 @@
           F.changed();
           F.edit(id);
         }, { id: 'pl-edit-remove' }),
+        P.button(P.t('edit_move'), function () {
+          var at = P.map.centre();
+          F.restore(id);
+          c.move[id] = [+at.lng.toFixed(6), +at.lat.toFixed(6)];
+          F.changed();
+        }, { id: 'pl-edit-move' }),
         P.button(P.t('edit_close'), function () { editing = null; P.empty(box); P.id('pl-q').focus(); })])]);
     form.addEventListener('submit', function (event) {
       event.preventDefault();
@@ -216,7 +222,8 @@
       P.busy(false);
       F.answer = null;
       P.empty(P.id('pl-diff'));
-      P.map.after([], []);
+      P.empty(P.id('pl-changed'));
+      P.map.after(null);
       root.setAttribute('data-scenario', 'none');
       return;
     }
@@ -232,7 +239,8 @@
       if (P.aborted(error)) { return; }
       turn.over(signal);
       P.busy(false);
-      P.map.after([], []);
+      P.map.after(null);
+      P.empty(P.id('pl-changed'));
       P.empty(P.id('pl-diff')).appendChild(el('p', { 'class': 'pl-bad', role: 'alert', text: P.sentence(error) }));
       root.setAttribute('data-scenario', 'false');
     });
@@ -286,26 +294,18 @@
     return rows.length ? P.table(P.t('diff_by_cause'), ['', P.t('diff_before'), P.t('diff_after'), P.t('diff_change')], rows) : null;
   }
 
-  /* A gap of the answer: its shape after where the answer has it, else as it was. */
-  function shapes(list) {
-    return (list || []).map(function (gap) {
-      if (gap && gap.geometry) { return gap; }
-      return P.gaps.find(typeof gap === 'string' ? gap : (gap && (gap.id || (gap.properties || {}).id)));
-    }).filter(Boolean);
-  }
-
-  function grew(gap) {
-    var p = (gap && gap.properties) || gap || {}, b = p.workers_before, a = p.workers_after;
-    if (typeof a === 'number' && typeof b === 'number' && a !== b) { return a > b; }
-    if (p.change) { return p.change === 'grown'; }
-    return typeof p.area_km2_after === 'number' && p.area_km2_after > p.area_km2_before;
+  /* What the server did not take as it was sent. */
+  function notes(answer) {
+    var off = (answer.sites || []).filter(function (site) { return !site.on_network; }), out = [];
+    if (off.length) { out.push(P.t('diff_off', { n: off.length })); }
+    if (answer.lattice_m && (answer.sites || []).length) { out.push(P.t('diff_lattice', { n: answer.lattice_m })); }
+    return out.concat(answer.warnings || []);
   }
 
   function show(answer) {
     var box = P.empty(P.id('pl-diff')), before = answer.before, after = answer.after, rows = lines(answer), names = {}, groups = {};
     var n = gained({ w: part(before, 'workers') }, { w: part(after, 'workers') }, 'w');
-    box.appendChild(el('h3', { text: P.t('diff_title') }));
-    if (n !== null) { box.appendChild(el('p', { id: 'pl-diff-said', 'class': 'pl-said', text: P.t(n > 0 ? 'diff_more' : n < 0 ? 'diff_less' : 'diff_same', { n: P.whole(Math.abs(n)) }) })); }
+    P.id('pl-changed').textContent = n === null ? '' : P.t(n > 0 ? 'diff_more' : n < 0 ? 'diff_less' : 'diff_same', { n: P.whole(Math.abs(n)) });
     box.appendChild(P.table(P.t('diff_title'), ['', P.t('diff_before'), P.t('diff_after'), P.t('diff_change')], rows));
     var gaps = answer.gaps || {}, closed = gaps.closed || [], opened = gaps.opened || [], changed = gaps.changed || [];
     box.appendChild(el('p', { text: P.t('diff_gaps', { closed: closed.length, opened: opened.length, changed: changed.length }) }));
@@ -314,8 +314,8 @@
     [byName('diff_by_region', indexed(before.regions), indexed(after.regions), names, 'workers'),
       byName('diff_by_group', before.groups || {}, after.groups || {}, groups, 'workers'), byCause(before, after),
       el('p', { 'class': 'pl-note', text: P.t('diff_map') })].forEach(function (node) { if (node) { box.appendChild(node); } });
-    P.map.after(shapes(closed).concat(shapes(changed.filter(function (gap) { return !grew(gap); }))),
-      shapes(opened).concat(shapes(changed.filter(grew))));
+    notes(answer).forEach(function (text) { box.appendChild(el('p', { 'class': 'pl-note', text: text })); });
+    P.map.after(gaps);
   }
 
   /* ---- starting ---- */
