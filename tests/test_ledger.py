@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from geodata.errors import ValidationError
+from locator.gap_matching import GapCells, match
 from locator.ledger import (
     AGREED,
     BEING_BUILT,
@@ -14,12 +15,10 @@ from locator.ledger import (
     STATES,
     Book,
     Entry,
-    GapCells,
     Seen,
     check_transition,
     cut,
     flows,
-    match,
     tally,
     with_change,
 )

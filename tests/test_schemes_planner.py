@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 from geodata.bundle import open_dataset
 from geodata.errors import ValidationError
 from locator import Index
-from locator.ledger import STATES, Book, GapCells, Seen, cut, tally, with_change
+from locator.gap_matching import GapCells
+from locator.ledger import STATES, Book, Seen, cut, tally, with_change
 from tests.ledger_months import months, moved, opened, with_stations, written
 from tests.towns import Station, Way, dataset, town
 from web.bulletin_month import month_facts, rank_needs

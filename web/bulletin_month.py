@@ -11,13 +11,13 @@ from web.bulletin import (
     SMALL_STREET_KM,
     District,
     Facts,
-    Gap,
     StationCounts,
     ranked,
     wilson,
 )
-from web.ledger import CUT_DAY, Standing
+from web.ledger import CUT_DAY
 from web.ledger_listing import discretion_of, ordered
+from web.ledger_standing import Standing
 from web.summaries import discreet_gap
 
 #: How many gaps each list of a bulletin holds.
@@ -273,17 +273,16 @@ def coverage_facts(kept: Mapping[str, Any]) -> Facts:
     Returns
     -------
     Facts
-        As they were.
+        As they were; without their list of gaps, which the ledger has.
     """
-    departure = kept["departure"]
-    outside = kept["outside"]
-    made = {
-        **{entry.name: kept[entry.name] for entry in fields(Facts)},
+    departure, outside = kept["departure"], kept["outside"]
+    made: dict[str, Any] = {
+        **_known(Facts, kept),
         "departure": None if departure is None else datetime.fromisoformat(departure),
-        "stations": StationCounts(**kept["stations"]),
+        "stations": StationCounts(**_known(StationCounts, kept["stations"])),
         "districts": tuple(map(_district, kept["districts"])),
         "outside": None if outside is None else _district(outside),
-        "gaps": tuple(Gap(**{**gap, "also": tuple(gap["also"])}) for gap in kept["gaps"]),
+        "gaps": (),
         "band_kph": tuple(kept["band_kph"]),
         "band": tuple(kept["band"]),
     }
@@ -292,5 +291,10 @@ def coverage_facts(kept: Mapping[str, Any]) -> Facts:
 
 def _district(kept: Mapping[str, Any]) -> District:
     """Return a district that was kept."""
-    interval = kept["interval"]
-    return District(**{**kept, "interval": None if interval is None else tuple(interval)})
+    made = _known(District, kept)
+    return District(**{**made, "interval": tuple(made["interval"]) if made["interval"] else None})
+
+
+def _known(kind: Any, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that this release knows: another one may have kept more."""
+    return {entry.name: kept.get(entry.name) for entry in fields(kind)}

@@ -8,21 +8,19 @@ reads the same after the settings have changed.
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import geopandas as gpd
 
 from geodata.cut_folder import CutFolder
 from geodata.errors import Fault, LimitError, ValidationError
 from geodata.hours import SHANGHAI
 from geodata.ledger_records import Change, CutRow, LedgerMovedError, LedgerRecords, now_text
-from locator.ledger import Book, Entry, GapCells, check_transition, with_change
+from locator.gap_matching import GapCells
+from locator.ledger import Book, Entry, check_transition, with_change
 from web.errors import ChangedMeanwhileError, UnknownGapError, UnknownMonthError
-from web.geojson import plain
+from web.ledger_standing import Standing, entry_of, gaps_by_id
 from web.settings import Settings
 from web.state import dataset_folder
 
@@ -62,68 +60,6 @@ def today() -> str:
         ISO.
     """
     return datetime.now(SHANGHAI).date().isoformat()
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A ledger as it stands, or stood at a cut.
-
-    Attributes
-    ----------
-    cut : CutRow or None
-        The cut that it stands on; None: it is a preview, and nothing was cut yet.
-    entries : tuple of Entry
-        All gaps there ever were.
-    facts : mapping
-        What the cut says, of JSON's kinds.
-    gaps : mapping of str to mapping
-        What the cut saw of each open gap, by id.
-    """
-
-    cut: CutRow | None
-    entries: tuple[Entry, ...]
-    facts: Mapping[str, Any]
-    gaps: Mapping[str, Mapping[str, Any]]
-
-    def entry(self, gap: str) -> Entry:
-        """Return a gap.
-
-        Parameters
-        ----------
-        gap : str
-            Its id.
-
-        Returns
-        -------
-        Entry
-            As it stands.
-
-        Raises
-        ------
-        UnknownGapError
-            If there is none.
-        """
-        for entry in self.entries:
-            if entry.id == gap:
-                return entry
-        raise UnknownGapError("the ledger has no such gap; see /api/v1/gaps or `locator gaps list`")
-
-    def etag(self, entry: Entry) -> str:
-        """Return the tag of a gap: it changes with every change and every cut.
-
-        Parameters
-        ----------
-        entry : Entry
-            Of this ledger.
-
-        Returns
-        -------
-        str
-            A strong entity tag.
-        """
-        cut = "preview" if self.cut is None else self.cut.checksum[:12]
-        name = hashlib.sha256(entry.id.encode()).hexdigest()[:12]
-        return f'"{cut}-{name}-{entry.change}"'
 
 
 class Ledger:
@@ -343,66 +279,6 @@ def _read(folder: Path, cut: CutRow) -> Standing:
     opened = CutFolder(folder, cut.folder, cut.checksum)
     entries = tuple(entry_of(row) for row in opened.entries())
     return Standing(cut, entries, opened.facts(), gaps_by_id(opened.gaps()))
-
-
-def gaps_by_id(frame: gpd.GeoDataFrame) -> dict[str, dict[str, Any]]:
-    """Return what a cut saw of each gap, without its outline.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        The gaps of a cut.
-
-    Returns
-    -------
-    dict of str to dict
-        By id; with ``lon, lat`` of a point within and ``bbox`` (degrees).
-    """
-    shown = frame.drop(columns=frame.geometry.name).to_dict("records")
-    points = frame.geometry.representative_point()
-    bounds = frame.geometry.bounds.round(6).to_numpy().tolist()
-    return {
-        str(row["id"]): {
-            **{str(name): plain(value) for name, value in row.items()},
-            "lon": round(point.x, 6),
-            "lat": round(point.y, 6),
-            "bbox": box,
-        }
-        for row, point, box in zip(shown, points, bounds, strict=True)
-    }
-
-
-def entry_of(row: Mapping[str, Any]) -> Entry:
-    """Return an entry from its JSON object.
-
-    Parameters
-    ----------
-    row : mapping
-        From `row_of`.
-
-    Returns
-    -------
-    Entry
-        The same.
-    """
-    return Entry(**{**row, "came_from": tuple(row["came_from"])})
-
-
-def row_of(entry: Entry) -> dict[str, Any]:
-    """Return an entry as JSON values, without what the file of changes knows.
-
-    Parameters
-    ----------
-    entry : Entry
-        A gap.
-
-    Returns
-    -------
-    dict
-        By field.
-    """
-    row = {name: value for name, value in asdict(entry).items() if name != "change"}
-    return {**row, "came_from": list(entry.came_from)}
 
 
 def checked_date(date: str | None) -> str:

@@ -19,10 +19,11 @@ from web.bulletin_text import written
 from web.commands import ensured, open_service, usage
 from web.console import say
 from web.dependencies import departure, read_values
-from web.ledger import CUT_DAY, Ledger, Standing, checked_date, ledger_folder, today
+from web.ledger import CUT_DAY, Ledger, checked_date, ledger_folder, today
 from web.ledger_cut import make_cut, next_of
 from web.ledger_listing import gap_list, gap_object, history, list_text, month_of, sums_text
 from web.ledger_schemas import GapChange, GapsQuestion
+from web.ledger_standing import Standing
 from web.reports import json_text
 from web.schemas import CoverageQuestion
 from web.settings import Settings

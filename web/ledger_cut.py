@@ -10,11 +10,13 @@ import orjson
 from geodata.cut_folder import CutParts, drop_cut, tidy_cuts, write_cut
 from geodata.errors import Fault, LimitError
 from geodata.ledger_records import Change, CutRow, LedgerMovedError, now_text
-from locator.ledger import Book, Entry, Flows, GapCells, Seen, cut, flows, seen_cells, tally
+from locator.gap_matching import GapCells, seen_cells
+from locator.ledger import Book, Entry, Flows, Seen, cut, flows, tally
 from web.bulletin import facts_of
 from web.dependencies import departure, read_values
 from web.geojson import plain
-from web.ledger import CUT_DAY, Ledger, Standing, entry_of, gaps_by_id, row_of
+from web.ledger import CUT_DAY, Ledger
+from web.ledger_standing import Standing, entry_of, gaps_by_id, row_of
 from web.schemas import CoverageQuestion
 from web.service import Service
 
@@ -181,6 +183,7 @@ def _looked(service: Service, question: CoverageQuestion, clock: str, date: str)
         )
     )
     coverage["manifest"].pop("files", None)
+    coverage["gaps"] = []  # the cut tells them itself
     facts = {
         "date": date,
         "asked": asked,

@@ -7,7 +7,7 @@ import orjson
 
 from geodata.ledger_records import Change
 from locator.ledger import Entry, tally
-from web.ledger import Standing
+from web.ledger_standing import Standing
 from web.reports import shown, table
 from web.summaries import Discretion, discreet_gap
 

@@ -9,10 +9,11 @@ from fastapi import FastAPI, Request, Response
 from web.dependencies import read_body, read_query
 from web.errors import UnknownRegionError
 from web.keeping import tag_of
-from web.ledger import Ledger, Standing, ledger_folder, nothing_to_set, today
+from web.ledger import Ledger, ledger_folder, nothing_to_set, today
 from web.ledger_cut import make_cut, next_of
 from web.ledger_listing import gap_list, gap_object, history
 from web.ledger_schemas import GapChange, GapHistory, GapsAnswer, GapsQuestion, LedgerGap
+from web.ledger_standing import Standing
 from web.openapi import body_of, parameters_of, problems
 from web.planner_access import planner
 from web.routes.caching import cached, unchanged
@@ -146,7 +147,7 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
     settings : Settings
         The limits, for OpenAPI.
     """
-    unchanged_words = {304: {"description": "Nothing has changed."}}
+    same: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing has changed."}}
     tags: dict[str, Any] = {"tags": ["planning"]}
     app.add_api_route(
         _PATH,
@@ -155,7 +156,7 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
         operation_id="gaps",
         summary="The ledger: every gap with its state, since when and who sees to it",
         response_model=GapsAnswer,
-        responses={**unchanged_words, **problems(401, 403, 404, 414, 422, 503)},
+        responses={**same, **problems(401, 403, 404, 414, 422, 503)},
         openapi_extra={"parameters": parameters_of(GapsQuestion, settings)},
         **tags,
     )
@@ -166,7 +167,7 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
         operation_id="gap",
         summary="One gap, and everything that became of it",
         response_model=GapHistory,
-        responses={**unchanged_words, **problems(401, 403, 404, 422, 503)},
+        responses={**same, **problems(401, 403, 404, 422, 503)},
         **tags,
     )
     app.add_api_route(
