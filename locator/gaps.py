@@ -4,6 +4,7 @@ A gap is a set of uncovered cells of one region that hang together by their side
 the exact outline of the cells; nothing is simplified here.
 """
 
+import json
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -84,7 +85,7 @@ class Gaps:
         -------
         GeoDataFrame
             EPSG:4326; ``nearest_seconds`` is NaN and ``nearest_station`` empty where no station
-            can be reached.
+            can be reached; ``causes`` is JSON text, ``also`` codes joined by ``;``.
         """
         seconds = np.where(self.nearest_ms < CLOSED_MS, self.nearest_ms / 1000, np.nan)
         return gpd.GeoDataFrame(
@@ -97,10 +98,7 @@ class Gaps:
                 "nearest_seconds": seconds,
                 "nearest_station": _named(self.station_ids, self.nearest_station),
                 "cause": self.cause,
-                "causes": [
-                    ";".join(f"{word}={share:.4g}" for word, share in row.items())
-                    for row in self.causes
-                ],
+                "causes": [json.dumps(row) for row in self.causes],
                 "also": [";".join(words) for words in self.also],
                 "barrier": self.barrier,
                 "detour_ratio": self.detour_ratio,

@@ -1,5 +1,6 @@
 """The facts of a bulletin: what a coverage answer says, gathered once for every language."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -76,9 +77,13 @@ class Gap:
     suppressed : bool
         Too few to be said.
     cause : str
-        Code.
+        Code of the heaviest cause.
+    causes : mapping of str to float or None
+        Share of each cause; None where too few people to say.
     also : tuple of str
-        Codes of the other causes.
+        Codes of what had to be lifted together with the cause.
+    barrier : str
+        Name of what cuts people off, ``""`` where unknown or nothing does.
     station : str
         Name of the nearest station, ``""`` where there is none.
     minutes : int or None
@@ -90,7 +95,9 @@ class Gap:
     workers: int | None
     suppressed: bool
     cause: str
+    causes: Mapping[str, float] | None
     also: tuple[str, ...]
+    barrier: str
     station: str
     minutes: int | None
 
@@ -255,6 +262,8 @@ def _gap(row: Mapping[str, Any]) -> Gap:
         workers=row["workers"],
         suppressed=bool(row["suppressed"]),
         cause=row["cause"],
+        causes=json.loads(row["causes"]) if row["causes"] else None,
+        barrier=row["barrier"] or "",
         also=tuple(code for code in (row["also"] or "").split(";") if code),
         station=row["nearest_station_name"] or "",
         minutes=minutes_up(row["nearest_seconds"]),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from web.bulletin import Gap
 from web.bulletin_document import Section, Table
 from web.bulletin_pen import Pen, capital
+from web.map_text import told_causes
 from web.map_words import number
 
 #: Causes that say already that there is no way to any station.
@@ -68,7 +69,9 @@ def _gap_table(pen: Pen, suffix: str) -> Table:
 
 def _gap_cells(pen: Pen, place: int, gap: Gap) -> dict[str, str]:
     """Return a gap as cells."""
-    cause = pen.causes([gap.cause])
+    cause = told_causes(gap.causes, gap.cause, pen.lang)
+    if gap.barrier:
+        cause = pen.say("barrier", cause=cause, barrier=pen.name(gap.barrier))
     if gap.also:
         cause = pen.say("also", cause=cause, also=pen.causes(gap.also))
     return {

@@ -1,5 +1,6 @@
 """The tables that can be downloaded: stations, gaps, regions, with words beside the codes."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +16,7 @@ from geodata.model import BoolArray
 from web.answers import texts as column_texts
 from web.geojson import plain
 from web.map_request import labels_of, without_persons
-from web.map_text import CAUSES
+from web.map_text import CAUSES, told_causes
 from web.service import Coverage, Service
 
 Box = tuple[float, float, float, float]
@@ -23,7 +24,7 @@ Box = tuple[float, float, float, float]
 _GAP_DIGITS = {"area_km2": 4, "nearest_seconds": 3, "detour_ratio": 3}
 _GAP_COLUMNS = (
     "id", "region", "region_name", "area_km2", "homes", "workers", "suppressed", "cause",
-    "cause_name", "also", "also_names", "nearest_station", "nearest_station_name",
+    "cause_name", "causes", "causes_names", "also", "also_names", "barrier", "nearest_station", "nearest_station_name",
     "nearest_seconds", "detour_ratio", "datum",
 )  # fmt: skip
 _STATION_TEXTS = (
@@ -92,8 +93,11 @@ _GAPS_ZH = {
     "suppressed": "人数过少不显示",
     "cause": "原因代码",
     "cause_name": "原因",
-    "also": "其他原因代码",
-    "also_names": "其他原因",
+    "causes": "各原因占比代码",
+    "causes_names": "各原因占比",
+    "also": "须同时解决的原因代码",
+    "also_names": "须同时解决的原因",
+    "barrier": "隔开的河流、铁路或快速路",
     "nearest_station": "最近驿站编号",
     "nearest_station_name": "最近驿站",
     "nearest_seconds": "到最近驿站的时间（秒）",
@@ -180,6 +184,9 @@ def gap_table(service: Service, answer: Coverage, lang: str) -> gpd.GeoDataFrame
                 gap[name] = round(gap[name], digits)
         gap["region_name"] = names.get(gap["region"] or "", "")
         gap["cause_name"] = causes.get(gap["cause"], gap["cause"])
+        shares = gap["causes"]
+        gap["causes"] = json.dumps(shares) if shares is not None else None
+        gap["causes_names"] = "" if shares is None else told_causes(shares, gap["cause"], lang)
         gap["also_names"] = _names(gap["also"] or "", causes, lang)
         gap["nearest_station_name"] = named.get(gap["nearest_station"], "")
         gap["datum"] = "wgs84"

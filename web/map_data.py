@@ -106,7 +106,7 @@ class MapRequest:
         ``state`` (0 closed, 1 open, 2 unknown) and ``until`` (ISO text or ``""``).
     gaps : GeoDataFrame
         ``id, region, area_km2, workers, nearest_seconds, nearest_station, cause, also,
-        detour_ratio, geometry``.
+        detour_ratio, geometry``; where known ``causes`` (dict of shares), ``barrier``.
     covered : GeoDataFrame
         Polygons of what is covered.
     pieces : GeoDataFrame or None

@@ -16,7 +16,7 @@ from web.map_data import MapRequest
 from web.map_geometry import SHAPE_GRID, Coarser, Geometries, encode_polygons, label_points
 from web.map_severity import severity
 from web.map_streets import encode_streets
-from web.map_text import CAUSES, SIGNS
+from web.map_text import CAUSES, SIGNS, told_causes
 from web.map_view import view_of
 from web.map_words import NAME_LIMIT, TEXT_LIMIT, clip, percent
 
@@ -274,7 +274,6 @@ def _names(request: MapRequest, table: str, joined: str) -> str:
 def _gaps(request: MapRequest) -> dict[str, Any]:
     """Write the gaps by columns."""
     frame = request.gaps
-    causes = CAUSES[request.page.lang]
     names = dict(zip(texts(request.regions, "id"), texts(request.regions, "name"), strict=True))
     stations = dict(
         zip(
@@ -301,7 +300,13 @@ def _gaps(request: MapRequest) -> dict[str, Any]:
         "detour": rounded(numbers(frame, "detour_ratio"), 1),
         "region": column([names.get(r, r) for r in texts(frame, "region")]),
         "station": column([stations.get(s, s) for s in texts(frame, "nearest_station")]),
-        "cause": column([causes.get(c, c) for c in texts(frame, "cause")]),
+        "cause": column(
+            [
+                told_causes(shares if isinstance(shares, dict) else None, cause, request.page.lang)
+                for shares, cause in zip(raw(frame, "causes"), texts(frame, "cause"), strict=True)
+            ]
+        ),
+        "barrier": column(texts(frame, "barrier", NAME_LIMIT)),
         "also": column([_also(request, value) for value in raw(frame, "also")]),
     }
 

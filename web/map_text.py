@@ -88,7 +88,10 @@ _ZH = {
     "gap_time_people": "从人最多处{mode} {minutes} 分钟",
     "gap_no_path": "没有通路",
     "gap_cause": "原因",
-    "gap_also": "另外",
+    "gap_also": "还须同时解决",
+    "gap_barrier": "隔开的是",
+    "gap_share": "{cause}（{share}）",
+    "gap_others": "其他",
     "gap_detour": "绕行",
     "gap_detour_times": "路程是直线的 {ratio} 倍",
     "gap_list": "最大的空白",
@@ -243,7 +246,10 @@ _EN = {
     "gap_time_people": "{minutes} min from where most people are ({mode})",
     "gap_no_path": "no path",
     "gap_cause": "Cause",
-    "gap_also": "Also",
+    "gap_also": "Also to be solved",
+    "gap_barrier": "Cut off by",
+    "gap_share": "{cause} ({share})",
+    "gap_others": "others",
     "gap_detour": "Detour",
     "gap_detour_times": "{ratio} times the straight line",
     "gap_list": "Largest gaps",
@@ -365,3 +371,40 @@ SIGNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "agent": ("代", "A"),
     }
 )
+
+
+def told_causes(shares: Mapping[str, float] | None, cause: str, lang: str) -> str:
+    """Return why a gap is there, in words.
+
+    Parameters
+    ----------
+    shares : mapping of str to float or None
+        Share of each cause, the heaviest first; None: not to be told.
+    cause : str
+        Code of the heaviest cause.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    str
+        The cause alone where it is the only one, or its share is not to be told; at most three
+        causes, and what is left to the others.
+
+    Examples
+    --------
+    >>> told_causes({"closed": 0.61, "too_far": 0.39}, "closed", "en")
+    'a station is near, but closed then (61%), stations are too far (39%)'
+    """
+    words = CAUSES[lang]
+    if not shares or len(shares) == 1:
+        return words.get(cause, cause)
+    first = list(shares.items())[:3]
+    told = [(words.get(code, code), share) for code, share in first]
+    rest = sum(shares.values()) - sum(share for _, share in first)
+    if rest >= 0.005:  # noqa: PLR2004  half a percent, which is shown as one
+        told.append((TEXTS[lang]["gap_others"], rest))
+    parts = [
+        TEXTS[lang]["gap_share"].format(cause=cause, share=f"{share:.0%}") for cause, share in told
+    ]
+    return ("、" if lang == "zh" else ", ").join(parts)

@@ -227,12 +227,20 @@ def _part_lines(title: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> li
 
 
 def _cause_lines(causes: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the lines about causes."""
+    """Return the lines about causes, with the share of each in what is not covered."""
     if not causes:
         return []
-    rows = [["", "homes", "workers", "street km"]]
+    of = "workers" if any(row.get("workers") for row in causes.values()) else "street_km"
+    total = sum(row.get(of) or 0 for row in causes.values())
+    rows = [["", "share", "homes", "workers", "street km"]]
     rows += [
-        [cause, _figure(row.get("homes")), _figure(row.get("workers")), f"{row['street_km']:,.1f}"]
+        [
+            cause,
+            _share((row.get(of) or 0) / total if total else None),
+            _figure(row.get("homes")),
+            _figure(row.get("workers")),
+            f"{row['street_km']:,.1f}",
+        ]
         for cause, row in causes.items()
     ]
     return ["", "why not covered", *(f"  {line}" for line in table(rows))]

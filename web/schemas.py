@@ -265,6 +265,20 @@ class NearestAnswer(_Answer):
     warnings: list[str]
 
 
+#: Why a place is not covered, in the order in which it is asked.
+Cause = Literal[
+    "hours_unknown",
+    "closed",
+    "no_such_need",
+    "access",
+    "planned",
+    "off_network",
+    "unreachable",
+    "barrier",
+    "too_far",
+]
+
+
 class GapProperties(_Answer):
     """What is known about a gap."""
 
@@ -275,8 +289,10 @@ class GapProperties(_Answer):
     suppressed: bool = False
     nearest_seconds: float | None = None
     nearest_station: str | None = None
-    cause: str | None = None
-    also: list[str] = []
+    cause: Cause | None = None
+    causes: dict[Cause, float] | None = None
+    also: list[Cause] = []
+    barrier: str | None = None
     detour_ratio: float | None = None
 
 
@@ -309,7 +325,8 @@ class Summary(_Answer):
     share_band: dict[str, float | None]
     groups: dict[str, Any]
     regions: list[dict[str, Any]]
-    causes: dict[str, dict[str, float | None]]
+    causes: dict[Cause, dict[str, float | None]]
+    median_detour: float | None = None
     people: str | None
     rounded_to: int | None
     parameters: dict[str, Any]

@@ -4,6 +4,7 @@ Over HTTP every figure about homes and workers is rounded by itself, so totals n
 answer from exact homes (the data's owner on the command line) is left as it is.
 """
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -132,7 +133,8 @@ def discreet_gap(gap: Mapping[str, Any], discretion: Discretion, *, exact: bool)
     Returns
     -------
     dict
-        ``homes`` and ``workers`` null and ``suppressed`` true for a gap with too few workers.
+        ``homes``, ``workers`` and the shares of its ``causes`` null and ``suppressed`` true for a
+        gap with too few workers. Other shares tell no more than the rounded workers do.
     """
     workers = gap.get("workers")
     suppressed = not exact and workers is not None and workers < discretion.smallest_count
@@ -142,5 +144,22 @@ def discreet_gap(gap: Mapping[str, Any], discretion: Discretion, *, exact: bool)
             shown[name] = None
         elif shown.get(name) is not None and not exact:
             shown[name] = discretion.figure(shown[name])
+    if "causes" in shown:
+        known = None if exact or workers is None else discretion
+        shown["causes"] = None if suppressed else _cause_shares(shown["causes"], workers, known)
     shown["suppressed"] = suppressed
     return shown
+
+
+def _cause_shares(
+    told: str | Mapping[str, float] | None, workers: float | None, discretion: Discretion | None
+) -> dict[str, float]:
+    """Return the shares of causes, each as coarse as the figures; those of nobody fall out."""
+    shares = json.loads(told) if isinstance(told, str) else dict(told or {})
+    total = discretion.figure(workers) if discretion is not None and workers else 0
+    if discretion is not None and workers and total:
+        shares = {
+            cause: min(discretion.figure(share * workers) / total, 1.0)
+            for cause, share in shares.items()
+        }
+    return {cause: round(share, _SHARE_DIGITS) for cause, share in shares.items() if share > 0}

@@ -329,11 +329,11 @@
   function readGaps(app) {
     var g = app.data.gaps, shapes = polygons(g.shapes), steps = decode(g.owner), owner = 0;
     var region = column(g.region), station = column(g.station);
-    var cause = column(g.cause), also = column(g.also);
+    var cause = column(g.cause), also = column(g.also), barrier = column(g.barrier);
     var gaps = g.seconds.map(function (seconds, i) {
       return { index: i, pieces: [], band: +g.severity[i], seconds: seconds, workers: g.workers[i],
         suppressed: g.suppressed[i] === '1', area: g.area[i], detour: g.detour[i],
-        region: region[i], station: station[i], cause: cause[i], also: also[i] };
+        region: region[i], station: station[i], cause: cause[i], also: also[i], barrier: barrier[i] };
     });
     shapes.forEach(function (shape, i) {
       owner += steps[i];
@@ -767,6 +767,7 @@
       fill(peopled ? t.gap_time_people : t.gap_time, { mode: app.data.mode, minutes: Math.ceil(gap.seconds / 60) });
     row(list, t.gap_cause, gap.cause);
     row(list, t.gap_also, gap.also);
+    row(list, t.gap_barrier, gap.barrier);
     row(list, t.gap_nearest, gap.station && gap.seconds !== null ? gap.station + t.colon + time : time);
     row(list, t.gap_workers, workers(app, gap));
     row(list, t.gap_area, gap.area === null ? '' : fill(t.km2, { value: gap.area }));
