@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,8 @@ _ARGUMENTS = [
 #: and when some stations have closed.
 _HERE = {"longitude": 115.8921, "latitude": 28.6841, "accuracy": 20}
 _NOON, _EVENING, _NIGHT = "at=2026-11-24T11:30", "at=2026-11-24T20:00", "at=2026-11-24T03:00"
+#: The hour at which planners look, and how long a plan may take.
+_LATE, _PATIENCE_MS = "week=2026-11-23&hour=46", 120_000
 #: How an editor's site is called in the pictures.
 _SITE = "https://map.example.org"
 
@@ -117,6 +119,34 @@ def _share(page: Page) -> None:
     page.click("#us-open")
 
 
+def _first_answer(page: Page) -> None:
+    """Wait until the planner's page has its answer, and the week."""
+    page.wait_for_selector("html[data-answered]", state="attached", timeout=_PATIENCE_MS)
+    page.wait_for_selector("html[data-clock]", state="attached", timeout=_PATIENCE_MS)
+
+
+def _try_a_station(page: Page) -> None:
+    """Open the worst gap, and try a station there."""
+    _first_answer(page)
+    page.click("#pl-gaps [data-gap]")
+    page.wait_for_selector("html[data-near]", state="attached")
+    page.click("#pl-gap-pin")
+    page.wait_for_selector("html[data-scenario=true]", state="attached", timeout=_PATIENCE_MS)
+    page.evaluate("document.getElementById('pl-diff').scrollIntoView()")
+
+
+def _plan_for_a_budget(page: Page) -> None:
+    """Ask for a plan, and go back two of its steps."""
+    _first_answer(page)
+    page.select_option("[name=by]", "budget")
+    page.fill("[name=amount]", "410000")
+    page.click("#pl-plan-go")
+    page.wait_for_selector("html[data-plan=done]", state="attached", timeout=_PATIENCE_MS)
+    for _ in range(2):
+        page.focus("#pl-plan-step")
+        page.keyboard.press("ArrowLeft")
+
+
 _PICTURES = [
     Picture("home", "/"),
     Picture("home-answer", f"/?{_NOON}", act=_ask),
@@ -133,6 +163,15 @@ _PICTURES = [
     Picture("embed-320", "/embed/map", (320, 480)),
     Picture("embed-en", "/embed/map?lang=en", (800, 500)),
     Picture("bulletin", "/bulletin?lang=en", _DESKTOP),
+    Picture("planner", f"/planner?lang=en#{_LATE}", _DESKTOP, act=_first_answer),
+    Picture("planner-whatif", f"/planner?lang=en#{_LATE}", _DESKTOP, act=_try_a_station),
+    Picture(
+        "planner-plan",
+        f"/planner?lang=zh#{_LATE}&tab=plan",
+        _DESKTOP,
+        dark=True,
+        act=_plan_for_a_budget,
+    ),
 ]
 
 
@@ -157,6 +196,7 @@ def served(data: Path) -> Iterator[str]:
             public_url=_SITE,
             records=folder / "records.sqlite",
             frozen=folder / "frozen",
+            jobs=folder / "jobs",
             access_log=False,
         )
     )
@@ -177,8 +217,8 @@ def _save(picture: bytes, path: Path) -> None:
     few.save(path, optimize=True)
 
 
-def take(browser: Browser, site: str, folder: Path) -> None:
-    """Take every picture.
+def take(browser: Browser, site: str, folder: Path, only: Collection[str] = ()) -> None:
+    """Take every picture, or those named.
 
     Parameters
     ----------
@@ -188,8 +228,10 @@ def take(browser: Browser, site: str, folder: Path) -> None:
         Address of the service.
     folder : Path
         Where the pictures go.
+    only : collection of str, optional
+        Names of pictures; all if empty.
     """
-    for picture in _PICTURES:
+    for picture in (one for one in _PICTURES if not only or one.name in only):
         width, height = picture.size
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -209,6 +251,8 @@ def take(browser: Browser, site: str, folder: Path) -> None:
         page.wait_for_timeout(500)  # tiles fade in
         _save(page.screenshot(), folder / f"{picture.name}.png")
         context.close()
+    if only:
+        return
     with urllib.request.urlopen(f"{site}/map.png?{_EVENING}&lang=en") as answer:  # noqa: S310  our own
         _save(answer.read(), folder / "picture.png")
 
@@ -218,6 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images")
     parser.add_argument("--chromium", default=shutil.which("chromium"))
+    parser.add_argument("--only", nargs="*", default=[], help="names of pictures to take anew")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
@@ -225,7 +270,7 @@ def main() -> None:
         prepare_demo("city", data, lambda *_: None)
         browser = player.chromium.launch(executable_path=chosen.chromium, args=_ARGUMENTS)
         with served(data) as site:
-            take(browser, site, chosen.out)
+            take(browser, site, chosen.out, chosen.only)
         browser.close()
 
 
