@@ -16,11 +16,12 @@ _jit = numba.njit(cache=True, nogil=True)
 
 
 @_jit
-def _reach(arcs, seeds, first, last, limit, state):
+def _reach(arcs, seeds, first, last, limit, sooner, state):
     """Search from one option: fill ``time`` and list the junctions reached; return their number.
 
     The open junctions lie in buckets of ``2 ** shift`` milliseconds; one may lie in several, and
-    only the entry with its present time counts.
+    only the entry with its present time counts. Junctions are passed by at less than ``sooner``
+    only: who is there later gains nothing.
     """
     indptr, arc = arcs
     seed_node, seed_ms = seeds
@@ -28,7 +29,7 @@ def _reach(arcs, seeds, first, last, limit, state):
     count, size = 0, 0
     for i in range(first, last):
         x, t = seed_node[i], seed_ms[i]
-        if t > limit or t >= time[x]:
+        if t > limit or t >= time[x] or t >= sooner[x]:
             continue
         if time[x] == CLOSED:
             touched[count] = x
@@ -46,7 +47,7 @@ def _reach(arcs, seeds, first, last, limit, state):
                 continue
             for a in range(indptr[x], indptr[x + 1]):
                 y, t = arc[a] & _LOW, np.int64(time[x]) + (arc[a] >> 32)
-                if t > limit or t >= time[y]:
+                if t > limit or t >= time[y] or t >= sooner[y]:
                     continue
                 if time[y] == CLOSED:
                     touched[count] = y
@@ -92,13 +93,14 @@ def _enlarged(array, size, needed):
 
 
 @_jit
-def option_reach(arcs, options, places, ways, windows, within, room):
+def option_reach(arcs, options, places, ways, windows, within, sooner, room):
     """Return the places that options cover as a CSR ``indptr, place, ms``, ascending by place.
 
     ``options`` are ``seed_indptr, seed_node, seed_ms, edge, segment, fraction, access_ms``;
     ``places`` are ``node_indptr, node_place, node_ms, edge_indptr, edge_place, segment, fraction,
     access_ms``; ``within`` is the longest time for each place (p,): the limit, or less where only
-    sooner is better. The first answer is false when ``room`` open junctions did not suffice.
+    sooner is better; ``sooner`` (n,) the time at which a junction has no more to gain. The first
+    answer is false when ``room`` open junctions did not suffice.
     """
     seed_indptr, seed_node, seed_ms, o_edge, o_segment, o_fraction, o_access = options
     node_indptr, node_place, node_ms, edge_indptr, edge_place, segment, fraction, access = places
@@ -121,7 +123,7 @@ def option_reach(arcs, options, places, ways, windows, within, room):
         found = 0
         if windows[0][o + 1] > windows[0][o]:
             count = _reach(
-                arcs, (seed_node, seed_ms), seed_indptr[o], seed_indptr[o + 1], limit, state
+                arcs, (seed_node, seed_ms), seed_indptr[o], seed_indptr[o + 1], limit, sooner, state
             )
         if count < 0:
             return False, indptr, out_place, out_ms

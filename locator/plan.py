@@ -21,6 +21,7 @@ from locator.plan_ground import (
 )
 from locator.plan_mosts import Mosts, terms_of
 from locator.plan_solve import Aim, Sums, aim_of, model_of, solve_coverage, solve_target
+from locator.plan_time import Timed, solve_time
 from locator.siting_model import Solution
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
 ]
 
 _FEN = 100
+#: Objectives of travel times.
+BY_TIME = ("median", "center")
 #: What objective and bound of a plan count, where it is not people.
 UNITS = {"cover": "yuan", "median": "seconds", "center": "seconds"}
 #: Shares of the work before and after the solver, for progress.
@@ -157,17 +160,61 @@ def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = si
     progress(0.0, "options")
     demand, before = demand_of(ground)
     options = candidates_of(ground, demand, candidates)
+    if aim.objective in BY_TIME:
+        timed = _by_time(ground, demand, aim, (options, progress, begin))
+        return _told(timed.plan, aim, before, progress, timed)
     choice = choice_of(ground, demand, options, lambda part: progress(_MATRIX * part, "reach"))
     progress(_MATRIX, "solve")
     seconds = max(aim.time_limit_seconds - (time.monotonic() - begin), _LEAST_SECONDS)
     terms = _terms(aim, ground, demand)
     solution = _solved(aim, choice, _Weighed.of(demand, terms, before), seconds)
     progress(_SOLVED, "check")
-    plan = Plan(ground, demand, choice, solution, terms)
+    return _told(Plan(ground, demand, choice, solution, terms), aim, before, progress)
+
+
+def _by_time(
+    ground: Ground, demand: Demand, aim: Aim, rest: tuple[pd.DataFrame, Progress, float]
+) -> Timed:
+    """Return the plan of an objective of travel times."""
+    options, progress, begin = rest
+
+    def reached(share: float) -> None:
+        progress(_MATRIX * share, "reach" if share < 1.0 else "solve")
+
+    seconds = max(aim.time_limit_seconds - (time.monotonic() - begin), _LEAST_SECONDS)
+    timed = solve_time(ground, demand, aim, options, (reached, seconds))
+    progress(_SOLVED, "check")
+    return timed
+
+
+def _told(
+    plan: Plan,
+    aim: Aim,
+    before: Mapping[str, Mapping[str, float]],
+    progress: Progress,
+    timed: Timed | None = None,
+) -> PlanAnswer:
+    """Return the answer, checked from scratch."""
     check = checked(plan)
     result = _result(plan, check, aim, before)
+    if timed is not None:
+        result = _with_times(result, timed)
     progress(1.0, "done")
     return PlanAnswer(result, plan, check)
+
+
+def _with_times(result: dict[str, Any], timed: Timed) -> dict[str, Any]:
+    """Return a result with what each site saves, and what the objective counts."""
+    saved = [float(value) for value in timed.solution.gains]
+    for site, point, gain in zip(result["chosen"], result["curve"], saved, strict=True):
+        site["gain_seconds"] = point["gain_seconds"] = gain
+    return {
+        **result,
+        "objective_before": timed.before_seconds,
+        "horizon_seconds": timed.horizon_seconds,
+        "workers_counted": timed.workers,
+        "workers_left_out": timed.left_out,
+    }
 
 
 def _terms(aim: Aim, ground: Ground, demand: Demand) -> dict[str, FloatArray]:

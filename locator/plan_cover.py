@@ -222,14 +222,19 @@ class Reach:
         Times of the mode.
     points : Points
         Where people are.
+    sooner : array (n,) of int32, optional
+        Time at which each junction has no more to gain: that to a station which is always open.
     """
 
-    def __init__(self, travel: TravelTimes, points: Points) -> None:
+    def __init__(
+        self, travel: TravelTimes, points: Points, sooner: Int32Array | None = None
+    ) -> None:
         self._travel = travel
         net = travel.network
         self._arcs = net.in_indptr, (net.in_ms.astype(np.int64) << 32) | net.in_node
         self._places = _hung(travel, points.positions)
-        self._size = points.size
+        everywhere = np.full(net.lon.size, CLOSED_MS, np.int32)
+        self._sooner = everywhere if sooner is None else sooner
 
     def __call__(
         self,
@@ -297,7 +302,14 @@ class Reach:
         room = 4 * travel.network.lon.size + 16
         while True:
             done, *rows = _plan_kernels.option_reach(
-                self._arcs, options, self._places, travel.ways, windows, within, room
+                self._arcs,
+                options,
+                self._places,
+                travel.ways,
+                windows,
+                within,
+                self._sooner,
+                room,
             )
             if done:
                 return rows[0], rows[1].copy(), rows[2].copy()

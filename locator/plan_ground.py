@@ -315,7 +315,9 @@ def candidates_of(ground: Ground, demand: Demand, given: pd.DataFrame | str) -> 
 
 def choice_of(
     ground: Ground, demand: Demand, options: pd.DataFrame, progress: Callable[[float], None],
-    within: FloatArray | None = None,
+    bounds: tuple[Int32Array, Int32Array] | None = None,
+    *,
+    every: bool = False,
 ) -> Choice:  # fmt: skip
     """Return what can be chosen, with the points that each option reaches.
 
@@ -327,19 +329,22 @@ def choice_of(
         From `candidates_of`.
     progress : callable
         Told the share done; what it raises ends the work.
-    within : array (n,) of int32, optional
-        Longest time that counts, by point; the limit if not given.
+    bounds : tuple of array of int32, optional
+        Longest time that counts, by point (the limit if not given), and ``sooner`` of `Reach`.
+    every : bool
+        Keep options that reach nobody, too.
 
     Returns
     -------
     Choice
-        Options that reach nobody are left out.
+        Options that reach nobody are left out unless asked for.
 
     Raises
     ------
     ValidationError
         If a candidate lies outside the data, or new hours are shorter than the present ones.
     """
+    within, sooner = bounds or (None, None)
     offered = options[~options["id"].str.contains("+", regex=False)]["action"].value_counts()
     positions = _positions(ground, options)
     horizon = ground.limit_ms if within is None else int(within.max(initial=0))
@@ -348,12 +353,12 @@ def choice_of(
     selection = windows_of(rows, ground.register.vocabulary, ground.request.conditions, limits)
     _check_longer(ground, options, selection)
     reach = np.full(demand.points.size, ground.limit_ms) if within is None else within
-    cover = Reach(ground.view.travel, demand.points)(
+    cover = Reach(ground.view.travel, demand.points, sooner)(
         positions, selection, reach.astype(np.int32), progress
     )
     if ground.request.at_least > 1:
         cover = cover.without(_today(ground, demand, options, positions, progress))
-    kept = np.flatnonzero(cover.sizes > 0)
+    kept = np.flatnonzero((cover.sizes > 0) | every)
     return Choice(
         options.iloc[kept].reset_index(drop=True),
         cover.only(kept),
