@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from geodata.errors import FileFormatError, InputError
 from geodata.overpass_area import Box
+from geodata.package_data import data_rows
 
 #: Ways that make a dataset: streets and ferries, and what one cannot walk across.
 _FILTERS = (
@@ -55,8 +56,18 @@ def areas_query(name: str, timeout_seconds: int) -> str:
     return f"[out:json][timeout:{timeout_seconds}];({parts});out tags;"
 
 
+def _hosts() -> list[str]:
+    """Return the conditions of host premises, by the table that says what they are."""
+    values: dict[str, list[str]] = {}
+    for row in data_rows("premises"):
+        values.setdefault(row["key"], []).append(row["value"])
+    return [f'["{key}"~"^({"|".join(words)})$"]' for key, words in values.items()]
+
+
 def streets_query(where: Box | int, timeout_seconds: int, *, count: bool) -> str:
     """Return the question for the streets of a rectangle or an area, or how many there are.
+
+    What could take a station in is asked for as well.
 
     Parameters
     ----------
@@ -77,6 +88,7 @@ def streets_query(where: Box | int, timeout_seconds: int, *, count: bool) -> str
     else:
         head, scope = f"area({where})->.here;", "(area.here)"
     ways = "".join(f"way{condition}{scope};" for condition in _FILTERS)
+    ways += "".join(f"nwr{condition}{scope};" for condition in _hosts())
     form, tail = ("json", "out count;") if count else ("xml", "out body;")
     return f"[out:{form}][timeout:{timeout_seconds}];{head}({ways});(._;>;);{tail}"
 

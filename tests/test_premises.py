@@ -1,6 +1,7 @@
 """Host premises out of OSM files: what may take a station in, and where one goes in."""
 
 import csv
+import re
 from collections import Counter
 from dataclasses import replace
 from importlib import resources
@@ -12,6 +13,7 @@ import shapely
 
 from geodata import bundle, datum, osm
 from geodata.errors import DatasetError
+from geodata.overpass_query import streets_query
 from geodata.premises import load_premises_kinds
 from tests.datasets import dataset
 from tests.osm_xml import STREET, degrees, write_osm
@@ -267,9 +269,18 @@ def test_they_are_kept_as_they_were_and_a_damaged_file_is_refused(tmp_path, demo
 def test_the_dataset_route_counts_them(demo_dataset):
     from tests.webtools import new_client
 
-    counts = new_client(demo_dataset).get("/api/v1/dataset").json()["counts"]
-    assert counts["premises"]["bank"] > 0
-    assert counts["premises"]["park_gate"] > 0
+    about = new_client(demo_dataset).get("/api/v1/dataset").json()
+    counts = about["counts"]["premises"]
+    assert min(counts["bank"], counts["park_gate"]) > 0
+    named = {row["code"]: row for row in about["vocabularies"]["premises"]}
+    assert set(counts) <= set(named)
+    assert named["bank"] | {"source": ""} == {
+        "code": "bank",
+        "zh": "银行网点",
+        "en": "Bank",
+        "cost_yuan": 10_000,
+        "source": "",
+    }
 
 
 # --- real cities ---------------------------------------------------------------------------------
@@ -319,3 +330,10 @@ def test_helsinki_as_osmium_counts_it(helsinki_pbf):
     assert sum(counted.values()) + gates + lost >= sum(expected.values()) + parks
     assert all(counted[kind] <= count for kind, count in expected.items())
     assert counted["bank"] == expected["bank"]
+
+
+def test_fetch_asks_for_every_kind():
+    query = streets_query(1, 60, count=False)
+    assert query.count("nwr[") == len({key for key, _ in rules()})
+    assert all(f'nwr["{key}"~"^(' in query for key, _ in rules())
+    assert all(re.search(rf'"{key}"~"\^\([^)]*\b{value}\b', query) for key, value in rules())

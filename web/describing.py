@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from geodata.model import Dataset
+from geodata.premises import load_premises_kinds
 from web.answers import dataset_name
 from web.settings import Settings
 
 _DIGITS = 6
-_TABLES = ("kinds", "needs", "facilities", "access", "statuses", "modes")
+_TABLES = ("kinds", "needs", "facilities", "access", "statuses", "modes", "groups")
 _KNOWN = ("sources", "licence", "synthetic", "basemap")
 _LIMITS = ("max_k", "max_minutes", "max_list_items", "max_features", "max_body_bytes")
 
@@ -44,7 +45,8 @@ def describe(
         "counts": {**dict(manifest.get("counts") or {}), "stations": len(dataset.stations)},
         "modes": list(dataset.networks),
         "regions": [{"id": str(code), "name": str(name)} for code, name in pairs],
-        "vocabularies": {table: _rows(getattr(words, table)) for table in _TABLES},
+        "vocabularies": {table: _rows(getattr(words, table)) for table in _TABLES}
+        | {"premises": _rows(load_premises_kinds())},
         "limits": {name: getattr(settings, name) for name in _LIMITS},
     }
 
