@@ -31,6 +31,7 @@ OPERATIONS = [
     ("GET", "/api/v1/nearest"),
     ("POST", "/api/v1/nearest"),
     ("GET", "/api/v1/coverage"),
+    ("GET", "/api/v1/clock"),
     ("GET", "/api/v1/stations"),
     ("GET", "/api/v1/stations/{id}"),
     ("GET", "/api/v1/search"),
@@ -59,7 +60,9 @@ def test_fault_19_every_operation_is_listed(schema):
     assert found == set(OPERATIONS)
 
 
-WITH_PARAMETERS = ("nearest", "coverage", "stations", "stations/{id}", "search", "reports", "{y}")
+WITH_PARAMETERS = (
+    "nearest", "coverage", "clock", "stations", "stations/{id}", "search", "reports", "{y}",
+)  # fmt: skip
 
 #: What is asked wrongly on purpose, too: whatever takes a parameter.
 ASKED = [

@@ -146,17 +146,23 @@ def questions(client):
         f"{NEAREST}?lon=115.90&lat=28.65&route=true&datum=gcj02&open=any",
         f"{NEAREST}?lon=nan&lat=1",
     )  # fmt: skip
+    yield from (f"/api/v1/clock?week=2026-11-25{more}" for more in ("", "&group=courier"))
     for geometry in ("gaps", "cells", "none"):
         for more in ("", "&at=" + NIGHT[:19], "&minutes=1", "&mode=drive", f"&region={region}"):
             yield f"{COVERAGE}?geometry={geometry}{more}"
 
 
+CLOCKS = ("clock", "clock.png", "clock.svg", "clock.csv", "clock.xlsx")
+
+
 def told(client):
-    """Bulletins and downloads."""
+    """Bulletins, the week and downloads."""
     region = service_of(client).index.regions["id"].iloc[0]
     for more in ("", "&at=" + NIGHT[:19], "&minutes=1", "&mode=drive", f"&region={region}"):
         for shape in ("html", "txt", "md"):
             yield from (f"/bulletin?format={shape}&lang={lang}{more}" for lang in ("zh", "en"))
+        week = more if "at=" not in more else "&group=sanitation"
+        yield from (f"/{name}?lang=en{week}" for name in CLOCKS)
         for table in ("stations", "gaps", "regions"):
             for ending in ("geojson", "csv", "xlsx", "gpkg"):
                 yield f"/download/{table}.{ending}?lang=en{more}"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from geodata import open_dataset
+from geodata import load_vocabulary, open_dataset
 from geodata.calendar import Calendar
 from geodata.errors import InputError, LimitError, ValidationError
 from geodata.hours import SHANGHAI
@@ -376,3 +376,29 @@ def test_the_packaged_groups_are_data_with_sources():
     assert groups["courier"].mode == "ebike"
     assert all(group.source for group in groups.values())
     assert all(group.mode in index.vocabulary.modes for group in groups.values())
+
+
+@pytest.mark.parametrize(
+    ("row", "match"),
+    [
+        ("x,甲,x,,walk,1,4,12:00,,,me", r"groups.csv, line 2.*04:00"),
+        ("x,甲,x,,fly,1,04:00,12:00,,,me", "fly"),
+        ("x,甲,x,,walk,0,04:00,12:00,,,me", "speed_factor"),
+    ],
+)
+def test_a_union_that_sets_its_own_groups_is_told_what_is_wrong(tmp_path, row, match):
+    head = "code,zh,en,synonyms,mode,speed_factor,weekday_from,weekday_to,weekend_from,weekend_to"
+    (tmp_path / "groups.csv").write_text(f"{head},source\n{row}\n", "utf-8")
+    with pytest.raises(InputError, match=match):
+        load_vocabulary(tmp_path)
+
+
+def test_a_file_of_groups_without_hours_still_reads(tmp_path):
+    (tmp_path / "groups.csv").write_text("code,zh,en,synonyms\nx,甲,x,\n", "utf-8")
+    group = load_vocabulary(tmp_path).groups["x"]
+    assert (group.mode, group.span(free=True)) == ("walk", (0, 1440))
+
+
+def test_the_groups_are_kept_in_the_dataset_folder(demo_dataset):
+    kept = open_dataset(demo_dataset).vocabulary.groups
+    assert kept == load_vocabulary().groups
