@@ -1,5 +1,7 @@
 """The planner's page in a real browser: from the worst gap to a plan, by keyboard too."""
 
+import csv
+import io
 import json
 import re
 from urllib.parse import parse_qs, quote, urlsplit
@@ -22,6 +24,7 @@ from tests.browsing import (
 )
 from web.app import create_app
 from web.planner_text import PLANNER
+from web.prepare import PrepareRequest, prepare
 from web.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -222,7 +225,7 @@ def test_a_gap_is_opened_and_left_by_keyboard(desk, site):
         assert f"{gap['workers']:,} workers" in told
         assert page.evaluate("document.activeElement.tagName") == "H2"
         assert page.locator(".pl-near li").count() >= 1
-        for cause, share in gap.get("causes", {}).items():
+        for cause, share in gap["causes"].items():
             if share >= 0.1:
                 words = PLANNER["en"]["cause"][cause]
                 line = page.locator(".pl-causes li", has_text=words).inner_text()
@@ -303,7 +306,8 @@ def test_a_plan_is_made_stepped_through_tried_and_reopened(desk, site):
         chosen = result["chosen"]
         rows = page.locator("#pl-result tbody tr")
         assert rows.count() == len(chosen) == 3
-        total = sum(row["gain_workers"] for row in chosen)
+        covered = [result[when]["workers"]["covered"] for when in ("before", "after")]
+        total = covered[1] - covered[0]
         said = page.locator("#pl-result .pl-said").inner_text()
         assert f"covers {total:,.0f} more workers" in said
         assert f"more than {result['bound']:,.0f} workers" in page.inner_text("#pl-result .pl-why")
@@ -375,6 +379,71 @@ def test_a_table_of_candidates_is_read(desk, site, tmp_path):
         other.write_text("what,is\nthis,?", "utf-8")
         page.set_input_files("[name=file]", other)
         until(page, "document.getElementById('pl-file-said').textContent.includes('cannot')")
+
+
+# ---- the ledger ----
+
+
+def test_a_gap_is_written_into_the_ledger(browser, settings, tmp_path):
+    own = Settings(**{**settings, "records": tmp_path / "records.sqlite"})
+    with served(create_app(own)) as site:
+        known = httpx.get(f"{site}/api/v1/gaps", timeout=60).raise_for_status().json()["gaps"]
+        url = f"{site}/planner?lang=en#week={WEEK}&hour=any"
+        with opened(browser, url, ready=ANSWERED, patience_ms=30_000) as seen:
+            page = seen.page
+            page.click(f"[data-gap='{known[0]['id']}']")
+            page.wait_for_selector("html[data-ledger]", state="attached")
+            form = page.locator(f"form[data-ledger='{known[0]['id']}']")
+            form.locator("[name=state]").select_option("agreed")
+            form.locator("[name=responsible]").fill("东湖区总工会 <b>")
+            form.locator("button").click()
+            said = form.locator("[role=status]")
+            until(page, "e => e.textContent !== ''", said.element_handle())
+            assert said.inner_text().startswith("Written into the ledger")
+            now = httpx.get(f"{site}/api/v1/gaps/{known[0]['id']}", timeout=60).json()
+            assert (now["state"], now["responsible"]) == ("agreed", "东湖区总工会 <b>")
+            page.click("#pl-gap-back")
+            row = page.locator("#pl-gaps tbody tr", has=page.locator(f"[data-gap='{now['id']}']"))
+            assert row.inner_text().endswith("agreed")
+
+
+# ---- names that strangers wrote ----
+
+
+def test_names_are_text_wherever_they_stand(browser, demo_inputs, tmp_path):
+    rows = list(csv.DictReader(io.StringIO(demo_inputs["stations"].read_text("utf-8-sig"))))
+    vectors = ["<img src=x onerror=window.hit=1>", "\"><svg onload=window.hit=1>'`${window.hit=1}`"]
+    for row, name in zip(rows, vectors * 4, strict=False):
+        row["名称"] = name
+    table = tmp_path / "stations.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    prepare(
+        PrepareRequest(
+            streets=[demo_inputs["streets"]],
+            stations=table,
+            regions=demo_inputs["regions"],
+            out=tmp_path / "out",
+            modes=["walk"],
+            stations_datum="gcj02",
+            name="<i>云江市</i>",
+        )
+    )
+    with served(create_app(Settings(data=tmp_path / "out", access_log=False))) as site:
+        url = f"{site}/planner?lang=en#{BASE}&tab=whatif"
+        with opened(browser, url, ready=ANSWERED, patience_ms=30_000) as seen:
+            page = seen.page
+            assert "km of streets have no station" in page.inner_text("#pl-headline")
+            page.fill("#pl-q", "onerror")
+            hit = page.locator("#pl-hits button").first
+            assert hit.inner_text() == vectors[0]
+            hit.click()
+            assert vectors[0] in page.locator("#pl-edit h3").inner_text()
+            again(page, lambda: page.click("#pl-edit-remove"), "data-scenario")
+            assert vectors[0] in page.locator("#pl-changes").inner_text()
+            assert page.locator("#pl-data").inner_text().startswith("<i>云江市</i>")
 
 
 # ---- the token ----

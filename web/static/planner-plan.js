@@ -186,6 +186,7 @@
     P.emit('plan');
   }
 
+  function sumOf(row, soFar) { return typeof row.cumulative_workers === 'number' ? row.cumulative_workers : soFar; }
   function gainOf(row) { return typeof row.gain_workers === 'number' ? row.gain_workers : typeof row.gain === 'number' ? row.gain : 0; }
 
   function placed(row) {
@@ -195,15 +196,16 @@
     return Object.assign({}, row, { lon: at.lon, lat: at.lat, what: action + (name ? ' · ' + name : '') });
   }
 
+  /* What the plan gains in all is what the check from scratch has found. */
   function sentence() {
-    var counts = {}, total = 0, count = P.gaps.counted(P.answer.summary);
-    sites.forEach(function (site) { counts[site.action] = (counts[site.action] || 0) + 1; total += gainOf(site); });
+    var counts = {}, was = (result.before || {}).workers, now = (result.after || {}).workers, spent = P.money(result.spent_yuan || 0);
+    sites.forEach(function (site) { counts[site.action] = (counts[site.action] || 0) + 1; });
     var actions = Object.keys(counts).map(function (code) {
       return P.fill(P.text.plan_doing[code] || code, { n: counts[code] });
     }).join(P.text.comma);
-    var text = total && count && count.of === 'workers' && count.out
-      ? P.t('plan_sentence', { actions: actions, spent: P.money(result.spent_yuan || 0), gain: P.whole(total), share: P.percent1(total / count.out) })
-      : P.t('plan_sentence_bare', { actions: actions, spent: P.money(result.spent_yuan || 0) });
+    var text = was && now && was.uncovered
+      ? P.t('plan_sentence', { actions: actions, spent: spent, gain: P.whole(now.covered - was.covered), share: P.percent1((now.covered - was.covered) / was.uncovered) })
+      : P.t('plan_sentence_bare', { actions: actions, spent: spent });
     return text.charAt(0).toUpperCase() + text.slice(1);
   }
 
@@ -216,7 +218,7 @@
       values.objective = P.t('seconds', { n: P.whole(result.objective) });
     }
     var key = name === 'coverage' || name === 'cover' ? name : 'seconds';
-    return P.t('plan_bound_' + key, values) + (result.gap === 0 ? ' ' + P.t('plan_bound_exact') : '');
+    return P.t('plan_bound_' + key, values) + (result.proven === true ? ' ' + P.t('plan_bound_exact') : '');
   }
 
   /* The curve of what each step gains; the table has the same numbers for those who do not see it. */
@@ -254,10 +256,10 @@
   function step(n) {
     var upTo = Math.max(0, Math.min(sites.length, n)), cost = 0, gain = 0;
     P.state.step = upTo;
-    sites.slice(0, upTo).forEach(function (site) { cost += site.cost_yuan || 0; gain += gainOf(site); });
+    sites.slice(0, upTo).forEach(function (site) { cost += site.cost_yuan || 0; gain = sumOf(site, gain + gainOf(site)); });
     P.id('pl-plan-step').value = upTo;
     P.id('pl-plan-step').setAttribute('aria-valuetext', P.t('plan_step_value', { n: upTo, all: sites.length }));
-    P.id('pl-plan-said').textContent = P.t('plan_so_far', { n: upTo, cost: P.money(cost), gain: P.whole(gain) });
+    P.id('pl-plan-said').textContent = P.t('plan_soFar', { n: upTo, cost: P.money(cost), gain: P.whole(gain) });
     P.id('pl-plan-who').textContent = upTo ? gainers(sites[upTo - 1]) : '';
     P.id('pl-plan-try').textContent = P.t('plan_try', { n: upTo });
     Array.prototype.forEach.call(P.id('pl-result').querySelectorAll('[data-step]'), function (node) {
@@ -269,7 +271,7 @@
 
   function table() {
     var sum = 0, body = el('tbody', {}, sites.map(function (site, i) {
-      sum += gainOf(site);
+      sum = sumOf(site, sum + gainOf(site));
       return el('tr', { 'data-step': String(i) }, [
         el('td', { 'class': 'pl-number', text: String(i + 1) }),
         el('th', { scope: 'row' }, [P.button(site.what, function () {
