@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from geodata.errors import Fault, LimitError, ValidationError
-from geodata.model import FloatArray, Int32Array
+from geodata.model import FloatArray, Int32Array, Int64Array
 from locator.candidates import fen_of
 from locator.plan_ground import Choice, check_limits
 from locator.plan_mosts import Mosts
 from locator.siting_backup import backup_cover
 from locator.siting_cover import maximal_cover
 from locator.siting_model import CoverModel, InfeasibleError, Solution
+from locator.siting_search import Purse, building_order
 from locator.siting_set import set_cover
 
 #: Objectives, and which of budget, sites and target share each takes.
@@ -215,11 +216,65 @@ def solve_coverage(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> S
     """
     if model.options == 0:
         return _nothing(sums.covered)
-    solver = backup_cover if aim.at_least > 1 else maximal_cover
-    found = solver(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
+    if aim.at_least == 1:
+        return _added(_most(aim, model, seconds), sums)
+    found = backup_cover(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
+    return _added(found, sums)
+
+
+def _added(found: Solution, sums: Sums) -> Solution:
+    """Return a solution that counts those who are covered today, too."""
     return replace(
         found, objective=sums.covered + found.objective, bound=sums.covered + found.bound
     )
+
+
+def _most(aim: Aim, model: CoverModel, seconds: float) -> Solution:
+    """Return the options that cover most, and among equals cheap ones."""
+    found = maximal_cover(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
+    chosen = thrifty(model, np.asarray(found.chosen, np.int64))
+    order, gains = building_order(model, chosen, Purse.of(model, aim.budget_fen, aim.sites))
+    spent = int(model.cost[order].sum())
+    return replace(found, chosen=order, gains=gains, spent=spent)
+
+
+def thrifty(model: CoverModel, chosen: Int64Array) -> Int64Array:
+    """Return options that cover as many people for less money, where a swap or a loss shows some.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options and points.
+    chosen : array of int64
+        A good choice.
+
+    Returns
+    -------
+    array of int64
+        No dearer and no longer; what one option alone covers, its replacement covers, too.
+    """
+    kept = [int(option) for option in chosen]
+    counts = model.counts(kept)
+    start, options = model.by_point
+    for option in sorted(kept, key=lambda each: -int(model.cost[each])):
+        mine = model.points_of(option)
+        alone = mine[(counts[mine] == 1) & (model.weight[mine] > 0)]
+        used = {int(model.bundles[each]) for each in kept if each != option} - {-1}
+        better = [-1]  # nothing at all, where nobody would miss it
+        if alone.size:
+            rivals = options[start[alone[0]] : start[alone[0] + 1]]
+            rivals = rivals[model.cost[rivals] < model.cost[option]]
+            better = [int(each) for each in rivals[np.argsort(model.cost[rivals], kind="stable")]]
+        for other in better:
+            theirs = model.points_of(other) if other >= 0 else mine[:0]
+            free = other < 0 or (other not in kept and int(model.bundles[other]) not in used)
+            if free and np.isin(alone, theirs).all():
+                counts[mine] -= 1
+                counts[theirs] += 1
+                kept = [other if each == option else each for each in kept]
+                break
+        kept = [each for each in kept if each >= 0]
+    return np.array(kept, np.int64)
 
 
 def solve_target(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> Solution:

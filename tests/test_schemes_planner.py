@@ -15,8 +15,9 @@ from geodata.errors import ValidationError
 from locator import Index
 from locator.gap_matching import GapCells
 from locator.ledger import STATES, Book, Seen, cut, tally, with_change
+from locator.plan import Mosts
 from tests.ledger_months import months, moved, opened, with_stations, written
-from tests.towns import Station, Way, dataset, town
+from tests.towns import Station, Way, dataset, lonlat, town
 from web.bulletin_month import month_facts, rank_needs
 from web.bulletin_month_docx import as_docx
 from web.bulletin_month_page import month_page
@@ -330,3 +331,129 @@ def test_scheme_44_for_street_cleaners_five_in_the_morning_differs_from_noon(dem
     for row, hour in ((early, "05:00"), (noon, "12:00")):
         told = index.coverage(at=f"2026-11-25T{hour}", exact=True).summary["groups"]["sanitation"]
         assert row.workers_uncovered == told["workers"]["uncovered"]
+
+
+# --------------------------------------------------------------- 5, 19, 34, 35, 36: where to build
+
+
+def _street(homes, stations, **more):
+    """A straight street of 10 km on which 1,000 m are 15 minutes."""
+    nodes = {f"n{x}": (float(x), 0.0) for x in range(0, 10_001, 500)}
+    return dataset(town(nodes, [Way(" ".join(nodes))]), stations, [(x, 0.0) for x in homes], **more)
+
+
+def _site(x, cost_yuan, action="build"):
+    """A candidate at so many metres along the street."""
+    lon, lat = lonlat(float(x), 0.0)
+    return {"id": f"{action}-{x}", "action": action, "lon": lon, "lat": lat, "cost_yuan": cost_yuan}
+
+
+_OLD = Station("old", 500.0, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_scheme_05_a_budget_buys_the_best_and_is_kept_to_the_fen(seed):
+    rng = np.random.default_rng(seed)
+    homes = rng.integers(0, 10_000, 30).tolist()
+    prices = [int(fen) for fen in rng.integers(1_000, 9_000, 6)]
+    places = rng.integers(0, 10_000, 6).tolist()
+    given = [_site(x, f"{fen / 100:.2f}") for x, fen in zip(places, prices, strict=True)]
+    index = Index(_street(homes, [_OLD]))
+    budget = int(rng.integers(5_000, 20_000))
+    result = index.plan(given, budget_yuan=f"{budget / 100:.2f}", exact=True).result
+    # by hand: a home is covered by what stands within 1,000 m; the old station stays
+    at = np.array(homes)
+    near = {x: np.abs(at - x) <= 1000 for x in [*places, 500]}
+    best = max(
+        int(np.logical_or.reduce([near[500], *(near[places[n]] for n in part)]).sum())
+        for size in range(7)
+        for part in itertools.combinations(range(6), size)
+        if sum(prices[n] for n in part) <= budget
+    )
+    assert result["objective"] == result["bound"] == best
+    spent = sum(prices[places.index(int(site["id"][6:]))] for site in result["chosen"])
+    assert spent <= budget
+    assert result["spent_yuan"] == spent / 100
+    assert result["before"]["workers"]["covered"] == near[500].sum()
+
+
+def test_scheme_19_a_cheaper_conversion_wins_when_cover_ties():
+    index = Index(_street([5000, 5100], [_OLD]))
+    given = [_site(5050, 60_000), _site(5050, 20_000, "convert")]
+    result = index.plan(given, budget_yuan=100_000, exact=True).result
+    assert [site["action"] for site in result["chosen"]] == ["convert"]
+    assert result["spent_yuan"] == 20_000
+    # beside it rather than at the same place: still the cheaper, and nothing spent for no gain
+    beside = [_site(5050, 60_000), _site(5060, 20_000, "convert")]
+    result = index.plan(beside, budget_yuan=100_000, exact=True).result
+    assert [site["action"] for site in result["chosen"]] == ["convert"]
+
+
+def test_scheme_34_leaving_a_term_out_changes_the_rank_only_as_it_says():
+    rng = np.random.default_rng(34)
+    bounds = {f"d{n}": (2000 * n, -500, 2000 * (n + 1), 500) for n in range(5)}
+    homes = [x for n in range(5) for x in rng.integers(2000 * n + 100, 2000 * n + 1900, 10)]
+    index = Index(_street([float(x) for x in homes], [Station("old", -5000.0, 0.0)], areas=bounds))
+    given = [_site(2000 * n + 1000, 1) for n in range(5)]
+    terms = ("firms", "migrants", "union")
+    told = [
+        {"region": name, **{term: float(rng.integers(1, 100)) for term in terms}}
+        for name in bounds
+    ]
+    weights = {"firms": 1.0, "migrants": 0.5, "union": 2.0, "need": 1.0}
+
+    def scores(given_weights):
+        mosts = Mosts(given_weights, told)
+        result = index.plan(given, sites=5, exact=True, mosts=mosts).result
+        return [site["id"] for site in result["chosen"]], {
+            site["id"]: site["terms"] for site in result["chosen"]
+        }
+
+    order, whole = scores(weights)
+    total = {code: sum(parts.values()) for code, parts in whole.items()}
+    assert order == sorted(order, key=lambda code: (-total[code], order.index(code)))
+    for term in weights:
+        rest, part = scores({**weights, term: 0.0})
+        assert all(set(parts) == set(weights) - {term} for parts in part.values())
+        predicted = {code: total[code] - whole[code][term] for code in total}
+        assert {code: pytest.approx(sum(parts.values())) for code, parts in part.items()} == (
+            predicted
+        )
+        assert rest == sorted(rest, key=lambda code: (-round(predicted[code], 6), rest.index(code)))
+
+
+def test_scheme_35_every_worker_is_in_one_catchment(demo_dataset):
+    index = Index(open_dataset(demo_dataset, private=True))
+    answer = index.plan(sites=10, exact=True, time_limit_seconds=10)
+    caught = answer.catchments
+    covered = answer.result["after"]["workers"]["covered"]
+    assert sum(caught.values()) == pytest.approx(covered)
+    assert set(caught) >= {site["id"] for site in answer.result["chosen"]}
+    # each covered home has exactly one station, and it is one that is there
+    station = answer.check.station
+    assert ((station >= 0) == answer.check.covered).all()
+    workers = index.view("walk").exact_people.workers
+    for site in answer.result["chosen"]:
+        row = answer.check.stations["id"].tolist().index(site["id"])
+        assert site["catchment_workers"] == workers[station == row].sum()
+
+
+@pytest.mark.parametrize("aim", [{"sites": 8}, {"sites": 8, "objective": "median"}])
+def test_scheme_36_each_further_site_gains_no_more_and_the_curve_is_printed(demo_dataset, aim):
+    index = Index(open_dataset(demo_dataset, private=True))
+    result = index.plan(exact=True, time_limit_seconds=10, **aim).result
+    name = "gain_seconds" if "objective" in aim else "gain_workers"
+    gains = [point[name] for point in result["curve"]]
+    assert gains
+    assert all(later <= earlier + 1e-6 for earlier, later in itertools.pairwise(gains))
+    total = result["after"]["workers"]["covered"] - result["before"]["workers"]["covered"]
+    assert result["curve"][-1]["cumulative_workers"] == pytest.approx(total)
+
+
+def test_scheme_36_for_a_budget_gain_per_yuan_never_grows():
+    index = Index(_street([100 * n for n in range(100)], [Station("old", -5000.0, 0.0)]))
+    given = [_site(700 * n, 10 + 7 * (n % 4)) for n in range(14)]
+    result = index.plan(given, budget_yuan=90, exact=True).result
+    rates = [point["gain_workers_per_10000_yuan"] for point in result["curve"]]
+    assert len(rates) > 2
+    assert all(later <= earlier + 1e-9 for earlier, later in itertools.pairwise(rates))
