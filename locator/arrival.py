@@ -135,7 +135,7 @@ class Reasons:
         and nobody is told of ``planned`` and ``barrier``.
     """
 
-    def __init__(  # noqa: PLR0913  what was asked, and of whom
+    def __init__(
         self,
         register: Register,
         travel: TravelTimes,
@@ -200,9 +200,7 @@ class Reasons:
         segments: BoolArray = edges[self._travel.network.segment_edge]
         return segments
 
-    def __call__(
-        self, positions: Positions, rows: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.int8]:
+    def __call__(self, positions: Positions, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
         """Return why some places on the network are not covered.
 
         Parameters
@@ -259,9 +257,7 @@ class Reasons:
             positions, self._every, self._limit_ms, at_least=self._at_least
         )
 
-    def also(
-        self, positions: Positions, cause: npt.NDArray[np.int8]
-    ) -> npt.NDArray[np.uint8]:
+    def also(self, positions: Positions, cause: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
         """Return what had to be lifted together with the cause of each place.
 
         Parameters

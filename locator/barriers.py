@@ -242,7 +242,8 @@ class Barriers:
 
     def _on_network(self, stations: Int32Array) -> Int32Array:
         """Return the stations that the network leads to."""
-        return stations[self._travel.stations.state[stations] == ON_NETWORK]
+        on: BoolArray = self._travel.stations.state[stations] == ON_NETWORK
+        return stations[on]
 
     def near_by_line(self, stations: Int32Array, limit_ms: int) -> BoolArray:
         """Tell on which segments a place may be behind a barrier.

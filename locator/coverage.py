@@ -211,8 +211,12 @@ class Outcome:
     def _rows_near(self, edges: BoolArray) -> npt.NDArray[np.int64]:
         """Return the places on some edges."""
         positions = self.layer.positions
-        near = edges[self._question.travel.network.segment_edge]
-        rows = np.flatnonzero(near[positions.segment])
+        segment_edge = self._question.travel.network.segment_edge
+        if positions.segment.size < segment_edge.size:  # what is read least
+            near = edges[segment_edge[positions.segment]]
+        else:
+            near = edges[segment_edge][positions.segment]
+        rows = np.flatnonzero(near)
         return rows[positions.state[rows] == ON_NETWORK]
 
     @property

@@ -25,7 +25,6 @@ from locator.arrays import rows_of
 from locator.arrival import CAUSES, Reasons
 from locator.cache import Cache
 from locator.selection import LIFTS, Conditions, Register
-from locator.snap import Exits
 from locator.travel_time import Found, Search, TravelTimes, cache_bytes
 
 #: Stations are listed up to this many minutes away, or up to the limit if that is longer.
@@ -298,9 +297,7 @@ class _Prepared:
     reasons: Reasons
 
 
-def _reasons(
-    prepared: _Prepared, origin: Positions, covered: BoolArray
-) -> npt.NDArray[np.object_]:
+def _reasons(prepared: _Prepared, origin: Positions, covered: BoolArray) -> npt.NDArray[np.object_]:
     """Return why each place is not covered, None where it is."""
     reason = np.full(covered.size, None, object)
     if covered.all():

@@ -587,7 +587,7 @@ class BestSearch:
 
     @cached_property
     def sure(self) -> BoolArray:
-        """True for the edges (e,) whose both ends reach a station: without limit, all of it does."""
+        """True for the edges (e,) whose both ends reach a station: so does all between them."""
         reached = self.keys < _kernels.NO_KEY
         return reached[self.network.edge_u] & reached[self.network.edge_v]
 

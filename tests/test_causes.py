@@ -1,4 +1,4 @@
-"""Why a place is not covered: by hand in small towns, and against trying every lift in random ones."""
+"""Why a place is not covered: by hand in small towns, and by trying every lift in random ones."""
 
 import json
 from dataclasses import replace
@@ -35,7 +35,8 @@ def causes_at(stations, homes=((100, 0),), *, streets=STREET, **asked):
     answer = Index(dataset(streets, stations, homes)).coverage(exact=True, **asked)
     outcome = answer.outcomes["people"]
     also = [
-        {word for bit, word in enumerate(CAUSES) if mask >> bit & 1} for mask in outcome.also.tolist()
+        {word for bit, word in enumerate(CAUSES) if mask >> bit & 1}
+        for mask in outcome.also.tolist()
     ]
     return [CAUSES[row] if row >= 0 else None for row in outcome.cause], also, answer
 
@@ -70,9 +71,8 @@ def test_the_first_lift_that_helps_is_the_cause_and_also_what_had_to_go_with_it(
 ):
     found, others, answer = causes_at([Station("s", 500, 0, **station)], **asked)
     assert (found, others) == ([cause], [also])
-    assert {name: row["homes"] for name, row in answer.summary["causes"].items() if row["homes"]} == (
-        {cause: 1} if cause else {}
-    )
+    counts = {name: row["homes"] for name, row in answer.summary["causes"].items()}
+    assert {name: count for name, count in counts.items() if count} == ({cause: 1} if cause else {})
 
 
 def test_hours_are_needed_only_by_the_station_that_needs_them():
@@ -109,8 +109,8 @@ RIVER = town(BANKS, [Way("a b"), Way("c d"), Way("b d")], barriers=[(-50, 100, 1
 def river(**more):
     """Return a town on both banks of a river that one can cross in the east only."""
     data = dataset(RIVER, [Station("s", 100, 200)], [(100, 0), (1450, 0), (1450, 200)], **more)
-    names = {"barrier_name": np.array(["青河"], object), "barrier_kind": np.array(["water"], object)}
-    return replace(data, **names)
+    name, kind = np.array(["青河"], object), np.array(["water"], object)
+    return replace(data, barrier_name=name, barrier_kind=kind)
 
 
 def test_who_sees_a_station_across_the_river_is_behind_a_barrier():

@@ -24,8 +24,8 @@ Box = tuple[float, float, float, float]
 _GAP_DIGITS = {"area_km2": 4, "nearest_seconds": 3, "detour_ratio": 3}
 _GAP_COLUMNS = (
     "id", "region", "region_name", "area_km2", "homes", "workers", "suppressed", "cause",
-    "cause_name", "causes", "causes_names", "also", "also_names", "barrier", "nearest_station", "nearest_station_name",
-    "nearest_seconds", "detour_ratio", "datum",
+    "cause_name", "causes", "causes_names", "also", "also_names", "barrier",
+    "nearest_station", "nearest_station_name", "nearest_seconds", "detour_ratio", "datum",
 )  # fmt: skip
 _STATION_TEXTS = (
     "id", "name", "kind", "status", "address", "region", "opening_hours", "opening_hours_text",
