@@ -216,8 +216,9 @@ class Outcome:
             near = edges[segment_edge[positions.segment]]
         else:
             near = edges[segment_edge][positions.segment]
-        rows = np.flatnonzero(near)
-        return rows[positions.state[rows] == ON_NETWORK]
+        rows: npt.NDArray[np.int64] = np.flatnonzero(near)
+        on: BoolArray = positions.state[rows] == ON_NETWORK
+        return rows[on]
 
     @property
     def _one_search(self) -> bool:
@@ -417,7 +418,8 @@ class Counts:
     @cached_property
     def by_cause(self) -> FloatArray:
         """What is not covered, by row of ``CAUSES``."""
-        return self.causes_by(np.zeros(self.weight.size, np.int8), 1)[0]
+        by_cause: FloatArray = self.causes_by(np.zeros(self.weight.size, np.int8), 1)[0]
+        return by_cause
 
     def because(self, cause: str) -> float:
         """Return what is not covered for one cause.

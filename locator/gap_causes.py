@@ -133,8 +133,8 @@ class NamedLines:
         named = np.flatnonzero(self._named)
         if named.size == 0 or len(begin) == 0:
             return out
-        ways = shapely.linestrings(np.stack((begin, end), axis=1))
-        pieces = shapely.linestrings(self.line[named].reshape(-1, 2, 2))
+        ways = np.asarray(shapely.linestrings(np.stack((begin, end), axis=1)))
+        pieces = np.asarray(shapely.linestrings(self.line[named].reshape(-1, 2, 2)))
         way, piece = shapely.STRtree(pieces).query(ways, predicate="intersects")
         middle = shapely.points(self.line[named[piece]].reshape(-1, 2, 2).mean(axis=1))
         along = shapely.line_locate_point(ways[way], middle)
