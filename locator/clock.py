@@ -5,271 +5,24 @@ it is open on arrival and long enough after it. Hours with the same open station
 once (`clock_sets`); the figures of an hour are those that `coverage` gives at that time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cached_property
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geodata.calendar import Calendar
-from geodata.errors import Fault, ValidationError
-from geodata.hours import SHANGHAI
+from geodata.datum import unproject
 from geodata.model import BoolArray, FloatArray, Int32Array
-from geodata.vocabulary import Group, Vocabulary
 from locator.arrays import sums
 from locator.clock_cover import Covers, WeekOutcome, covers, either
 from locator.clock_gaps import WeekGaps, WeekHours, WeekPeople, find_gaps
+from locator.clock_parts import Column, Part, Series, person_columns
+from locator.clock_request import ClockContext, ClockRequest
 from locator.clock_sets import OpenSets, open_sets
-from locator.clock_week import DAY_HOURS, HOURS, hours_of, monday_of, plain_week, working_hours
-from locator.coverage import CoverageRequest, Layer, Outcome, People, Question
-from locator.gaps import find_cells
-from locator.selection import Register
-from locator.view import ModeView
-
-_WALK = "walk"
-_YEARS = (1970, 2199)
-
-
-@dataclass(frozen=True)
-class Travellers:
-    """Who counts, and how they travel.
-
-    Attributes
-    ----------
-    group : Group or None
-        The only group that counts, while it works; None: everybody, at all hours.
-    mode : str
-        The mode they are asked about.
-    own_mode : str
-        The group's own mode; ``""`` for everybody.
-    scale : float
-        Speed as a multiple of the mode's.
-    on_foot : bool
-        They may also walk, where that is the only way or the faster one.
-    """
-
-    group: Group | None
-    mode: str
-    own_mode: str = ""
-    scale: float = 1.0
-    on_foot: bool = False
-
-    @property
-    def fell_back(self) -> bool:
-        """Return whether the group is asked about by another mode than its own."""
-        return bool(self.own_mode) and self.own_mode != self.mode
-
-
-def travellers(
-    vocabulary: Vocabulary, group: str | None, mode: str | None, prepared: Sequence[str]
-) -> Travellers:
-    """Return who counts and how they travel.
-
-    Parameters
-    ----------
-    vocabulary : Vocabulary
-        The known groups.
-    group : str or None
-        Code of a group; None: everybody.
-    mode : str or None
-        Code of a mode; None: the group's own or on foot, whichever is faster, where the former was
-        prepared; else ``walk``.
-    prepared : sequence of str
-        Modes of the dataset.
-
-    Returns
-    -------
-    Travellers
-        The mode is not checked where it was named.
-
-    Raises
-    ------
-    ValidationError
-        If there is no such group.
-    """
-    if group is None:
-        return Travellers(None, mode or _WALK)
-    if group not in vocabulary.groups:
-        fix = f"use one of {', '.join(vocabulary.groups)}"
-        fault = Fault("group", f"{group!r} is not known", fix)
-        raise ValidationError.of([fault], code="unknown_code")
-    row = vocabulary.groups[group]
-    own = row.mode if row.mode in prepared else _WALK if _WALK in prepared else prepared[0]
-    on_foot = mode is None and own != _WALK and _WALK in prepared
-    return Travellers(row, mode or own, row.mode, row.speed_factor, on_foot)
-
-
-def week_asked(week: str | date | None, calendar: Calendar) -> date:
-    """Return the Monday of the week asked for.
-
-    Parameters
-    ----------
-    week : str, date or None
-        A day of it; None: the next week without a holiday or a swapped working day.
-    calendar : Calendar
-        Holidays and shifted working days.
-
-    Returns
-    -------
-    date
-        A Monday.
-
-    Raises
-    ------
-    ValidationError
-        If the text is no day of the years 1970 to 2199.
-    """
-    if week is None:
-        return plain_week(datetime.now(SHANGHAI).date(), calendar)
-    try:
-        day = date.fromisoformat(week.strip()) if isinstance(week, str) else week
-    except ValueError:
-        day = date.min
-    if not _YEARS[0] <= day.year <= _YEARS[1]:
-        what = f"expected a day of the years {_YEARS[0]} to {_YEARS[1]}, got {str(week)[:40]!r}"
-        raise ValidationError.of([Fault("week", what, "for example 2026-10-01")])
-    return monday_of(day.date() if isinstance(day, datetime) else day)
-
-
-@dataclass(frozen=True)
-class ClockRequest:
-    """What is asked.
-
-    Attributes
-    ----------
-    coverage : CoverageRequest
-        Conditions without a time, and the limit.
-    monday : date
-        First day of the week.
-    region : int or None
-        Row of the only region that counts; None: all.
-    who : Travellers
-        Who counts, and how they travel.
-    exact : bool
-        People are counted at their homes.
-    """
-
-    coverage: CoverageRequest
-    monday: date
-    region: int | None
-    who: Travellers
-    exact: bool = False
-
-    @property
-    def group(self) -> str | None:
-        """Code of the only group that counts; None: everybody, at all hours."""
-        return None if self.who.group is None else self.who.group.code
-
-
-@dataclass(frozen=True)
-class ClockContext:
-    """What a clock is asked of.
-
-    Attributes
-    ----------
-    view : ModeView
-        Network, places and people of the mode.
-    register : Register
-        The stations.
-    calendar : Calendar
-        Holidays and shifted working days.
-    regions : sequence of (id, name)
-        The region table.
-    piece_m : array (q,) of float64
-        Lengths of the street pieces (m).
-    foot : ModeView, optional
-        On foot, where those asked about may also walk.
-    """
-
-    view: ModeView
-    register: Register
-    calendar: Calendar
-    regions: Sequence[tuple[str, str]]
-    piece_m: FloatArray
-    foot: ModeView | None = None
-
-
-@dataclass(frozen=True)
-class Series:
-    """One quantity through the week.
-
-    Attributes
-    ----------
-    total : float
-        All of it but what has no data.
-    covered : array (168,) of float64
-        What is within the limit at each hour.
-    """
-
-    total: float
-    covered: FloatArray
-
-    @property
-    def uncovered(self) -> FloatArray:
-        """What is not within the limit at each hour (168,)."""
-        return self.total - self.covered
-
-    @property
-    def share(self) -> list[float | None]:
-        """Covered share at each hour; None of nothing."""
-        if self.total <= 0:
-            return [None] * self.covered.size
-        shares: list[float | None] = (self.covered / self.total).tolist()
-        return shares
-
-
-@dataclass(frozen=True)
-class Part:
-    """The people or streets of a region, of a group, or of all.
-
-    Attributes
-    ----------
-    series : mapping of str to Series
-        ``homes`` and ``workers``, or ``street_km`` where nobody gave homes.
-    works : array (168,) of bool
-        Hours that count for the worst one and for person-hours.
-    """
-
-    series: Mapping[str, Series]
-    works: BoolArray
-
-    @property
-    def base_name(self) -> str:
-        """What shares are of: ``homes``, else ``street_km``."""
-        return "homes" if "homes" in self.series else "street_km"
-
-    @property
-    def base(self) -> Series:
-        """The quantity that shares are of."""
-        return self.series[self.base_name]
-
-    @property
-    def worst(self) -> int | None:
-        """Row of the hour in which most are not covered, the first of equal ones; None of nothing.
-
-        Only hours that count are compared: by workers, then homes, else by street length.
-        """
-        if self.base.total <= 0 or not self.works.any():
-            return None
-        names = [name for name in ("workers", "homes", "street_km") if name in self.series]
-        ranked = [self.series[name].uncovered for name in names]
-        rows = np.flatnonzero(self.works)
-        keys = [np.round(-values[rows], 6) for values in reversed(ranked)]
-        return int(rows[np.lexsort((rows, *keys))[0]])
-
-    @property
-    def person_hours(self) -> dict[str, float] | None:
-        """Hours of workers that count, and those of them without a station; None without people."""
-        if "workers" not in self.series:
-            return None
-        workers = self.series["workers"]
-        return {
-            "total": workers.total * float(np.count_nonzero(self.works)),
-            "uncovered": float(workers.uncovered[self.works].sum()),
-        }
+from locator.clock_week import DAY_HOURS, HOURS, hours_of, working_hours
+from locator.coverage import Layer, Outcome, People, Question
+from locator.gaps import CELL_M, find_cells
 
 
 class ClockAnswer:
@@ -304,7 +57,7 @@ class ClockAnswer:
         self._context = context
         self.calendar = context.calendar
         self.exact = request.exact and context.view.homes is not None
-        self.at: tuple[datetime, ...] = hours_of(request.monday)
+        self.at = hours_of(request.monday)
         asked = request.coverage
         self.sets: OpenSets = open_sets(context.register, asked.conditions, asked.limit_ms, self.at)
 
@@ -403,14 +156,14 @@ class ClockAnswer:
         return working_hours(known, self.request.monday, self._context.calendar)
 
     @cached_property
-    def _columns(self) -> dict[str, "_Column"]:
+    def _columns(self) -> dict[str, "Column"]:
         """The quantities that are counted: homes and workers, else street length."""
         people, places = self.people, self.places
         if people is None:
             length = self._context.piece_m / 1000.0
-            return {"street_km": _Column(places, None, length, 0.0)}
+            return {"street_km": Column(places, None, length, 0.0)}
         every = np.ones(people.place.size, np.bool_)
-        return _person_columns(people, places, every, self.request.region)
+        return person_columns(people, places, every, self.request.region)
 
     @cached_property
     def all(self) -> Part:
@@ -432,7 +185,7 @@ class ClockAnswer:
         for number, code in enumerate(people.groups):
             if self.request.group in (None, code):
                 rows = people.group == number
-                columns = _person_columns(people, self.places, rows, self.request.region)
+                columns = person_columns(people, self.places, rows, self.request.region)
                 series = {
                     name: Series(column.total, self._hourly(column.covered()))
                     for name, column in columns.items()
@@ -526,6 +279,34 @@ class ClockAnswer:
         hours[placed] = self.hours_uncovered[people.place[placed]]
         return people.workers * hours
 
+    def cell_frame(self) -> gpd.GeoDataFrame:
+        """Return the cells that count, with their hours and person-hours without a station.
+
+        Returns
+        -------
+        GeoDataFrame
+            Centres in EPSG:4326: ``column``, ``row``, ``region`` (id, empty outside all),
+            ``hours_uncovered`` and ``person_hours`` (NaN where nobody gave homes).
+        """
+        lattice, cells = self.view.places.cells, self.cells
+        hours = cells.covers.hours_without(self._set_hours(self.all.works))
+        rows = np.flatnonzero(cells.in_total)
+        weight = self.cell_person_hours
+        x, y = ((part[rows] + 0.5) * CELL_M for part in (lattice.column, lattice.row))
+        lon, lat = unproject(x, y, self.view.places.crs)
+        names = np.append(self.view.places.region_ids, "").astype(object)
+        return gpd.GeoDataFrame(
+            {
+                "column": lattice.column[rows],
+                "row": lattice.row[rows],
+                "region": names[lattice.region[rows]],
+                "hours_uncovered": hours[rows],
+                "person_hours": np.nan if weight is None else weight[rows],
+            },
+            geometry=gpd.points_from_xy(lon, lat),
+            crs=4326,
+        )
+
     @cached_property
     def gaps(self) -> WeekGaps:
         """Gaps of the week: cells without a station in at least one hour that counts."""
@@ -550,64 +331,3 @@ class ClockAnswer:
             return None
         rows = people.cell >= 0
         return sums(people.cell[rows], hours[rows], self.cells.in_total.size)
-
-
-class _Column:
-    """One quantity at places, ready to be added up by set and by region.
-
-    Sums are taken as `coverage.Counts` takes them, so that an hour has the figures of coverage.
-    """
-
-    def __init__(
-        self,
-        outcome: WeekOutcome,
-        place: npt.NDArray[np.int64] | None,
-        weight: FloatArray,
-        lost: float,
-    ) -> None:
-        self._outcome = outcome
-        self._place = place
-        self._weight = weight
-        self.lost = lost
-
-    def _rows(self, mark: BoolArray) -> BoolArray:
-        """Mark the rows whose place is marked."""
-        return mark if self._place is None else mark[self._place]
-
-    def _each(self) -> Iterator[BoolArray]:
-        """Yield the rows that are covered, set by set."""
-        for number in range(len(self._outcome.covers)):
-            yield self._rows(self._outcome.covered(number))
-
-    @property
-    def total(self) -> float:
-        """Everything but what has no data."""
-        return float(self._weight[self._rows(self._outcome.in_total)].sum()) + self.lost
-
-    def covered(self) -> FloatArray:
-        """Return what is covered in each set (k,)."""
-        return np.array([float(self._weight[rows].sum()) for rows in self._each()])
-
-    def by_region(self, size: int) -> tuple[FloatArray, FloatArray]:
-        """Return the total (size + 1,) and what each set covers (k, size + 1), by region."""
-        region = self._outcome.layer.region
-        region = region if self._place is None else region[self._place]
-        region = np.where(region < 0, size, region)
-        rows = self._rows(self._outcome.in_total)
-        total = sums(region[rows], self._weight[rows], size + 1)
-        total[-1] += self.lost
-        covered = [sums(region[rows], self._weight[rows], size + 1) for rows in self._each()]
-        return total, np.array(covered)
-
-
-def _person_columns(
-    people: People, places: WeekOutcome, rows: BoolArray, region: int | None
-) -> dict[str, _Column]:
-    """Return homes and workers of some rows; those off the network count where all is asked for."""
-    placed = rows & (people.place >= 0)
-    place = people.place[placed].astype(np.int64)
-    lost = 0.0 if region is not None else 1.0  # where they are is not known
-    return {
-        name: _Column(places, place, weight[placed], lost * float(weight[rows & ~placed].sum()))
-        for name, weight in (("homes", people.homes), ("workers", people.workers))
-    }

@@ -17,7 +17,8 @@ from geodata.model import Dataset, FloatArray
 from geodata.plan_actions import load_actions
 from locator import gaps as gap_finder
 from locator.changes import Changes
-from locator.clock import ClockAnswer, ClockContext, ClockRequest, travellers, week_asked
+from locator.clock import ClockAnswer
+from locator.clock_request import ClockContext, ClockRequest, travellers, week_asked
 from locator.coverage import CoverageRequest, Outcome, Question, summarize
 from locator.gaps import CellWeights, Gaps
 from locator.nearest import NearestAnswer, NearestRequest

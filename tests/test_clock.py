@@ -186,7 +186,10 @@ def test_the_week_of_two_stations_by_hand():
     assert answer.all.person_hours == {"total": 7.0 * 168, "uncovered": 7.0 * 168 - 180 - 168}
     np.testing.assert_array_equal(answer.hours_uncovered, [108, 108, 126])
     np.testing.assert_array_equal(answer.person_hours, [108, 216, 504])
-    assert answer.cell_person_hours.sum() == 828
+    cells = answer.cell_frame()
+    assert cells.person_hours.sum() == answer.cell_person_hours.sum() == 828
+    assert sorted(cells.hours_uncovered.unique()) == [108, 126, 168]  # 168: off both ends' reach
+    assert len(cells) == np.count_nonzero(answer.cells.in_total)
 
 
 def test_closing_while_one_walks_and_opening_in_time():

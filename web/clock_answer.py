@@ -10,7 +10,9 @@ import orjson
 from geodata.calendar import Calendar
 from geodata.errors import Fault, LimitError
 from geodata.model import FloatArray
-from locator.clock import ClockAnswer, Part, Travellers, travellers, week_asked
+from locator.clock import ClockAnswer
+from locator.clock_parts import Part
+from locator.clock_request import Travellers, travellers, week_asked
 from locator.clock_week import DAY_HOURS, days_of
 from web.clock_question import ClockQuestion
 from web.dependencies import check_question
