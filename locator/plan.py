@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geodata.model import FloatArray
+from locator.arrays import sums
 from locator.plan_answer import Checked, Plan, catchment, checked, sites
 from locator.plan_ground import (
     CancelledError,
@@ -167,7 +169,8 @@ def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = si
     progress(_MATRIX, "solve")
     seconds = max(aim.time_limit_seconds - (time.monotonic() - begin), _LEAST_SECONDS)
     terms = _terms(aim, ground, demand)
-    solution = _solved(aim, choice, _Weighed.of(demand, terms, before), seconds)
+    weighed = _weighed(demand, terms, before, len(ground.dataset.regions))
+    solution = _solved(aim, choice, demand, (*weighed, seconds))
     progress(_SOLVED, "check")
     return _told(Plan(ground, demand, choice, solution, terms), aim, before, progress)
 
@@ -224,38 +227,38 @@ def _terms(aim: Aim, ground: Ground, demand: Demand) -> dict[str, FloatArray]:
     return terms_of(aim.mosts, demand, ground.dataset.regions["id"].tolist())
 
 
-@dataclass(frozen=True)
-class _Weighed:
-    """What the solver is to count: weights by point, and the sums of all people."""
-
-    demand: Demand
-    weight: FloatArray
-    sums: Sums
-
-    @classmethod
-    def of(
-        cls,
-        demand: Demand,
-        terms: Mapping[str, FloatArray],
-        before: Mapping[str, Mapping[str, float]],
-    ) -> "_Weighed":
-        """Weigh people by the terms, or one each."""
-        if not terms:
-            unit = before[demand.unit]
-            weight = demand.points.total(demand.place, demand.workers)
-            return cls(demand, weight, Sums(unit["total"], unit["covered"]))
-        counts = demand.workers * sum(terms.values())
-        total = float(counts[demand.where(demand.outcome.in_total)].sum())
-        covered = float(counts[demand.where(demand.outcome.covered)].sum())
-        return cls(demand, demand.points.total(demand.place, counts), Sums(total, covered))
+def _weighed(
+    demand: Demand,
+    terms: Mapping[str, FloatArray],
+    before: Mapping[str, Mapping[str, float]],
+    regions: int,
+) -> tuple[FloatArray, Sums]:
+    """Return what the solver counts at each point, and the sums over all people."""
+    counts = demand.workers * sum(terms.values()) if terms else demand.workers
+    counted, there = (
+        demand.where(mark) for mark in (demand.outcome.in_total, demand.outcome.covered)
+    )
+    inside = demand.region >= 0
+    by_region = [
+        sums(demand.region[rows & inside], counts[rows & inside], regions)
+        for rows in (counted, there)
+    ]
+    unit = before[demand.unit]
+    total = float(counts[counted].sum()) if terms else unit["total"]
+    covered = float(counts[there].sum()) if terms else unit["covered"]
+    weight = demand.points.total(demand.place, counts)
+    return weight, Sums(total, covered, demand.point_region, by_region[0], by_region[1])
 
 
-def _solved(aim: Aim, choice: Choice, weighed: _Weighed, seconds: float) -> Solution:
+def _solved(
+    aim: Aim, choice: Choice, demand: Demand, rest: tuple[FloatArray, Sums, float]
+) -> Solution:
     """Return the solver's answer."""
-    base = weighed.demand.base if aim.at_least > 1 else None
-    model = model_of(choice, weighed.weight, base)
+    weight, counts, seconds = rest
+    model = model_of(choice, weight, demand.base if aim.at_least > 1 else None)
+    room = choice.options["capacity"].to_numpy(np.float64)
     solve = solve_target if aim.objective == "cover" else solve_coverage
-    return solve(aim, model, weighed.sums, seconds)
+    return solve(aim, model, (counts, np.where(np.isnan(room), np.inf, room)), seconds)
 
 
 def _result(
@@ -286,6 +289,7 @@ def _result(
         "curve": [_point(site) for site in chosen],
         "candidates": plan.choice.offered,
         "candidates_that_reach_somebody": len(plan.choice.options),
+        "feasible": bool(solution.feasible),
         "verified": True,
         "people": "exact" if plan.ground.people is not None and plan.ground.people.exact
         else "from cells",

@@ -182,6 +182,14 @@ class Demand:
         return np.where(self.place >= 0, region[self.place], -1)
 
     @property
+    def point_region(self) -> Int64Array:
+        """Return the region of each point, -1 outside (n,)."""
+        out = np.full(self.points.size, -1, np.int64)
+        rows = np.flatnonzero(self.points.point >= 0)
+        out[self.points.point[rows]] = self.outcome.layer.region[rows]
+        return out
+
+    @property
     def point(self) -> Int64Array:
         """Return the point of each row, -1 for none (r,)."""
         return np.where(self.place >= 0, self.points.point[self.place], -1)

@@ -11,7 +11,9 @@ from locator.candidates import fen_of
 from locator.plan_ground import Choice, check_limits
 from locator.plan_mosts import Mosts
 from locator.siting_backup import backup_cover
+from locator.siting_capacity import capacitated_cover
 from locator.siting_cover import maximal_cover
+from locator.siting_fair import Floors, fair_cover
 from locator.siting_model import CoverModel, InfeasibleError, Solution
 from locator.siting_search import Purse, building_order
 from locator.siting_set import set_cover
@@ -103,11 +105,19 @@ class Aim:
         check_limits("least_share", self.least_share, 0.0, 1.0)
         check_limits("time_limit_seconds", self.time_limit_seconds, LEAST_SECONDS, MOST_SECONDS)
         check_limits("stations_at_least", self.at_least, 1, _MOST_AT_LEAST)
-        if self.at_least > 1 and self.objective != "coverage":
+        special = {
+            "stations_at_least": self.at_least > 1,
+            "capacities": self.capacities,
+            "least_share": self.least_share is not None,
+            "mosts": self.mosts is not None,
+        }
+        asked = [name for name, wanted in special.items() if wanted]
+        if len(asked) > 1 or (asked and self.objective != "coverage"):
             raise ValidationError.of(
-                [Fault("stations_at_least", "more than 1 goes with the objective coverage only")],
+                [Fault(asked[0], f"goes with the objective coverage only, and not with others of "
+                       f"{', '.join(special)}")],
                 code="contradiction",
-            )
+            )  # fmt: skip
 
 
 def aim_of(
@@ -189,13 +199,28 @@ def model_of(choice: Choice, weight: FloatArray, base: Int32Array | None = None)
 
 @dataclass(frozen=True)
 class Sums:
-    """How many people there are, and how many are covered today."""
+    """How many people there are, and how many are covered today.
+
+    Attributes
+    ----------
+    total, covered : float
+        Of all people.
+    district : array (n,) of int64
+        Region of each point, -1 outside.
+    district_total, district_covered : array (d,) of float64
+        The same sums by region.
+    """
 
     total: float
     covered: float
+    district: Int64Array
+    district_total: FloatArray
+    district_covered: FloatArray
 
 
-def solve_coverage(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> Solution:
+def solve_coverage(
+    aim: Aim, model: CoverModel, rest: tuple[Sums, FloatArray], seconds: float
+) -> Solution:
     """Return the options that cover most for a budget or a number of sites.
 
     Parameters
@@ -204,21 +229,35 @@ def solve_coverage(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> S
         Checked.
     model : CoverModel
         Options and points.
-    sums : Sums
-        Of all people.
+    rest : tuple of Sums and array (o,)
+        Of all people; how many workers each option has room for (inf: any number).
     seconds : float
         For the solver.
 
     Returns
     -------
     Solution
-        Objective and bound count all people covered.
+        Objective and bound count all people covered, or served where there are capacities.
     """
-    if model.options == 0:
+    sums, room = rest
+    limits: dict[str, Any] = {
+        "budget": aim.budget_fen,
+        "sites": aim.sites,
+        "time_limit_seconds": seconds,
+    }
+    if aim.least_share is not None:
+        floors = Floors.of(
+            model, sums.district, aim.least_share, sums.district_total, sums.district_covered
+        )
+        found = fair_cover(model, floors, **limits)
+    elif model.options == 0:
         return _nothing(sums.covered)
-    if aim.at_least == 1:
-        return _added(_most(aim, model, seconds), sums)
-    found = backup_cover(model, budget=aim.budget_fen, sites=aim.sites, time_limit_seconds=seconds)
+    elif aim.capacities:
+        found = capacitated_cover(model, room, **limits)
+    elif aim.at_least > 1:
+        found = backup_cover(model, **limits)
+    else:
+        found = _most(aim, model, seconds)
     return _added(found, sums)
 
 
@@ -277,7 +316,9 @@ def thrifty(model: CoverModel, chosen: Int64Array) -> Int64Array:
     return np.array(kept, np.int64)
 
 
-def solve_target(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> Solution:
+def solve_target(
+    aim: Aim, model: CoverModel, rest: tuple[Sums, FloatArray], seconds: float
+) -> Solution:
     """Return the cheapest options that leave a share of all people covered.
 
     Parameters
@@ -286,8 +327,8 @@ def solve_target(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> Sol
         Checked.
     model : CoverModel
         Options and points.
-    sums : Sums
-        Of all people.
+    rest : tuple of Sums and array
+        Of all people; capacities are not asked.
     seconds : float
         For the solver.
 
@@ -301,6 +342,7 @@ def solve_target(aim: Aim, model: CoverModel, sums: Sums, seconds: float) -> Sol
     InfeasibleError
         If all options together do not reach the share; it says how far they reach.
     """
+    sums, _ = rest
     needed = (aim.target_share or 0.0) * sums.total - sums.covered
     if needed <= _TINY * max(sums.total, 1.0):
         return _nothing(0.0)

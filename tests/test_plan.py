@@ -409,3 +409,33 @@ def test_times_in_random_towns_are_what_trying_everything_finds(town_plan, homes
         )
         assert result["objective"] == pytest.approx(best)
         assert result["bound"] == pytest.approx(best)
+
+
+def test_no_site_takes_more_than_it_has_room_for():
+    index = Index(street([1000, 1010, 1020, 8000], [far()]))
+    given = sites((1000, 1, {"capacity": 1}), (8000, 1, {"capacity": 5}))
+    one = index.plan(given, sites=1, capacities=True, exact=True).result
+    assert one["objective"] == 1
+    assert index.plan(given, sites=1, exact=True).result["objective"] == 3
+    both = index.plan(given, sites=2, capacities=True, exact=True).result
+    assert both["objective"] == both["bound"] == 2
+    assert both["after"]["workers"]["covered"] == 4  # within reach, though not all find room
+
+
+def test_no_region_is_left_behind():
+    areas = {"west": (-500, -500, 3000, 500), "east": (3000, -500, 11_000, 500)}
+    index = Index(street([1000, 1100, 1200, 2800, 8000], [far()], areas=areas))
+    given = sites((1000, 1), (2900, 1), (8000, 1))
+    most = index.plan(given, sites=1, exact=True).result
+    assert [site["id"] for site in most["chosen"]] == ["c1000"]
+    fair = index.plan(given, sites=2, least_share=0.75, exact=True).result
+    assert {site["id"] for site in fair["chosen"]} == {"c1000", "c8000"}
+    assert fair["feasible"]
+    with pytest.raises(InfeasibleError):
+        index.plan(given, sites=1, least_share=0.75, exact=True)
+
+
+def test_special_wishes_go_one_at_a_time():
+    for aim in ({"at_least": 2, "capacities": True}, {"least_share": 0.5, "objective": "median"}):
+        with pytest.raises(ValidationError, match="goes with the objective coverage only"):
+            aim_of(sites=1, **aim)

@@ -205,6 +205,9 @@ def plan(
     least_share: Annotated[
         float | None, typer.Option(help="Least share covered that any region is left with.")
     ] = None,
+    mosts: Annotated[
+        Path | None, typer.Option(help="JSON file: what workers count, by the four mosts.")
+    ] = None,
     time_limit: Annotated[float, typer.Option(help="For finding and proving (s).")] = 60.0,
     datum: Annotated[
         str | None, typer.Option(help="Datum of the candidates, where the table names none.")
@@ -226,6 +229,7 @@ def plan(
         "target_share": target,
         "capacities": capacities,
         "least_share": least_share,
+        "mosts": mosts,
         "time_limit_seconds": time_limit,
         "datum": datum,
     }

@@ -21,7 +21,14 @@ from web.summaries import Discretion
 LATTICE_M = 100.0
 
 _PLAIN_DATUMS = ("wgs84", "cgcs2000")
-_PEOPLE = ("gain_homes", "gain_workers", "cumulative_workers", "catchment_workers")
+_PEOPLE = (
+    "workers_counted",
+    "workers_left_out",
+    "gain_homes",
+    "gain_workers",
+    "cumulative_workers",
+    "catchment_workers",
+)
 _PER = 10_000
 _SHARE_DIGITS, _RATE_DIGITS, _KM_DIGITS = 4, 3, 3
 
@@ -135,8 +142,9 @@ def aim_fields(question: PlanQuestion) -> dict[str, Any]:
     LocatorError
         If the fields do not fit together.
     """
-    from locator.plan import aim_of  # noqa: PLC0415  solvers: only when asked
+    from locator.plan import Mosts, aim_of  # noqa: PLC0415  solvers: only when asked
 
+    mosts = question.mosts
     fields: dict[str, Any] = {
         "objective": question.objective_name,
         "budget_yuan": question.budget_yuan,
@@ -146,6 +154,7 @@ def aim_fields(question: PlanQuestion) -> dict[str, Any]:
         "at_least": question.stations_at_least,
         "capacities": question.capacities,
         "least_share": question.least_share,
+        "mosts": mosts and Mosts({**mosts.weights}, [row.model_dump() for row in mosts.regions]),
     }
     aim_of(**fields)
     return fields
@@ -255,7 +264,7 @@ def discreet_plan(found: Mapping[str, Any], discretion: Discretion) -> dict[str,
     figure = people if unit in {"workers", "street_km"} else _kilometres
     objective, bound = figure(found["objective"]), figure(found["bound"])
     return {
-        **found,
+        **_discreet_site(found, people),
         "chosen": [_discreet_site(site, people) for site in found["chosen"]],
         "curve": [_discreet_site(point, people) for point in found["curve"]],
         "objective": objective,
@@ -277,6 +286,8 @@ def _discreet_site(site: Mapping[str, Any], figure: Any) -> dict[str, Any]:
     for name in _PEOPLE:
         if out.get(name) is not None:
             out[name] = figure(out[name])
+    if "terms" in out:
+        out["terms"] = {name: round(value, 1) for name, value in out["terms"].items()}
     for name in ("gain_groups", "gain_regions"):
         if name in out:
             out[name] = {code: figure(value) for code, value in out[name].items()}

@@ -7,11 +7,11 @@ from typing import Any
 from geodata.datum import parse_datum
 from web.commands import open_service, usage
 from web.console import say
-from web.dependencies import read_values
+from web.dependencies import read_body, read_values
 from web.plan_answers import aim_fields, check_plan, make, result_of
 from web.plan_candidates import read_candidates
 from web.plan_files import FORMATS, STAGES, write_plan
-from web.plan_schemas import PlanQuestion
+from web.plan_schemas import MostsAsked, PlanQuestion
 from web.reports import json_text
 from web.settings import Settings
 
@@ -63,6 +63,8 @@ def ask_plan(
     budget = asked["budget_yuan"]
     with usage():
         datum = parse_datum(asked["datum"]) if asked["datum"] else ""
+        if values["mosts"] is not None:
+            values["mosts"] = _mosts(values["mosts"])
         if budget is not None:
             values["budget_yuan"] = _yuan(budget)
         question = read_values(values, PlanQuestion)
@@ -96,6 +98,13 @@ def _yuan(text: str) -> float:
     except ValueError:
         fault = Fault("--budget", f"expected an amount in yuan, to the fen, got {text[:40]!r}")
         raise ValidationError.of([fault]) from None
+
+
+def _mosts(file: Path) -> MostsAsked:
+    """Return what stands in a JSON file of the four mosts."""
+    from geodata.table_files import read_bytes  # noqa: PLC0415  used here only
+
+    return read_body(read_bytes(file), MostsAsked)
 
 
 def plan_report(result: Mapping[str, Any]) -> str:

@@ -53,6 +53,25 @@ class Candidate(Asked):
     ] = None
 
 
+class Most(Asked):
+    """What a union knows of one district: the greater, the more."""
+
+    region: Annotated[str, Field(description="Id of the region.", max_length=64)]
+    firms: Annotated[float, Field(ge=0)] | None = None
+    migrants: Annotated[float, Field(ge=0)] | None = None
+    need: Annotated[float, Field(ge=0)] | None = None
+    union: Annotated[float, Field(ge=0)] | None = None
+
+
+class MostsAsked(Asked):
+    """The four "mosts": weights of the terms, and districts."""
+
+    weights: dict[
+        Literal["firms", "migrants", "need", "union"], Annotated[float, Field(ge=0, le=1e6)]
+    ]
+    regions: Annotated[list[Most], Field(default_factory=list, max_length=10_000)]
+
+
 class PlanQuestion(Question):
     """Asks where the next stations or hours help most."""
 
@@ -108,6 +127,14 @@ class PlanQuestion(Question):
     least_share: Annotated[
         Annotated[float, Field(ge=0, le=1)] | SkipJsonSchema[None],
         described("", "No region may be left with a smaller share covered.", 0.5),
+    ] = None
+    mosts: Annotated[
+        MostsAsked | SkipJsonSchema[None],
+        described(
+            "",
+            "What workers count: firms densest, migrants most, need greatest, union weakest.",
+            {"weights": {"need": 1.0}, "regions": []},
+        ),
     ] = None
     time_limit_seconds: Annotated[
         float, described("seconds", "For finding and proving.", 30, ge=1, le=3600)
