@@ -36,6 +36,9 @@ OPERATIONS = [
     ("GET", "/api/v1/stations/{id}"),
     ("GET", "/api/v1/search"),
     ("POST", "/api/v1/reports"),
+    ("GET", "/api/v1/gaps"),
+    ("GET", "/api/v1/gaps/{gap}"),
+    ("PATCH", "/api/v1/gaps/{gap}"),
     ("GET", "/api/v1/dataset"),
     ("GET", "/oembed"),
     ("GET", "/tiles/basemap/{z}/{x}/{y}"),
@@ -62,6 +65,7 @@ def test_fault_19_every_operation_is_listed(schema):
 
 WITH_PARAMETERS = (
     "nearest", "coverage", "clock", "stations", "stations/{id}", "search", "reports", "{y}",
+    "gaps", "{gap}",
 )  # fmt: skip
 
 #: What is asked wrongly on purpose, too: whatever takes a parameter.

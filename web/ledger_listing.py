@@ -54,7 +54,7 @@ def gap_object(standing: Standing, entry: Entry) -> dict[str, Any]:
         "workers": entry.workers,
         "homes": seen.get("homes"),
         "area_km2": entry.area_km2,
-        **{name: seen.get(name) for name in _SEEN if name in seen or name != "barrier"},
+        **{name: _parsed(seen.get(name)) for name in _SEEN},
     }
     discreet = discreet_gap(told, discretion_of(standing), exact=False)
     for name, digits in _DIGITS.items():
@@ -75,7 +75,7 @@ def gap_object(standing: Standing, entry: Entry) -> dict[str, Any]:
         "into": entry.went_into or None,
         **discreet,
         "also": _listed(discreet.get("also")),
-        "causes": _parsed(discreet.get("causes")),
+        "causes": discreet.get("causes"),
         "nearest_station": discreet.get("nearest_station") or None,
         **{name: seen.get(name) for name in _PLACE},
         "etag": standing.etag(entry),
@@ -83,9 +83,10 @@ def gap_object(standing: Standing, entry: Entry) -> dict[str, Any]:
 
 
 def _listed(also: Any) -> list[str]:
-    """Return codes joined by ``;``, or JSON text, as a list."""
-    text = str(also or "")
-    return list(orjson.loads(text)) if text.startswith("[") else [c for c in text.split(";") if c]
+    """Return codes joined by ``;`` as a list."""
+    if isinstance(also, list):
+        return also
+    return [code for code in str(also or "").split(";") if code]
 
 
 def _parsed(value: Any) -> Any:

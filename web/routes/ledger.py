@@ -85,9 +85,10 @@ def _shown(
     return orjson.dumps(told), standing.etag(entry)
 
 
-async def show_gap(request: Request, gap: str) -> Response:
+async def show_gap(request: Request) -> Response:
     """Tell everything about a gap."""
     planner(request)
+    gap = request.path_params["gap"]
     work = partial(_shown, service_of(request), ledger_of(request), _previews(request), gap)
     content, etag = await workbench_of(request).do(_alone(request), work)
     if unchanged(request, etag):
@@ -114,9 +115,10 @@ def _set(
     return orjson.dumps(gap_object(standing, entry)), standing.etag(entry)
 
 
-async def set_gap(request: Request, gap: str) -> Response:
+async def set_gap(request: Request) -> Response:
     """Set state, responsible union or note of a gap."""
     planner(request)
+    gap = request.path_params["gap"]
     change = read_body(await request.body(), GapChange)
     seen = request.headers.get("if-match")
     work = partial(_set, service_of(request), ledger_of(request), gap, change, seen)
@@ -161,17 +163,18 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
         **tags,
     )
     app.add_api_route(
-        f"{_PATH}/{{gap}}",
+        f"{_PATH}/{{gap:path}}",
         show_gap,
         methods=["GET"],
         operation_id="gap",
         summary="One gap, and everything that became of it",
         response_model=GapHistory,
         responses={**same, **problems(401, 403, 404, 422, 503)},
+        openapi_extra={"parameters": [_GAP]},
         **tags,
     )
     app.add_api_route(
-        f"{_PATH}/{{gap}}",
+        f"{_PATH}/{{gap:path}}",
         set_gap,
         methods=["PATCH"],
         operation_id="set_gap",
@@ -180,7 +183,7 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
         responses=problems(400, 401, 403, 404, 412, 413, 422, 503, 507),
         openapi_extra={
             "requestBody": body_of(GapChange, settings),
-            "parameters": [_IF_MATCH],
+            "parameters": [_GAP, _IF_MATCH],
         },
         **tags,
     )
@@ -191,5 +194,14 @@ _IF_MATCH = {
     "in": "header",
     "required": False,
     "description": "The `etag` of the gap as it was read: a change in between is not lost (412).",
-    "schema": {"type": "string", "maxLength": 200},
+    "schema": {"type": "string", "maxLength": 200, "x-unit": "none"},
+    "example": '"21926b1752f2-5c488f03b704-365"',
+}
+_GAP = {
+    "name": "gap",
+    "in": "path",
+    "required": True,
+    "description": "Id of the gap, as `/api/v1/gaps` lists it.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "x-unit": "none"},
+    "example": "360102.59.24",
 }
