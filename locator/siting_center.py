@@ -10,7 +10,7 @@ from scipy import sparse
 
 from locator._siting_kernels import transposed
 from locator.siting_clock import Clock
-from locator.siting_median import Table, first_chosen, saving_order, table_of
+from locator.siting_median_table import Table, first_chosen, saving_order, table_of
 from locator.siting_model import (
     CoverModel,
     Float64Array,
