@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geodata.errors import InputError
 from geodata.model import (
     CLOSED_MS,
     NO_DATA,
@@ -520,6 +521,49 @@ def _counts_of(people: People, outcome: Outcome, rows: BoolArray) -> dict[str, C
     return {
         name: Counts(outcome, place, weight[placed], lost * float(weight[rows & ~placed].sum()))
         for name, weight in (("homes", people.homes), ("workers", people.workers))
+    }
+
+
+def sums_by(people: People, outcome: Outcome, labels: npt.ArrayLike) -> dict[str, dict[str, Any]]:
+    """Return who is covered, added up by any word one has for each home.
+
+    Parameters
+    ----------
+    people : People
+        Everybody at home, one row a home.
+    outcome : Outcome
+        What became of the homes.
+    labels : array_like (h,)
+        A word for each home: its firm, street, community, market or building.
+
+    Returns
+    -------
+    dict
+        For each word ``homes`` and ``workers`` with ``total``, ``covered``, ``uncovered``; whatever
+        the words are, they add up to the same.
+
+    Raises
+    ------
+    InputError
+        If there is not one word a home.
+    """
+    words = np.asarray(labels).astype(str)
+    if words.shape != people.place.shape or not people.exact:
+        raise InputError(
+            f"expected one word for each of {people.place.size} homes counted at home, "
+            f"got {words.shape}"
+        )
+    names, row = np.unique(words, return_inverse=True)
+    table = {}
+    for name, weight in (("homes", people.homes), ("workers", people.workers)):
+        total, covered = (
+            sums(row[mark[people.place]], weight[mark[people.place]], names.size)
+            for mark in (outcome.in_total, outcome.covered)
+        )
+        table[name] = [_parts(*pair) for pair in zip(total.tolist(), covered.tolist(), strict=True)]
+    return {
+        str(word): {name: parts[number] for name, parts in table.items()}
+        for number, word in enumerate(names)
     }
 
 

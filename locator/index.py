@@ -19,7 +19,7 @@ from locator import gaps as gap_finder
 from locator.changes import Changes
 from locator.clock import ClockAnswer
 from locator.clock_request import ClockContext, ClockRequest, travellers, week_asked
-from locator.coverage import CoverageRequest, Outcome, Question, summarize
+from locator.coverage import CoverageRequest, Outcome, Question, summarize, sums_by
 from locator.gaps import CellWeights, Gaps
 from locator.nearest import NearestAnswer, NearestRequest
 from locator.plan import Ground, PlanAnswer, Progress, aim_of, make_plan, silent
@@ -78,6 +78,29 @@ class CoverageAnswer:
             self.selection,
             self._people,
         )
+
+    def by(self, labels: npt.ArrayLike) -> dict[str, dict[str, Any]]:
+        """Return who is covered by a word for each home: its firm, street, market, building.
+
+        Parameters
+        ----------
+        labels : array_like (h,)
+            In the order of the dataset's homes.
+
+        Returns
+        -------
+        dict
+            ``homes`` and ``workers`` with ``total``, ``covered``, ``uncovered`` by word.
+
+        Raises
+        ------
+        InputError
+            If homes were not opened and asked exactly, or there is not one word a home.
+        """
+        people = self.view.exact_people if self.exact else None
+        if people is None:
+            raise InputError("sums by home need exact=True and a dataset opened with its homes")
+        return sums_by(people, self.outcomes["people"], labels)
 
     @cached_property
     def covered(self) -> gpd.GeoDataFrame:

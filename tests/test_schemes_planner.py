@@ -5,13 +5,16 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
+import pyproj
 import pytest
 import shapely
 from hypothesis import given, strategies as st
 from scipy.stats import binomtest
 
+from geodata import anonymity
 from geodata.bundle import open_dataset
-from geodata.errors import ValidationError
+from geodata.datum import project
+from geodata.errors import InputError, ValidationError
 from locator import Index
 from locator.gap_matching import GapCells
 from locator.ledger import STATES, Book, Seen, cut, tally, with_change
@@ -26,6 +29,7 @@ from web.bulletin_render import as_markdown, as_text
 from web.ledger import Ledger
 from web.ledger_cut import make_cut
 from web.ledger_listing import ordered
+from web.schemas import CoverageQuestion
 from web.service import Service
 from web.settings import Settings
 
@@ -457,3 +461,126 @@ def test_scheme_36_for_a_budget_gain_per_yuan_never_grows():
     rates = [point["gain_workers_per_10000_yuan"] for point in result["curve"]]
     assert len(rates) > 2
     assert all(later <= earlier + 1e-9 for earlier, later in itertools.pairwise(rates))
+
+
+# ------------------------------------------------ 6, 26, 30, 33, 43: who lacks what, and why
+
+
+def test_scheme_06_cover_with_what_is_being_built_contains_cover_without():
+    stations = [Station("s1", 0, 0), Station("s2", 2400, 0, status="building")]
+    found = dataset(
+        town({"a": (0, 0), "b": (4000, 0)}, [Way("a b")]),
+        [*stations, Station("s3", 4000, 0, status="planned")],
+        [(100, 0), (1300, 0), (1700, 0), (3600, 0)],
+    )
+    later = found.stations.assign(opened_on=["", "2030-01-01", "2031-01-01"])
+    index = Index(replace(found, stations=later))
+    now, soon, then = (
+        index.coverage(include=include, exact=True)
+        for include in ((), ("building",), ("building", "planned"))
+    )
+    for name in ("cells", "pieces", "people"):
+        before, with_built, with_all = (a.outcomes[name].covered for a in (now, soon, then))
+        assert (before <= with_built).all()
+        assert (with_built <= with_all).all()
+    assert [a.summary["homes"]["covered"] for a in (now, soon, then)] == [1, 2, 3]
+    # what would be covered then is the cause now, whatever the day of opening
+    assert now.summary["causes"]["planned"]["homes"] == 2
+    assert soon.summary["causes"]["planned"]["homes"] == 1
+    assert "planned" not in then.summary["causes"]
+
+
+def shown_people(answer):
+    """Every figure about people in an answer of the web service."""
+    summary = answer["summary"]
+    for part in (summary, *summary["regions"], *summary["groups"].values()):
+        for name in ("homes", "workers"):
+            yield from (part[name] or {}).values()
+            yield from (row[name] for row in part["causes"].values())
+    for gap in answer["features"]:
+        yield from (gap["properties"][name] for name in ("homes", "workers"))
+
+
+def test_scheme_26_moving_60_homes_changes_gaps_and_no_output_shows_fewer_than_k(
+    demo_dataset, tmp_path
+):
+    old = open_dataset(demo_dataset, private=True)
+    people = Index(old).coverage(minutes=5, exact=True).outcomes["people"]
+    homes = old.homes.copy()
+    away = np.flatnonzero(people.covered)[:60]
+    to = np.flatnonzero(~people.covered & people.in_total)[:60]
+    assert away.size == to.size == 60
+    for name in ("lon", "lat", "region"):
+        values = homes[name].to_numpy(copy=True)
+        values[away] = values[to]
+        homes[name] = values
+    crs = old.manifest["metric_crs"]
+    x, y = project(homes["lon"].to_numpy(), homes["lat"].to_numpy(), pyproj.CRS.from_user_input(crs))
+    groups = homes["group"].to_numpy(object)
+    published = anonymity.publish(x, y, homes["workers"].to_numpy(), groups)
+    assert published.groupby(["layer", "cell"])["homes"].sum().min() >= 10
+    new = replace(old, homes=homes, people=published)
+    answers = []
+    for number, found in enumerate((old, new)):
+        service = Service(open_dataset(written(found, tmp_path / str(number))), Settings())
+        question = CoverageQuestion(minutes=5)
+        answer = service.collection(question, service.cover(question, None))
+        answers.append(answer)
+        for figure in shown_people(answer):
+            assert figure is None or figure % 5 == 0
+        for gap in answer["features"]:
+            told = gap["properties"]
+            assert told["suppressed"] == (told["workers"] is None)
+            assert (told["causes"] is None) == told["suppressed"]
+            assert told["workers"] is None or told["workers"] >= 10
+    before, after = answers
+    lost = [a["summary"]["homes"]["uncovered"] for a in answers]
+    assert lost[1] > lost[0]
+    sizes = [{g["id"]: g["properties"]["workers"] for g in a["features"]} for a in (before, after)]
+    assert sizes[0] != sizes[1]
+
+
+def test_scheme_30_who_lacks_any_station_lacks_one_with_a_nursing_room(demo_dataset):
+    index = Index(open_dataset(demo_dataset, private=True))
+    any_, nursing = (index.coverage(needs=n, exact=True) for n in ((), ("nursing",)))
+    for name in ("cells", "pieces", "people"):
+        assert (any_.outcomes[name].covered >= nursing.outcomes[name].covered).all()
+    lost = [a.summary["homes"]["uncovered"] for a in (any_, nursing)]
+    assert lost[1] > lost[0]
+    why = nursing.summary["causes"]
+    assert why["no_such_need"]["homes"] == lost[1] - lost[0]
+    outline, inner = (shapely.union_all(a.gaps.geometry) for a in (nursing, any_))
+    assert inner.difference(outline.buffer(2e-6)).is_empty  # 0.2 m: sides of cells bend a little
+
+
+def test_scheme_33_the_same_homes_summed_five_ways_agree(demo_dataset):
+    data = open_dataset(demo_dataset, private=True)
+    answer = Index(data).coverage(minutes=10, exact=True)
+    rng, total = np.random.default_rng(33), answer.summary
+    for way, count in (("firm", 40), ("street", 12), ("community", 9), ("market", 5), ("楼", 70)):
+        words = np.array([f"{way}{n}" for n in range(count)])[
+            rng.integers(0, count, len(data.homes))
+        ]
+        table = answer.by(words)
+        assert set(table) == set(words)
+        for name in ("homes", "workers"):
+            for part in ("total", "covered", "uncovered"):
+                found = sum(row[name][part] for row in table.values())
+                # who is off the network is in the total as well
+                assert found == total[name][part]
+    with pytest.raises(InputError, match="one word"):
+        answer.by(["firm"])
+    with pytest.raises(InputError, match="exact=True"):
+        Index(data).coverage().by(["firm"])
+
+
+def test_scheme_43_a_dense_small_gap_outranks_a_large_empty_one():
+    streets = town({"a": (0, 0), "b": (20000, 0)}, [Way("a b")])
+    # covered: 5 to 7 km; to the west 5 km with one home, to the east 13 km with none but a few
+    dense = [(4000 + n, 0) for n in range(30)]
+    areas = {"small": (3500, -900, 5000, 900), "large": (8000, -900, 20100, 900)}
+    found = dataset(streets, [Station("s", 6500, 0)], [*dense, (15000, 0)], areas=areas)
+    gaps = Index(found).coverage(exact=True).gaps
+    assert gaps.workers.tolist() == [30.0, 1.0]
+    assert gaps.area_km2[0] < gaps.area_km2[1]
+    assert [gaps.region_ids[row] for row in gaps.region] == ["small", "large"]
