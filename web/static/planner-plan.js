@@ -259,7 +259,7 @@
     sites.slice(0, upTo).forEach(function (site) { cost += site.cost_yuan || 0; gain = sumOf(site, gain + gainOf(site)); });
     P.id('pl-plan-step').value = upTo;
     P.id('pl-plan-step').setAttribute('aria-valuetext', P.t('plan_step_value', { n: upTo, all: sites.length }));
-    P.id('pl-plan-said').textContent = P.t('plan_soFar', { n: upTo, cost: P.money(cost), gain: P.whole(gain) });
+    P.id('pl-plan-said').textContent = P.t('plan_so_far', { n: upTo, cost: P.money(cost), gain: P.whole(gain) });
     P.id('pl-plan-who').textContent = upTo ? gainers(sites[upTo - 1]) : '';
     P.id('pl-plan-try').textContent = P.t('plan_try', { n: upTo });
     Array.prototype.forEach.call(P.id('pl-result').querySelectorAll('[data-step]'), function (node) {
