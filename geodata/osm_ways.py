@@ -7,7 +7,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from osmium.osm import RELATION, WAY
 
 from geodata import opl, osm_barriers, osm_tags, osm_units
 from geodata.model import BoolArray, Int32Array, Int64Array
+from geodata.osm_listener import Listener
 from geodata.osm_tags import Rules
 
 _WAY_KEYS = (
@@ -121,58 +121,6 @@ class Ways:
             *(self.id[mask], self.kind[mask], self.name[mask], self.count[mask], ref),
             *(self.area[mask], self.newest),
         )
-
-
-class Listener(Protocol):
-    """Takes in what is no street out of the blocks that are read anyway.
-
-    Attributes
-    ----------
-    keys : sequence of str
-        Keys of the ways it wants to see.
-    tags : sequence of (str, str)
-        Tags of the relations it wants to see.
-    """
-
-    @property
-    def keys(self) -> Sequence[str]:
-        """Return the keys of the ways it wants to see."""
-
-    @property
-    def tags(self) -> Sequence[tuple[str, str]]:
-        """Return the tags of the relations it wants to see."""
-
-    def add_ways(self, batch: pa.RecordBatch) -> None:
-        """Take in a block of ways.
-
-        Parameters
-        ----------
-        batch : RecordBatch
-            With the columns `opl.WAY_COLUMNS`.
-        """
-
-    def add_relations(self, batch: pa.RecordBatch) -> Int64Array:
-        """Take in a block of relations.
-
-        Parameters
-        ----------
-        batch : RecordBatch
-            With the columns `opl.RELATION_COLUMNS`.
-
-        Returns
-        -------
-        array of int64
-            Ids of the ways to be handed to `add_members`.
-        """
-
-    def add_members(self, batch: pa.RecordBatch) -> None:
-        """Take in a block of ways that relations hold.
-
-        Parameters
-        ----------
-        batch : RecordBatch
-            With the columns `opl.WAY_COLUMNS`.
-        """
 
 
 class _Judge:

@@ -21,8 +21,9 @@ from tests.conftest import prepare_demo
 from tests.test_api_serving import read_until_listening
 from tests.webtools import NEAREST, NOON, new_client
 from web.following import Follower
+from web.opened import open_folder
 from web.settings import Settings
-from web.state import Holder, open_folder
+from web.state import Holder
 
 
 class Log:

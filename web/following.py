@@ -14,8 +14,9 @@ from anyio import to_thread
 
 from geodata.errors import LocatorError
 from web.memory import give_back
+from web.opened import dataset_folder, open_folder
 from web.settings import Settings
-from web.state import Holder, dataset_folder, open_folder
+from web.state import Holder
 
 if TYPE_CHECKING:
     from web.service import Service
