@@ -302,6 +302,8 @@ class Rows:
     ----------
     row : array (t,) of int64
         Row of the table before with the ``edited`` rows below it.
+    order : array (t,) of int64
+        Row of the table before with the added ones below it.
     source : array (t,) of int64
         Row of the table before that stands where the new row stands, -1 for what is elsewhere.
     fresh : array (t,) of int64
@@ -309,6 +311,7 @@ class Rows:
     """
 
     row: Int64Array
+    order: Int64Array
     source: Int64Array
     fresh: Int64Array
 
@@ -369,7 +372,7 @@ def rows_after(ids: npt.NDArray[np.str_], changes: Changes) -> Rows:
     order = np.delete(np.arange(size), _found(ids, changes.remove))
     by_id = np.argsort(added, kind="stable")
     order = np.insert(order, np.searchsorted(ids[order], added[by_id]), size + by_id)
-    return Rows(row[order], np.where(fresh[order] >= 0, -1, order), fresh[order])
+    return Rows(row[order], order, np.where(fresh[order] >= 0, -1, order), fresh[order])
 
 
 def _found(ids: npt.NDArray[np.str_], codes: Iterable[str]) -> Int64Array:

@@ -15,7 +15,7 @@ from geodata.model import BoolArray, Int32Array, Int64Array, Positions
 from locator import _kernels, _repair_kernels
 from locator.cache import Cache
 from locator.snap import exits
-from locator.travel_time import UNLIMITED_MS, Passing, TravelTimes
+from locator.travel_time import UNLIMITED_MS, BestSearch, Passing, TravelTimes
 
 #: Bytes of repaired labels kept, besides those of the last question.
 _CACHE_BYTES = 64_000_000
@@ -99,6 +99,7 @@ class RepairedTimes(TravelTimes):
         self._before = before
         self._numbers = numbers
         self._bases = bases
+        self._searches: dict[tuple[bytes, int], BestSearch] = {}
 
     def touched(self, gone: Int32Array, come: Int32Array, limit_ms: int) -> BoolArray:
         """Mark the junctions within a time of stations that have gone or come.
@@ -208,6 +209,26 @@ class RepairedTimes(TravelTimes):
         key = ("repaired", k, stations.tobytes(), limit_ms)
         keys: Int64Array = self._cache.get(key, repair)
         return keys
+
+    def best_search(self, stations: Int32Array, limit_ms: int) -> BestSearch:
+        """Return the search for the time to the nearest of some stations.
+
+        Parameters
+        ----------
+        stations : array of int32
+            Station indices.
+        limit_ms : int
+            Longest time.
+
+        Returns
+        -------
+        BestSearch
+            The same for all layers of a question: what it works out is worked out once.
+        """
+        key = (stations.tobytes(), limit_ms)
+        if key not in self._searches:
+            self._searches[key] = super().best_search(stations, limit_ms)
+        return self._searches[key]
 
     def passing(self, stations: Int32Array, limit_ms: int) -> Passing | None:
         """Return, for every junction, all of some stations within the limit.

@@ -187,13 +187,14 @@ class Before:
 
     @cached_property
     def far(self) -> dict[str, tuple[Int64Array, FloatArray, FloatArray]]:
-        """The places that a barrier may explain, with their street points, by layer."""
+        """The places that a barrier may explain, with their street points from south to north."""
         found = {}
         for name, outcome in self.layers.items():
             rows = np.flatnonzero((outcome.cause == BARRIER) | (outcome.cause == TOO_FAR))
             network = self.question.travel.network
-            points = street_points(network, part_of(outcome.layer.positions, rows))
-            found[name] = (rows, *points)
+            lon, lat = street_points(network, part_of(outcome.layer.positions, rows))
+            order = np.argsort(lat, kind="stable")
+            found[name] = (rows[order], lon[order], lat[order])
         return found
 
     @cached_property
@@ -316,16 +317,19 @@ class After:
             return np.empty(0, np.int64)
         rows, lon, lat = self._before.far[name]
         radius_m = barriers.reach_m(self.question.request.limit_ms) * _SLACK
-        network, near = self.travel.network, np.zeros(rows.size, np.bool_)
+        network, near = self.travel.network, [np.empty(0, np.int64)]
         for travel, which in (
             (self._before.question.travel, stations.gone),
             (self.travel, stations.come),
         ):
             points = street_points(network, part_of(travel.stations, which.astype(np.int64)))
             for x, y in zip(*points, strict=True):
-                east, north = metres_per_degree(float(y)) if np.isfinite(y) else (1.0, 1.0)
-                near |= (np.abs(lon - x) <= radius_m / east) & (np.abs(lat - y) <= radius_m / north)
-        return rows[near]
+                if np.isnan(y):  # off the network: near nobody
+                    continue
+                east, north = metres_per_degree(float(y))
+                south, end = np.searchsorted(lat, (y - radius_m / north, y + radius_m / north))
+                near.append(south + np.flatnonzero(np.abs(lon[south:end] - x) <= radius_m / east))
+        return rows[np.unique(np.concatenate(near))]
 
     @cached_property
     def moved(self) -> dict[str, Moved]:

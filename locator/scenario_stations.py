@@ -10,28 +10,12 @@ from functools import cached_property
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from geodata.hours import Timetable
 from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array
-from locator.changes import Changes, Fresh, Rows, edited, rows_after
+from locator.changes import Changes, Fresh, Rows, rows_after
 from locator.gaps import Places
-from locator.selection import Register
-
-#: What a register reads of the station table.
-_COLUMNS = (
-    "id",
-    "kind",
-    "status",
-    "access",
-    "facilities",
-    "opening_hours",
-    "opened_on",
-    "closed_on",
-    "valid_from",
-    "valid_to",
-    "duplicate_of",
-)
+from locator.selection import Added, Register
 
 
 @dataclass(frozen=True)
@@ -104,6 +88,7 @@ class StationsBefore:
     def __init__(self, stations: gpd.GeoDataFrame, register: Register) -> None:
         self._stations = stations
         self._register = register
+        self._facilities = stations["facilities"].to_numpy(object)
         self.ids = stations["id"].to_numpy(str)
 
     @cached_property
@@ -132,32 +117,36 @@ class StationsBefore:
             Nothing given is changed.
         """
         rows = rows_after(self.ids, changes)
-        below = edited(self._stations, changes, _COLUMNS)
-        ids = np.concatenate((self.ids, below["id"].to_numpy(str)))[rows.row]
-        hours = below["opening_hours"].tolist()
-        texts = [*self._register.timetable.expressions, *hours]
-        timetable = Timetable([texts[row] for row in rows.row.tolist()])
-        vocabulary, linger_ms = self._register.vocabulary, self._register.linger_ms
-        few = Register(below, vocabulary, Timetable(hours), linger_ms)
-        repeats = self._repeats_after(below, rows)
-        original = _original(ids, repeats)
-        named = [*changes.remove, *changes.hours, *changes.equip, *changes.move]
-        named += [station.id for station in changes.add]
+        new = [station.id for station in changes.add]
+        ids = np.concatenate((self.ids, np.array(new, str)))[rows.order]
+        repeats = np.concatenate((self._repeats, np.full(len(new), "")))[rows.order]
+        named = [*changes.remove, *changes.hours, *changes.equip, *changes.move, *new]
+        register = self._register_after(changes, rows, _original(ids, repeats))
         return StationsAfter(
             ids=ids,
             rows=rows,
             fresh=Fresh.of(changes),
-            register=self._register.joined(few, rows.row, timetable, original),
+            register=register,
             gone=_rows(_named(self.ids, self._repeats, named)),
             come=_rows(_named(ids, repeats, named)),
         )
 
-    def _repeats_after(self, below: pd.DataFrame, rows: Rows) -> npt.NDArray[np.str_]:
-        """Return the id that each station after repeats."""
-        if "duplicate_of" not in below:
-            return np.full(rows.row.size, "")
-        more = below["duplicate_of"].fillna("").to_numpy(str)
-        return np.concatenate((self._repeats, more))[rows.row]
+    def _register_after(self, changes: Changes, rows: Rows, original: Int32Array) -> Register:
+        """Return what conditions are asked of."""
+        texts = [*self._register.timetable.expressions]
+        for code, text in changes.hours.items():
+            texts[int(np.searchsorted(self.ids, code))] = text
+        texts += [station.opening_hours for station in changes.add]
+        timetable = Timetable([texts[row] for row in rows.order.tolist()])
+        has = {}
+        for code, more in changes.equip.items():
+            row = int(np.searchsorted(self.ids, code))
+            has[row] = frozenset(str(self._facilities[row]).split(";")) | frozenset(more)
+        added = [
+            Added(new.kind, new.status, new.access, frozenset(new.facilities))
+            for new in changes.add
+        ]
+        return self._register.joined(added, rows.order, has).arranged(timetable, original)
 
 
 def _rows(mark: BoolArray) -> Int32Array:

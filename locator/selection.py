@@ -4,11 +4,12 @@ Conditions are of two sorts. Kind, status and dates decide what is a station at 
 and access can be *lifted* one after the other, which tells why a place is not covered.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -206,6 +207,15 @@ def _selection(
     )
 
 
+class Added(NamedTuple):
+    """What a register knows of a station that is not in a table: it is there on any day."""
+
+    kind: str
+    status: str
+    access: str
+    facilities: frozenset[str]
+
+
 class Register:
     """The stations of a dataset as arrays that conditions can be asked of.
 
@@ -246,42 +256,56 @@ class Register:
         }
 
     def joined(
-        self, below: "Register", row: Int64Array, timetable: Timetable, original: Int32Array
+        self, added: Sequence["Added"], row: Int64Array, has: Mapping[int, frozenset[str]]
     ) -> "Register":
-        """Return a register of rows of this one with another below it.
+        """Return a register of stations of this one and of others, with the hours of none.
 
         Parameters
         ----------
-        below : Register
-            Of the same vocabulary and linger.
+        added : sequence of Added
+            Stations below those of this register.
         row : array (t,) of int64
-            Row of each station in this register with the other below it.
+            Row of each station in this register with the others below it.
+        has : mapping of int to frozenset of str
+            Facilities of stations of this register that have others now, by row.
+
+        Returns
+        -------
+        Register
+            Nothing of it was worked out yet; ``arranged`` completes it.
+        """
+        made, one = copy(self), vars(self)
+        for number, name in enumerate(("_kind", "_status", "_access")):
+            more = np.array([station[number] for station in added], object)
+            setattr(made, name, np.concatenate((one[name], more))[row])
+        facilities = [*one["_facilities"], *(station.facilities for station in added)]
+        never = np.full(len(added), "NaT", "datetime64[D]")
+        days = {name: np.concatenate((day, never))[row] for name, day in one["_days"].items()}
+        vars(made).update(
+            size=row.size,
+            _facilities=[has.get(i, facilities[i]) for i in row.tolist()],
+            _days=days,
+            _cache=Cache(_CACHE_BYTES),
+        )
+        return made
+
+    def arranged(self, timetable: Timetable, original: Int32Array) -> "Register":
+        """Return the register with other hours.
+
+        Parameters
+        ----------
         timetable : Timetable
-            Opening hours of the new register.
-        original : array (t,) of int32
-            New row of the station that each one repeats, -1 for none.
+            Opening hours in the order of the stations.
+        original : array (s,) of int32
+            Row of the station that each one repeats, -1 for none.
 
         Returns
         -------
         Register
             Nothing of it was worked out yet.
         """
-        made, one, other = copy(self), vars(self), vars(below)
-        for name in ("_kind", "_status", "_access"):
-            setattr(made, name, np.concatenate((one[name], other[name]))[row])
-        facilities = one["_facilities"] + other["_facilities"]
-        days = {
-            name: np.concatenate((first, other["_days"][name]))[row]
-            for name, first in one["_days"].items()
-        }
-        vars(made).update(
-            size=row.size,
-            timetable=timetable,
-            _original=original,
-            _facilities=[facilities[i] for i in row.tolist()],
-            _days=days,
-            _cache=Cache(_CACHE_BYTES),
-        )
+        made = copy(self)
+        vars(made).update(timetable=timetable, _original=original, _cache=Cache(_CACHE_BYTES))
         return made
 
     def _kept(self, key: Hashable, make: Callable[[], BoolArray]) -> BoolArray:
