@@ -123,7 +123,7 @@ def city(points, options, seed):
 def test_no_worse_than_spopt_with_the_same_solver():
     from spopt.locate import LSCP, MCLP, PMedian
 
-    distance, weight = city(400, 60, 2)
+    distance, weight = city(160, 40, 2)
     model = CoverModel.of_lists([np.flatnonzero(row <= 0.3) for row in distance], weight)
     solver = pulp.HiGHS(msg=False, threads=1)
     theirs = MCLP.from_cost_matrix(distance.T, weight, 0.3, 8).solve(solver)
