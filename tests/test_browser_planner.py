@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
@@ -22,6 +23,7 @@ from tests.browsing import (
     tab_stops,
     until,
 )
+from web import planner_page
 from web.app import create_app
 from web.planner_text import PLANNER
 from web.prepare import PrepareRequest, prepare
@@ -114,6 +116,18 @@ def test_texts_have_the_same_keys_and_places_in_both_languages():
         return len(value)
 
     assert shape(dict(PLANNER["zh"])) == shape(dict(PLANNER["en"]))
+
+
+def test_every_text_that_is_shown_exists_and_none_is_left_over():
+    static = Path(planner_page.__file__).parent / "static"
+    code = "".join(path.read_text("utf-8") for path in sorted(static.glob("planner*.js")))
+    code += (static.parent / "templates" / "planner.html").read_text("utf-8")
+    texts = dict(PLANNER["en"])
+    direct = set(re.findall(r"P\.t\('(\w+)'", code)) | set(re.findall(r"P\.text\.(\w+)", code))
+    assert sorted(direct - set(texts) - {"error_", "headline_", "share_", "plan_bound_"}) == []
+    started = tuple(re.findall(r"'(\w+_)' (?:\+|~)", code))
+    used = {key for key in texts if re.search(rf"\b{key}\b", code) or key.startswith(started)}
+    assert sorted(set(texts) - used) == []
 
 
 def test_sentence_table_and_answer_agree(desk, site):
@@ -492,7 +506,7 @@ def told(page, answer):
         assert "as many workers as before" in said
     else:
         assert f"{abs(more):,} {'more' if more > 0 else 'fewer'} workers are covered" in said
-    row = page.locator("#pl-diff tr", has_text="Workers covered").first.inner_text()
+    row = page.locator("#pl-diff tr", has_text="Covered workers").first.inner_text()
     assert [f"{before:,}", f"{after:,}"] == row.split("\t")[1:3]
     counts = {name: len(answer["gaps"][name]) for name in ("closed", "opened", "changed")}
     sentence = "{closed} closed, {opened} opened, {changed} changed".format(**counts)

@@ -71,7 +71,8 @@
       box.appendChild(el('p', { 'class': 'pl-why', text: (why.own ? '' : P.t('causes_all') + ': ') + told.join(P.t('sep')) + P.t('stop_mark') }));
       box.appendChild(bar(why.rows));
     }
-    var band = summary.share_band, line = P.t('share_line', { share: P.percent1(summary.share_covered), of: P.t('share_' + (summary.share_of === 'homes' ? 'homes' : 'street_km')) });
+    var own = P.state.group ? (summary.groups || {})[P.state.group] : summary, band = P.state.group ? null : summary.share_band;
+    var line = P.t('share_line', { share: P.percent1(own.share_covered), of: P.t('share_' + (summary.share_of === 'homes' ? 'homes' : 'street_km')) });
     if (band) { line += P.t('sep') + P.t('band_line', { slow: P.percent1(band.slow), fast: P.percent1(band.fast) }); }
     line += P.t('stop_mark');
     if (summary.workers || summary.homes) { line += ' ' + P.t(summary.people === 'exact' ? 'people_exact' : 'people_cells', { n: summary.rounded_to }); }

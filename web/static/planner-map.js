@@ -114,7 +114,7 @@
         if (gaps[id]) { layers.gaps.removeLayer(gaps[id]); hidden.push(id); }
       });
       if (!gap.geometry) { return; }
-      var look = Object.assign(gapStyle(gap.cause), { color: colour, weight: closed || opened ? 2.5 : 1.5, dashArray: opened ? '6 4' : null, interactive: false });
+      var look = Object.assign(gapStyle(gap.cause), { color: colour, weight: map.getZoom() < 12 ? 1 : closed || opened ? 2.5 : 1.5, dashArray: opened ? '6 4' : null, interactive: false });
       if (closed) { look.fillColor = colour; look.fillOpacity = 0.12; }
       L.geoJSON(gap.geometry, { interactive: false, pane: 'pl-after', renderer: canvases.after, style: look }).addTo(layers.after);
     }

@@ -57,7 +57,7 @@
     if (answer.worst && typeof answer.worst.weekday === 'number') { worst = answer.worst; }
     var at = worst.weekday * 24 + worst.hour, share = hours[at].share_covered;
     note([
-      P.button(P.t('clock_worst', { hour: P.hourText(at), share: P.percent1(share) }), function () { set(at); },
+      P.button(P.t(P.state.group ? 'clock_worst_at_work' : 'clock_worst', { hour: P.hourText(at), share: P.percent1(share) }), function () { set(at); },
         { id: 'pl-worst', 'class': 'pl-small-button', title: P.t('clock_worst_go') }),
       el('p', { 'class': 'pl-note' }, [swatch(1), el('span', { text: P.t('clock_low', { share: P.percent1(ends[0]) }) }),
         swatch(0), el('span', { text: P.t('clock_high', { share: P.percent1(ends[1]) }) })])

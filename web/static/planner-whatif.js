@@ -250,20 +250,20 @@
 
   function part(summary, name) {
     var own = P.state.group ? (summary.groups || {})[P.state.group] || {} : summary;
-    return own[name] || null;
+    return own[name] === undefined ? null : own[name];
   }
 
   function lines(answer) {
     var before = answer.before, after = answer.after, rows = [];
     function row(name, a, b, show) {
-      if (typeof a === 'number' && typeof b === 'number') { rows.push([P.t(name), show(a), show(b), P.signed(b - a, show)]); }
+      if (typeof a === 'number' && typeof b === 'number') { rows.push([P.t(name, { who: P.groupName(P.state.group) }), show(a), show(b), P.signed(b - a, show)]); }
     }
     ['workers', 'homes'].forEach(function (key) {
       var a = part(before, key), b = part(after, key);
       if (a && b) { row('diff_' + key, a.covered, b.covered, P.whole); }
     });
     if (before.street_km && after.street_km) { row('diff_street', before.street_km.covered, after.street_km.covered, P.km); }
-    row('diff_share', before.share_covered, after.share_covered, P.percent1);
+    row('diff_share', part(before, 'share_covered'), part(after, 'share_covered'), P.percent1);
     return rows;
   }
 
@@ -305,7 +305,7 @@
   function show(answer) {
     var box = P.empty(P.id('pl-diff')), before = answer.before, after = answer.after, rows = lines(answer), names = {}, groups = {};
     var n = gained({ w: part(before, 'workers') }, { w: part(after, 'workers') }, 'w');
-    P.id('pl-changed').textContent = n === null ? '' : P.t(n > 0 ? 'diff_more' : n < 0 ? 'diff_less' : 'diff_same', { n: P.whole(Math.abs(n)) });
+    P.id('pl-changed').textContent = n === null ? '' : P.t(n > 0 ? 'diff_more' : n < 0 ? 'diff_less' : 'diff_same', { n: P.whole(Math.abs(n)), who: P.groupName(P.state.group) });
     box.appendChild(P.table(P.t('diff_title'), ['', P.t('diff_before'), P.t('diff_after'), P.t('diff_change')], rows));
     var gaps = answer.gaps || {}, closed = gaps.closed || [], opened = gaps.opened || [], changed = gaps.changed || [];
     box.appendChild(el('p', { text: P.t('diff_gaps', { closed: closed.length, opened: opened.length, changed: changed.length }) }));
