@@ -6,6 +6,7 @@ shortest way is at least ``DETOUR`` times the straight line. What is usual is th
 detour*. Both are measured between points on the street; the walk to the street does not count.
 """
 
+from copy import copy
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -116,6 +117,24 @@ class Barriers:
         self._travel = travel
         self._speed_kph = speed_kph
         self._cache = Cache(_CACHE_BYTES)
+
+    def over(self, travel: TravelTimes) -> "Barriers":
+        """Return what tells who is cut off from other stations on the same network.
+
+        Parameters
+        ----------
+        travel : TravelTimes
+            Times of the same mode to other stations.
+
+        Returns
+        -------
+        Barriers
+            What belongs to the network is worked out once for both.
+        """
+        self.reach_m(0)  # works it out
+        made = copy(self)
+        vars(made).update(_travel=travel, _cache=Cache(_CACHE_BYTES))
+        return made
 
     @cached_property
     def _speeds(self) -> tuple[FloatArray, FloatArray]:

@@ -9,7 +9,6 @@ of `locator.changes.changed`, to the bit.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -23,7 +22,7 @@ from locator import _repair_kernels
 from locator._snap_kernels import metres_per_degree
 from locator.arrays import rows_of
 from locator.arrival import BARRIER, TOO_FAR
-from locator.barriers import Barriers, street_points
+from locator.barriers import street_points
 from locator.changes import Changes
 from locator.coverage import Layer, Outcome, People, Question, summarize
 from locator.gaps import CellWeights, Gaps, Places, find
@@ -228,16 +227,6 @@ def _weights(before: Before, covered: BoolArray) -> CellWeights:
     return view.home_weights(~covered) if before.exact else view.cell_people
 
 
-def _barriers(barriers: Barriers | None, travel: RepairedTimes) -> Barriers | None:
-    """Return what tells who is cut off, from other stations: the network is the same."""
-    if barriers is None:
-        return None
-    barriers.reach_m(0)  # works out what belongs to the network
-    made = copy(barriers)
-    vars(made)["_travel"] = travel
-    return made
-
-
 @dataclass(frozen=True)
 class Moved:
     """The places of a layer that were judged anew.
@@ -291,7 +280,7 @@ class After:
             register=stations.register,
             travel=self.travel,
             selection=stations.register.select(request.conditions, request.limit_ms),
-            barriers=_barriers(asked.barriers, self.travel),
+            barriers=asked.barriers and asked.barriers.over(self.travel),
         )
 
     @cached_property
