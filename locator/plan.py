@@ -12,15 +12,8 @@ import pandas as pd
 from geodata.model import FloatArray
 from locator.arrays import sums
 from locator.plan_answer import Checked, Plan, catchment, checked, sites
-from locator.plan_ground import (
-    CancelledError,
-    Choice,
-    Demand,
-    Ground,
-    candidates_of,
-    choice_of,
-    demand_of,
-)
+from locator.plan_choice import Choice, candidates_of, choice_of
+from locator.plan_ground import CancelledError, Demand, Ground, demand_of
 from locator.plan_mosts import Mosts, terms_of
 from locator.plan_solve import Aim, Sums, aim_of, model_of, solve_coverage, solve_target
 from locator.plan_time import Timed, solve_time

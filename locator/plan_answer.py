@@ -15,7 +15,8 @@ from geodata.model import BoolArray, FloatArray, Int64Array
 from locator.arrays import sums
 from locator.candidates import changes_of, new_id
 from locator.changes import Changes
-from locator.plan_ground import Choice, Demand, Ground
+from locator.plan_choice import Choice
+from locator.plan_ground import Demand, Ground
 from locator.siting_model import Solution
 
 _FEN = 100

@@ -8,7 +8,8 @@ import numpy as np
 from geodata.errors import Fault, LimitError, ValidationError
 from geodata.model import FloatArray, Int32Array, Int64Array
 from locator.candidates import fen_of
-from locator.plan_ground import Choice, check_limits
+from locator.plan_choice import Choice
+from locator.plan_ground import check_limits
 from locator.plan_mosts import Mosts
 from locator.siting_backup import backup_cover
 from locator.siting_capacity import capacitated_cover

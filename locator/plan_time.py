@@ -14,8 +14,9 @@ from scipy import sparse
 
 from geodata.model import CLOSED_MS, FloatArray, Int32Array
 from locator.plan_answer import Plan, PlanCheckError
+from locator.plan_choice import Choice, choice_of
 from locator.plan_cover import Points, points_of
-from locator.plan_ground import Choice, Demand, Ground, choice_of
+from locator.plan_ground import Demand, Ground
 from locator.plan_solve import Aim
 from locator.siting_center import p_center
 from locator.siting_median import p_median

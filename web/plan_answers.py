@@ -154,7 +154,11 @@ def aim_fields(question: PlanQuestion) -> dict[str, Any]:
         "at_least": question.stations_at_least,
         "capacities": question.capacities,
         "least_share": question.least_share,
-        "mosts": mosts and Mosts({**mosts.weights}, [row.model_dump() for row in mosts.regions]),
+        "mosts": mosts
+        and Mosts(
+            {str(name): part for name, part in mosts.weights.items()},
+            [row.model_dump() for row in mosts.regions],
+        ),
     }
     aim_of(**fields)
     return fields

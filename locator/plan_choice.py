@@ -1,0 +1,289 @@
+"""What a plan may choose from: candidates that are given or made from the data, and their reach."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyproj
+
+from geodata.datum import project
+from geodata.errors import Fault, ValidationError
+from geodata.model import NO_DATA, BoolArray, FloatArray, Int32Array, Int64Array, Positions
+from locator.arrays import rows_of
+from locator.candidates import NEW, as_stations, bundled, options_of
+from locator.plan_cover import Cover, Reach, near_points, windows_of
+from locator.plan_ground import Demand, Ground
+from locator.selection import Selection
+
+#: Sites made from junctions stand about so far apart (m); farther where there are more than …
+SPACING_M, MOST_SITES = 250.0, 5_000
+_WIDER = 1.25
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What may be chosen, and whom each option would reach.
+
+    Attributes
+    ----------
+    options : DataFrame
+        From `locator.candidates.bundled`; only those that reach a point.
+    cover : Cover
+        Points of each.
+    offered : dict of str to int
+        How many candidates there were by action, combinations left out.
+    """
+
+    options: pd.DataFrame
+    cover: Cover
+    offered: dict[str, int]
+
+
+def candidates_of(ground: Ground, demand: Demand, given: pd.DataFrame | str) -> pd.DataFrame:
+    """Return complete options, with combinations and bundles.
+
+    Parameters
+    ----------
+    ground, demand : Ground, Demand
+        The question.
+    given : DataFrame or ``"auto"``
+        Candidates as `locator.candidates.options_of` takes them.
+
+    Returns
+    -------
+    DataFrame
+        See `locator.candidates.bundled`.
+
+    Raises
+    ------
+    ValidationError
+        If a candidate is wrong, or there is none.
+    """
+    stations, vocabulary = ground.dataset.stations, ground.register.vocabulary
+    rows = automatic(ground, demand) if isinstance(given, str) else given
+    if len(rows) == 0 and not isinstance(given, str):
+        raise ValidationError.of([Fault("candidates", "there is none", "give some, or auto")])
+    return bundled(options_of(rows, stations, vocabulary, ground.terms))
+
+
+def choice_of(
+    ground: Ground, demand: Demand, options: pd.DataFrame, progress: Callable[[float], None],
+    bounds: tuple[Int32Array, Int32Array] | None = None,
+    *,
+    every: bool = False,
+) -> Choice:  # fmt: skip
+    """Return what can be chosen, with the points that each option reaches.
+
+    Parameters
+    ----------
+    ground, demand : Ground, Demand
+        The question.
+    options : DataFrame
+        From `candidates_of`.
+    progress : callable
+        Told the share done; what it raises ends the work.
+    bounds : tuple of array of int32, optional
+        Longest time that counts, by point (the limit if not given), and ``sooner`` of `Reach`.
+    every : bool
+        Keep options that reach nobody, too.
+
+    Returns
+    -------
+    Choice
+        Options that reach nobody are left out unless asked for.
+
+    Raises
+    ------
+    ValidationError
+        If a candidate lies outside the data, or new hours are shorter than the present ones.
+    """
+    within, sooner = bounds or (None, None)
+    offered = options[~options["id"].str.contains("+", regex=False)]["action"].value_counts()
+    positions = _positions(ground, options)
+    horizon = ground.limit_ms if within is None else int(within.max(initial=0))
+    limits = (horizon, ground.register.linger_ms)
+    rows = as_stations(options, ground.dataset.stations)
+    selection = windows_of(rows, ground.register.vocabulary, ground.request.conditions, limits)
+    _check_longer(ground, options, selection)
+    reach = np.full(demand.points.size, ground.limit_ms) if within is None else within
+    cover = Reach(ground.view.travel, demand.points, sooner)(
+        positions, selection, reach.astype(np.int32), progress
+    )
+    if ground.request.at_least > 1:
+        cover = cover.without(_today(ground, demand, options, positions, progress))
+    kept = np.flatnonzero((cover.sizes > 0) | every)
+    return Choice(
+        options.iloc[kept].reset_index(drop=True),
+        cover.only(kept),
+        {str(action): int(count) for action, count in offered.items()},
+    )
+
+
+def _today(
+    ground: Ground,
+    demand: Demand,
+    options: pd.DataFrame,
+    positions: Positions,
+    progress: Callable[[float], None],
+) -> Cover:
+    """Return the points that the station of each option reaches already; none for new ones."""
+    at = pd.Index(ground.dataset.stations["id"]).get_indexer(pd.Index(options["station"]))
+    plain = options.assign(opening_hours="", facilities="")
+    rows = as_stations(plain, ground.dataset.stations)
+    rows["status"] = np.where(at >= 0, rows["status"], "closed")
+    limits = (ground.limit_ms, ground.register.linger_ms)
+    selection = windows_of(rows, ground.register.vocabulary, ground.request.conditions, limits)
+    within = np.full(demand.points.size, ground.limit_ms, np.int32)
+    return Reach(ground.view.travel, demand.points)(positions, selection, within, progress)
+
+
+def _positions(ground: Ground, options: pd.DataFrame) -> Positions:
+    """Return where options lie; those at stations where the stations lie."""
+    snapped = ground.view.snapper.snap(options["lon"].to_numpy(), options["lat"].to_numpy())
+    at = pd.Index(ground.dataset.stations["id"]).get_indexer(pd.Index(options["station"]))
+    outside = (snapped.state == NO_DATA) & (at < 0)
+    if outside.any():
+        named = options["id"].to_numpy(object)[outside][:20]
+        faults = [
+            Fault(f"candidate {code}", "lies outside the data", "leave it out") for code in named
+        ]
+        raise ValidationError.of(faults, code="outside_data")
+    there, rows = at >= 0, at[at >= 0]
+    fixed = ground.dataset.station_positions[ground.view.mode]
+    merged = {name: array.copy() for name, array in vars(snapped).items()}
+    for name, array in vars(fixed).items():
+        merged[name][there] = array[rows]
+    return Positions(**merged)
+
+
+def _check_longer(ground: Ground, options: pd.DataFrame, selection: Selection) -> None:
+    """Refuse new hours that shut a station at a time at which it is open today."""
+    at = pd.Index(ground.dataset.stations["id"]).get_indexer(pd.Index(options["station"]))
+    changes = np.flatnonzero((at >= 0) & (options["opening_hours"] != "").to_numpy())
+    today = ground.register.select(ground.request.conditions, selection.horizon_ms)
+    faults = []
+    for row in changes:
+        if not _holds(selection, int(row), today, int(at[row])):
+            code = options["id"].iloc[row]
+            faults.append(
+                Fault(
+                    f"candidate {code}",
+                    "its opening_hours shut the station at a time at which it is open today",
+                    "hours can only be extended",
+                )
+            )
+    if faults:
+        raise ValidationError.of(faults[:20], code="hours_not_extended")
+
+
+def _holds(after: Selection, option: int, today: Selection, station: int) -> bool:
+    """Return whether the windows of an option hold all those of a station."""
+    ours = slice(after.indptr[option], after.indptr[option + 1])
+    theirs = slice(today.indptr[station], today.indptr[station + 1])
+    first, last = after.first_ms[ours], after.last_ms[ours]
+    return all(
+        bool(((first <= begin) & (end <= last)).any())
+        for begin, end in zip(today.first_ms[theirs], today.last_ms[theirs], strict=True)
+    )
+
+
+def automatic(ground: Ground, demand: Demand) -> pd.DataFrame:
+    """Return candidates made from what the data holds.
+
+    Street junctions thinned to a spacing, host premises where the dataset has them, stations that
+    are shut at the time asked about, stations without a facility asked for.
+
+    Parameters
+    ----------
+    ground, demand : Ground, Demand
+        The question.
+
+    Returns
+    -------
+    DataFrame
+        As `locator.candidates.options_of` takes them.
+    """
+    parts = [_junctions(ground, demand), _premises(ground), _stations(ground)]
+    return pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
+
+
+def _junctions(ground: Ground, demand: Demand) -> pd.DataFrame:
+    """Return junctions near people who are not covered, about one a square of the spacing."""
+    travel, net = ground.view.travel, ground.view.travel.network
+    near = rows_of(near_points(travel, demand.points, ground.limit_ms))
+    if near.size == 0:
+        return pd.DataFrame({"id": [], "lon": [], "lat": [], "action": []})
+    crs = pyproj.CRS.from_user_input(ground.dataset.manifest["metric_crs"])
+    x, y = project(net.lon[near], net.lat[near], crs)
+    spacing = SPACING_M
+    kept = _thinned(x, y, spacing)
+    while kept.size > MOST_SITES:
+        spacing *= _WIDER
+        kept = _thinned(x, y, spacing)
+    rows = near[np.sort(kept)]
+    lon, lat = np.round(net.lon[rows], 7), np.round(net.lat[rows], 7)
+    return pd.DataFrame(
+        {
+            "id": [
+                f"site-{a:.5f},{b:.5f}-{n}" for n, (a, b) in enumerate(zip(lon, lat, strict=True))
+            ],
+            "lon": lon,
+            "lat": lat,
+            "action": "build",
+        }
+    )
+
+
+def _thinned(x: FloatArray, y: FloatArray, spacing: float) -> Int64Array:
+    """Return, of each square with places in it, the one nearest its middle."""
+    column, row = np.floor(x / spacing), np.floor(y / spacing)
+    off = np.hypot(x - (column + 0.5) * spacing, y - (row + 0.5) * spacing)
+    order = np.lexsort((off, column, row))
+    first = np.ones(order.size, np.bool_)
+    first[1:] = (np.diff(column[order]) != 0) | (np.diff(row[order]) != 0)
+    return order[first]
+
+
+def _premises(ground: Ground) -> pd.DataFrame:
+    """Return the host premises of the dataset, if it has any."""
+    premises = getattr(ground.dataset, "premises", None)
+    if premises is None or not len(premises):
+        return pd.DataFrame({"id": [], "lon": [], "lat": [], "action": []})
+    wanted = ["id", "lon", "lat", "name", "cost_yuan"]
+    frame = pd.DataFrame({name: premises[name] for name in wanted if name in premises})
+    return frame.assign(action=NEW[1])
+
+
+def _stations(ground: Ground) -> pd.DataFrame:
+    """Return stations whose hours or facilities keep them from covering."""
+    conditions, limit_ms = ground.request.conditions, ground.limit_ms
+    register, codes = ground.register, ground.dataset.stations["id"].to_numpy(object)
+    today = np.zeros(register.size, np.bool_)
+    today[register.select(conditions, limit_ms).steady] = True
+    counts = register.counted(conditions) & register.access_fits(conditions.access) & ~today
+    lacking = counts & ~register.needs_met(conditions.needs)
+    shut = counts.copy()
+    if conditions.at is None or conditions.open == "any":
+        shut[:] = False
+    else:
+        # those that would cover if only their hours did not matter, or with the facilities besides
+        shut &= ~_always(ground)
+    return pd.DataFrame(
+        {
+            "id": [*(f"hours-{code}" for code in codes[shut]),
+                   *(f"equip-{code}" for code in codes[lacking])],
+            "station": [*codes[shut], *codes[lacking]],
+            "action": ["extend"] * int(shut.sum()) + ["equip"] * int(lacking.sum()),
+        }
+    )  # fmt: skip
+
+
+def _always(ground: Ground) -> BoolArray:
+    """Mark the stations whose hours alone would let them cover at any arrival."""
+    conditions = ground.request.conditions
+    selection = ground.register.select(conditions, ground.limit_ms, ("no_such_need",))
+    # "no_such_need" is lifted alone here: hours are still asked
+    mark = np.zeros(ground.register.size, np.bool_)
+    mark[selection.steady] = True
+    return mark

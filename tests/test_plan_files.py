@@ -1,0 +1,167 @@
+"""`locator plan`: tables of candidates, files of plans, exit statuses."""
+
+import json
+
+import openpyxl
+import pytest
+
+from geodata.errors import FileFormatError, ValidationError
+from geodata.tables import load_vocabulary
+from locator.index import Index
+from tests.webtools import new_client
+from web.plan_candidates import read_candidates
+from web.plan_map import escaped
+
+
+@pytest.fixture(scope="module")
+def words():
+    return load_vocabulary()
+
+
+@pytest.fixture
+def beside(demo_dataset):
+    """A position near the demo's first station."""
+    stations = new_client(demo_dataset).app.state.holder.service().index.stations
+    return stations["id"].iloc[0], stations["lon"].iloc[0] + 0.01, stations["lat"].iloc[0] + 0.01
+
+
+def test_chinese_headers_prices_hours_and_facilities_are_read(tmp_path, words):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["2026 年拟建站点", None])
+    sheet.append(["编号", "措施", "经度", "纬度", "坐标系", "现有站点", "费用", "开放时间", "设施"])
+    sheet.append(
+        ["a", "新建", 118.79, 32.05, "WGS84", None, "¥50,000.50", "08:00-22:00", "热饭、饮水"]
+    )
+    sheet.append(["b", "能划则划", 118.80, 32.05, "高德", None, "20000", None, None])
+    sheet.append(["c", "延时", None, None, None, "nj0001", 12000, "24小时", None])
+    file = tmp_path / "候选.xlsx"
+    book.save(file)
+    frame, notes = read_candidates(file, words)
+    assert frame["action"].tolist() == ["build", "convert", "extend"]
+    assert frame["cost_yuan"].tolist() == ["50000.50", "20000", "12000"]
+    assert frame["opening_hours"].fillna("").tolist() == ["08:00-22:00", "", "24/7"]
+    assert sorted(frame["facilities"][0]) == ["microwave", "water"]
+    assert frame["station"][2] == "nj0001"
+    assert frame["lon"][0] == 118.79
+    assert abs(frame["lon"][1] - 118.80) > 0.003  # GCJ-02 was taken back
+    assert notes == []
+
+
+def test_every_cell_that_is_not_understood_is_named(tmp_path, words):
+    file = tmp_path / "c.csv"
+    file.write_text(
+        "id,action,lon,lat,datum,opening_hours\n"
+        "a,dig,118.8,32.0,wgs84,\n"
+        "b,build,118.8,x,wgs84,\n"
+        "c,build,118.8,32.0,wgs84,whenever\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ValidationError) as caught:
+        read_candidates(file, words)
+    assert [fault.where for fault in caught.value.faults] == [
+        "c.csv, row 2, action", "c.csv, row 4, opening_hours", "c.csv, row 3",
+    ]  # fmt: skip
+
+
+def test_a_table_without_places_is_none(tmp_path, words):
+    file = tmp_path / "c.csv"
+    file.write_text("id,cost\na,1\n", encoding="utf-8")
+    with pytest.raises(FileFormatError, match="position"):
+        read_candidates(file, words)
+
+
+def test_an_undeclared_datum_is_said(tmp_path, words):
+    file = tmp_path / "c.csv"
+    file.write_text("id,lon,lat\na,118.8,32.0\n", encoding="utf-8")
+    _, notes = read_candidates(file, words)
+    assert any("taken as wgs84" in note for note in notes)
+    frame, notes = read_candidates(file, words, datum="gcj02")
+    assert notes == []
+    assert frame["lon"][0] < 118.799
+
+
+def test_the_command_prints_what_the_job_would_and_writes_files(
+    run, demo_dataset, tmp_path, beside
+):
+    station, lon, lat = beside
+    table = tmp_path / "c.csv"
+    table.write_text(
+        "id,action,lon,lat,datum,station,cost_yuan,name\n"
+        f"a,build,{lon},{lat},wgs84,,100.01,<b>${{1}}</b>\n"
+        f"b,convert,{lon + 0.004},{lat},wgs84,,60.10,\n"
+        f"c,extend,,,,{station},20,\n",
+        encoding="utf-8",
+    )
+    asked = ["plan", "--data", demo_dataset, "--candidates", table, "--budget", "160.11"]
+    status, out, err = run(*asked, "--json", "--time-limit", "10")
+    assert status == 0, err
+    result = json.loads(out)
+    assert result["people"] == "exact"
+    assert result["spent_yuan"] <= 160.11
+    assert result["gap"] == 0
+    assert [site["order"] for site in result["chosen"]] == list(range(1, len(result["chosen"]) + 1))
+    status, out, _ = run(*asked)
+    assert status == 0
+    assert "proven bound" in out
+    for ending in ("geojson", "xlsx", "csv", "html"):
+        file = tmp_path / f"plan.{ending}"
+        assert run(*asked, "--out", file)[0] == 0
+        assert file.stat().st_size > 200
+    shown = json.loads((tmp_path / "plan.geojson").read_text("utf-8"))
+    assert shown["type"] == "FeatureCollection"
+    assert [f["id"] for f in shown["features"]] == [site["id"] for site in result["chosen"]]
+    page = (tmp_path / "plan.html").read_text("utf-8")
+    assert "<b>$" not in page
+    assert 'src="http' not in page
+    assert 'href="http' not in page.replace('href="https://leafletjs.com"', "")
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
+    assert book.sheetnames == ["方案", "说明"]
+    assert [cell.value for cell in book["方案"][1]][:3] == ["次序", "编号", "措施"]
+
+
+def test_wrong_usage_and_no(run, demo_dataset, tmp_path, beside):
+    _, lon, lat = beside
+    base = ("plan", "--data", demo_dataset, "--candidates")
+    assert run(*base, "auto")[0] == 2  # neither budget nor sites nor target
+    assert run(*base, "auto", "--sites", "1", "--budget", "2")[0] == 2
+    assert run(*base, "auto", "--budget", "ten")[0] == 2
+    assert run(*base, "auto", "--sites", "1", "--out", tmp_path / "plan.pdf")[0] == 2
+    assert run(*base, "auto", "--sites", "1", "--region", "nowhere")[0] == 2
+    missing = run(*base, tmp_path / "absent.csv", "--sites", "1")
+    assert missing[0] == 1
+    assert "does not exist" in missing[2]
+    table = tmp_path / "c.csv"
+    table.write_text(f"id,lon,lat,datum\na,{lon},{lat},wgs84\n", encoding="utf-8")
+    status, _, err = run(*base, table, "--target", "0.99")
+    assert status == 1  # nothing can do that: the answer is no
+    assert "ask for less" in err
+    assert "Traceback" not in err
+
+
+def test_words_of_strangers_are_escaped():
+    assert escaped("<i>'\"`${a}&") == "&lt;i&gt;&#x27;&quot;&#96;&#36;{a}&amp;"
+
+
+def test_sites_sent_over_http_stand_on_the_lattice(demo_dataset, tmp_path, beside):
+    from web.plan_answers import make
+    from web.plan_schemas import PlanQuestion
+
+    _, lon, lat = beside
+    client = new_client(demo_dataset, jobs=tmp_path)
+    service = client.app.state.holder.service()
+    chosen = []
+    for shift in (0.0, 1e-5):  # about a metre apart
+        site = {"id": "a", "lon": round(lon, 4) + shift, "lat": round(lat, 4)}
+        question = PlanQuestion.model_validate({"candidates": [site], "sites": 1, "minutes": 15})
+        chosen.append(make(service, question).result["chosen"])
+    assert chosen[0] == chosen[1]
+
+
+def test_an_index_takes_a_plain_list(demo_dataset, beside):
+    from geodata.bundle import open_dataset
+
+    _, lon, lat = beside
+    index = Index(open_dataset(demo_dataset, private=True))
+    answer = index.plan([{"lon": lon, "lat": lat}], sites=1, exact=True)
+    assert len(answer.to_geodataframe()) <= 1
