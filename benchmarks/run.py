@@ -22,6 +22,7 @@ GROUPS = (
     "search",
     "nearest",
     "coverage",
+    "scenario",
     "clock",
     "prepare",
     "http",

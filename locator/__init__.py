@@ -3,8 +3,18 @@
 Only arrays go in and out; nothing here opens a file, a socket or a page.
 """
 
+from locator.changes import Changes, NewStation
 from locator.clock import ClockAnswer
 from locator.index import CoverageAnswer, Index
 from locator.nearest import NearestAnswer
+from locator.scenario import ScenarioAnswer
 
-__all__ = ["ClockAnswer", "CoverageAnswer", "Index", "NearestAnswer"]
+__all__ = [
+    "Changes",
+    "ClockAnswer",
+    "CoverageAnswer",
+    "Index",
+    "NearestAnswer",
+    "NewStation",
+    "ScenarioAnswer",
+]
