@@ -296,6 +296,7 @@ def find(
     )
     why = causes_of(outcome, which, label, people.workers)
     barrier = _barriers(places, outcome, travel, (which, label, count), people.published)
+    barrier[["barrier" not in shares for shares in why.causes]] = ""
     found = _anywhere(travel, outcome, selection, heaviest)
     region = cells.region[heaviest]
     ids = gap_ids(places, heaviest)

@@ -353,7 +353,7 @@ def test_causes_add_up_by_region_and_group(plan, homes, stations, question, leas
 
 def test_shares_of_gaps_add_up_and_go_by_workers(demo_dataset):
     index = Index(open_dataset(demo_dataset, private=True))
-    gaps = index.coverage(minutes=10, at=NIGHT, exact=True).gaps
+    gaps = index.coverage(minutes=15, at=NIGHT, exact=True).gaps
     assert len(gaps.id)
     for row, shares in enumerate(gaps.causes):
         assert sum(shares.values()) == pytest.approx(1)
