@@ -154,7 +154,8 @@ class RepairedTimes(TravelTimes):
         found, least = None, max(_MOST_SHARE * stations.size, 8.0)
         for base in self._bases:
             number = self._numbers.new[base]
-            stays = (number >= 0) & asked[number]
+            stays = number >= 0
+            stays[stays] = asked[number[stays]]
             kept = int(np.count_nonzero(stays))
             differs = base.size + stations.size - 2 * kept
             if differs <= least and (found is None or differs < least):

@@ -397,14 +397,15 @@ class After:
         name = before.people_layer
         covered = (cells if name == "cells" else self.outcome(name)).covered
         places = self._stations.places(view.places)
+        people = (before.gap_weights, _weights(before, covered))
 
         def find_before(mark: BoolArray) -> Gaps:
-            return _gaps(view.places, was, before.question, before.gap_weights, mark)
+            return _gaps(view.places, was, before.question, people[0], mark)
 
         def find_after(mark: BoolArray) -> Gaps:
-            return _gaps(places, cells, self.question, _weights(before, covered), mark)
+            return _gaps(places, cells, self.question, people[1], mark)
 
-        return gap_changes(was, cells, view.places.cells, (find_before, find_after))
+        return gap_changes(was, cells, view.places.cells, (find_before, find_after), people)
 
     @cached_property
     def difference(self) -> dict[str, Any]:

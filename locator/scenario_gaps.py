@@ -15,9 +15,9 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geodata.model import BoolArray, Cells, Int32Array, Int64Array
+from geodata.model import BoolArray, Cells, FloatArray, Int32Array, Int64Array
 from locator.coverage import Outcome
-from locator.gaps import Gaps, components
+from locator.gaps import CellWeights, Gaps, components
 
 Find = Callable[[BoolArray], Gaps]
 
@@ -107,6 +107,7 @@ def gap_changes(
     after: Outcome,
     cells: Cells,
     find: tuple[Find, Find],
+    people: tuple[CellWeights, CellWeights],
 ) -> GapChanges:
     """Return the gaps that are others than they were.
 
@@ -118,16 +119,19 @@ def gap_changes(
         The cells.
     find : tuple of callable
         Give the gaps as they were and as they would be, of marked cells (c,) only.
+    people : tuple of CellWeights
+        Who is in the cells before and after.
 
     Returns
     -------
     GapChanges
-        Empty where no cell has changed.
+        Empty where neither a cell nor who is in it has changed.
     """
     marks = [~outcome.covered & outcome.in_total for outcome in (before, after)]
     other = marks[0] != marks[1]
     labels = [_labels(cells, mark) for mark in marks]
-    pairs = _touched(labels, other)
+    flow = _flow(people, other.size)
+    pairs = _touched(labels, other | ((flow != 0) & (marks[0] | marks[1])))
     group_of, count = _groups(pairs, [int(label.max(initial=-1)) + 1 for label in labels])
     every = [
         np.where(label >= 0, table[label], -1)
@@ -136,13 +140,27 @@ def gap_changes(
     found = [make(group >= 0) for make, group in zip(find, every, strict=True)]
     lost, won = (np.bincount(group[other & (group >= 0)], minlength=count) > 0 for group in every)
     sizes = [np.bincount(group[group >= 0], minlength=count) for group in every]
+    inside = every[0] >= 0
+    workers = np.bincount(every[0][inside], weights=flow[inside], minlength=count)
+    same = ~lost & ~won  # the same ground, other people: some homes are covered, their cell is not
     change = np.select(
-        [sizes[1] == 0, sizes[0] == 0, lost & ~won, won & ~lost],
+        [
+            sizes[1] == 0,
+            sizes[0] == 0,
+            (lost & ~won) | (same & (workers < 0)),
+            (won & ~lost) | (same & (workers > 0)),
+        ],
         ["closed", "opened", "shrunk", "grown"],
         "shifted",
     )
     match = [_group_of_gaps(cells, gaps, group) for gaps, group in zip(found, every, strict=True)]
     return GapChanges(found[0], found[1], match[0], match[1], change.astype(object))
+
+
+def _flow(people: tuple[CellWeights, CellWeights], size: int) -> FloatArray:
+    """Return how many more workers are in each cell after than before, 0 where nobody knows."""
+    before, after = (part.workers for part in people)
+    return np.zeros(size) if before is None or after is None else after - before
 
 
 def _labels(cells: Cells, mark: BoolArray) -> Int32Array:
