@@ -108,7 +108,7 @@ def fill(
 @_jit
 def _leave(
     j, price, bundle, taken, chosen, start, point, back, option, weight, need, credit, count, gain
-):  # noqa: E501 - one list of state
+):
     """Give up a chosen option; return what that loses."""
     chosen[j] = False
     if bundle[j] >= 0:
@@ -120,7 +120,7 @@ def _leave(
 @_jit
 def _enter(
     j, price, bundle, taken, chosen, start, point, back, option, weight, need, credit, count, gain
-):  # noqa: E501 - one list of state
+):
     """Choose an option; return what that gains."""
     gained = gain[j]
     chosen[j] = True
@@ -247,7 +247,7 @@ def rate_of_money(worth, price, group, groups, limit, low_pick, high_pick):
     The value ``limit * rate + sum over groups of max(0, worth - rate * price)`` is convex in the
     rate and least there: the linear relaxation of the multiple choice knapsack.
     """
-    total, spent = best_of_groups(worth, 0.0, price, group, groups, high_pick)
+    _, spent = best_of_groups(worth, 0.0, price, group, groups, high_pick)
     low_pick[:] = high_pick
     if spent <= limit:
         return 0.0, 0.0, spent, spent
@@ -256,13 +256,13 @@ def rate_of_money(worth, price, group, groups, limit, low_pick, high_pick):
         high = max(high, worth[j] / max(price[j], 1))
     high *= 1.0 + 1e-9
     low_spent = spent
-    total, high_spent = best_of_groups(worth, high, price, group, groups, high_pick)
+    _, high_spent = best_of_groups(worth, high, price, group, groups, high_pick)
     spare = np.empty_like(low_pick)
     for _ in range(60):
         if high - low <= 1e-13 * high:
             break
         rate = 0.5 * (low + high)
-        total, spent = best_of_groups(worth, rate, price, group, groups, spare)
+        _, spent = best_of_groups(worth, rate, price, group, groups, spare)
         if spent > limit:
             low, low_spent = rate, spent
             low_pick[:] = spare

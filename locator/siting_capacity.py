@@ -16,7 +16,7 @@ from geodata.errors import Fault, ValidationError
 from locator import _siting_kernels as kernels
 from locator.siting_bound import RoomDual, hopeless, safe_ceiling
 from locator.siting_clock import Clock
-from locator.siting_exact import Programme, choose, solve, stacked
+from locator.siting_exact import Block, Programme, choose, solve, stacked
 from locator.siting_model import (
     ROUNDING,
     CoverModel,
@@ -117,7 +117,7 @@ def _whole_flow(
     tail = np.concatenate([np.full(options, source), row, options + np.arange(points.size)])
     head = np.concatenate([np.arange(options), seat, np.full(points.size, sink)])
     most = np.concatenate([room, model.weight[points][where], model.weight[points]])
-    graph = sparse.csr_matrix((most.astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1))
+    graph = sparse.csr_array((most.astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1))
     flow = sparse.csr_array(maximum_flow(graph, source, sink).flow)
     return np.asarray(flow[row, seat], np.float64).ravel()
 
@@ -272,10 +272,11 @@ class _Hunt:
             idle = 0 if self.exchange() else idle + 1
 
     def exchange(self) -> bool:
-        """Give up one to three options and fill up from all others; tell whether that was better."""
+        """Give up one to three options and fill up from all others; tell whether it is better."""
         if not self.best.size:
             return False
-        out = self.draw.choice(self.best, min(self.best.size, 1 + self.draw.integers(3)), False)
+        many = min(self.best.size, 1 + int(self.draw.integers(3)))
+        out = self.draw.permutation(self.best)[:many]
         stay = np.setdiff1d(self.best, out)
         sent = allocate(self.model, self.capacity, stay)
         left = self.model.weight.copy()
@@ -346,16 +347,17 @@ def _programme(left: Reduced, capacity: Float64Array, limit: int) -> Programme:
     )
     empty = sparse.csr_array((model.points, options))
     weight = model.weight[model.point]
-    blocks = [
-        (sparse.hstack([room, by_option]), -math.inf, 0.0),
-        (sparse.hstack([empty, by_point]), -math.inf, model.weight),
+    blocks: list[Block] = [
+        (sparse.csr_array(sparse.hstack([room, by_option])), -math.inf, 0.0),
+        (sparse.csr_array(sparse.hstack([empty, by_point])), -math.inf, model.weight),
         (widened(sparse.csr_array(model.cost.astype(float)[None, :]), size), -math.inf, limit),
         (widened(bundle_rows(model), size), -math.inf, 1.0),
     ]
     if entries <= _TIGHT_ENTRIES:
         at = np.arange(entries)
         opened = sparse.csr_array((-weight, (at, row)), shape=(entries, options))
-        blocks.append((sparse.hstack([opened, sparse.eye_array(entries)]), -math.inf, 0.0))
+        tight = sparse.csr_array(sparse.hstack([opened, sparse.eye_array(entries)]))
+        blocks.append((tight, -math.inf, 0.0))
     rows, low, high = stacked(blocks)
     cost = np.concatenate([np.zeros(options), -np.ones(entries)])
     upper = np.concatenate([np.ones(options), weight])

@@ -106,7 +106,6 @@ class _Hunt:
         self.best, self.value = options, value
         return True
 
-    @property
     def done(self) -> bool:
         """Whether the gap is closed as far as asked."""
         return gap_of(self.value, self.bound) <= self.enough or closed(self.value, self.bound)
@@ -115,10 +114,10 @@ class _Hunt:
         """Search and bound in turn, then solve what is left of the model."""
         idle = 0
         tried = False
-        while not self.done and not self.clock.over:
+        while not self.done() and not self.clock.over:
             self.dual.descend(self.value, min(1.0, self.clock.left), 20)
             self.bound = min(self.bound, self.dual.bound)
-            if self.done:
+            if self.done():
                 break
             resting = idle > _PATIENCE and self.dual.resting
             if (resting or self.clock.late) and not tried:

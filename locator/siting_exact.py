@@ -115,7 +115,7 @@ def solve(
     """
     import highspy  # noqa: PLC0415 - heavy, and only planners ask
 
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call] # highspy's own
     highs.silent()
     for name, value in (
         ("threads", threads),
@@ -177,6 +177,10 @@ def _outcome(highs: "object", statuses: "object", *, relax: bool) -> Outcome:
     return Outcome(x, bound - SLACK * (1.0 + abs(bound)), optimal=bool(optimal))
 
 
+#: Rows and their limits; a number stands for all rows of a block.
+Block = tuple[sparse.csr_array, npt.ArrayLike, npt.ArrayLike]
+
+
 @dataclass(frozen=True, eq=False)
 class Choice:
     """Options found by a programme whose first columns are options.
@@ -228,6 +232,7 @@ def choose(
     options = int(programme.whole.sum()) if options is None else options
     if not options:
         return Choice(np.empty(0, np.int64), 0.0, optimal=True)
+    found = Outcome(None, -math.inf, optimal=False)
     for _ in range(_REPAIRS):
         found = solve(programme, clock, start=start)
         if found.x is None:
@@ -237,13 +242,13 @@ def choose(
         if row is None:
             return Choice(chosen, found.bound, found.optimal)
         if clock.over:
-            return Choice(None, found.bound, optimal=False)
+            break
         programme = programme.with_row(*row)
     return Choice(None, found.bound, optimal=False)
 
 
 def stacked(
-    blocks: Sequence[tuple[sparse.sparray, npt.ArrayLike, npt.ArrayLike]],
+    blocks: Sequence[Block],
 ) -> tuple[sparse.csr_array, Float64Array, Float64Array]:
     """Return blocks of rows as one.
 

@@ -6,6 +6,7 @@ multipliers of the floors, give bounds (Lagrangian relaxation of the floors).
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -197,7 +198,6 @@ class _Hunt:
         if (short, -value) < (self.short, -self.value):
             self.best, self.value, self.short = options, value, short
 
-    @property
     def done(self) -> bool:
         """Whether the best choice is proven."""
         return self.short == 0 and closed(self.value, self.bound)
@@ -205,7 +205,7 @@ class _Hunt:
     def run(self) -> Solution:
         """Weigh districts, let HiGHS try, and weigh on."""
         self.weigh(self.clock.part(0.3), _FIRST_ROUNDS)
-        if not self.done and not self.clock.over and not self.prove():
+        if not self.done() and not self.clock.over and not self.prove():
             self.weigh(self.clock, _MOST_ROUNDS)
         return self.answer()
 
@@ -213,7 +213,7 @@ class _Hunt:
         """Search and bound with heavier districts where floors are not kept."""
         model, floors = self.model, self.floors
         for turn in range(rounds):
-            if turn and (clock.over or self.done):
+            if turn and (clock.over or self.done()):
                 return
             extra = np.append(self.pressure, 0.0)[floors.district]
             weighed = replace_weight(model, model.weight * (1.0 + extra))
@@ -245,18 +245,12 @@ class _Hunt:
             return False
         programme = _programme(left, self.floors, purse.limit)
 
-        def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
-            row = np.zeros(programme.cost.size)
-            if int(left.model.cost[chosen].sum()) > purse.limit:
-                row[chosen] = 1.0
-                return row, -math.inf, chosen.size - 1.0
-            if not self.floors.lack(model, left.whole_choice(chosen)).any():
-                return None
-            row[: left.option.size] = 1.0
-            row[chosen] = 0.0
-            return row, 1.0, math.inf
-
-        found = choose(programme, self.clock.part(0.7), faulty, options=left.option.size)
+        found = choose(
+            programme,
+            self.clock.part(0.7),
+            partial(self.faulty, left, programme.cost.size),
+            options=left.option.size,
+        )
         if found.options is not None:
             self.keep(left.whole_choice(found.options))
         self.method += " and HiGHS"
@@ -266,6 +260,20 @@ class _Hunt:
         if found.optimal:
             self.bound = self.value
         return found.optimal
+
+    def faulty(
+        self, left: Reduced, size: int, chosen: Int64Array
+    ) -> tuple[Float64Array, float, float] | None:
+        """Return a row against a choice that is too dear or leaves a district short."""
+        row = np.zeros(size)
+        if int(left.model.cost[chosen].sum()) > self.purse.limit:
+            row[chosen] = 1.0
+            return row, -math.inf, chosen.size - 1.0
+        if not self.floors.lack(self.model, left.whole_choice(chosen)).any():
+            return None
+        row[: left.option.size] = 1.0
+        row[chosen] = 0.0
+        return row, 1.0, math.inf
 
     @staticmethod
     def fail() -> None:

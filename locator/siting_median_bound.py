@@ -16,6 +16,9 @@ from locator.siting_model import ROUNDING, BoolArray, Float64Array, Int64Array
 #: Steps of the bound: weight of the newest slope, tries before they shrink, and when they rest.
 _BLEND, _TRIES, _SHRINK, _REST = 0.3, 12, 0.7, 2e-4
 
+#: A bound, the options chosen and left out, and multipliers to begin with.
+_Part = tuple[float, BoolArray, BoolArray, Float64Array]
+
 #: Boldness at which a part of the question is divided further.
 _ENOUGH = 0.03
 
@@ -160,7 +163,7 @@ def branched(
     Parameters
     ----------
     dual : MedianDual
-        Multipliers of the whole question.
+        Multipliers of the whole question; afterwards those of some part.
     value : float
         Cost of the best choice known.
     clock : Clock
@@ -175,41 +178,53 @@ def branched(
     bound : float
         What no choice costs less than; the value where nothing is left.
     """
-    table = dual.table
-    best: Int64Array | None = None
-    nothing = np.zeros(table.options, bool)
-    parts = [(dual.bound, nothing, nothing, dual.centre)]
+    nothing = np.zeros(dual.table.options, bool)
+    best = _Incumbent(dual.table, value)
+    parts: list[_Part] = [(dual.bound, nothing, nothing, dual.centre)]
     while parts and not clock.over:
         parts.sort(key=lambda part: -part[0])
-        known, must, never, centre = parts.pop()
-        if _useless(known, value):
+        part = parts.pop()
+        if _useless(part[0], best.value):
             continue
-        dual.settle(must, never, centre)
-        dual.raise_to(known)
-        while not (dual.resting or _useless(dual.bound, value) or clock.over):
-            dual.rise(value, clock, 10)
-            trial = np.flatnonzero(dual.mark > 0)
-            cost = table.total(trial)
-            if cost < value - ROUNDING * value:
-                best, value = trial, cost
-            if dual.idle and dual.boldness < _ENOUGH:
-                break
-        if _useless(dual.bound, value):
+        _press(dual, part, best, clock)
+        if _useless(dual.bound, best.value):
             continue
-        must, never = _certain(dual, value)
+        must, never = _certain(dual, best.value)
         open_options = ~(must | never)
         if int(must.sum()) == dual.sites or not open_options.any():
-            trial = np.flatnonzero(must)
-            cost = table.total(trial)
-            if cost < value - ROUNDING * value:
-                best, value = trial, cost
+            best.offer(np.flatnonzero(must))
             continue
         on = int(np.argmax(np.where(open_options, dual.likely, -1.0)))
         yes, no = must.copy(), never.copy()
         yes[on] = no[on] = True
         parts += [(dual.bound, yes, never, dual.centre), (dual.bound, must, no, dual.centre)]
-    bound = min([value, *(part[0] for part in parts)])
-    return best, value, bound
+    return best.options, best.value, min([best.value, *(part[0] for part in parts)])
+
+
+class _Incumbent:
+    """The best choice known."""
+
+    def __init__(self, table: Table, value: float) -> None:
+        self.table, self.value = table, value
+        self.options: Int64Array | None = None
+
+    def offer(self, options: Int64Array) -> None:
+        """Take a choice that costs less."""
+        cost = self.table.total(options)
+        if cost < self.value - ROUNDING * self.value:
+            self.options, self.value = options, cost
+
+
+def _press(dual: MedianDual, part: _Part, best: _Incumbent, clock: Clock) -> None:
+    """Raise the bound of a part until it is useless or steps are small."""
+    known, must, never, centre = part
+    dual.settle(must, never, centre)
+    dual.raise_to(known)
+    while not (dual.resting or _useless(dual.bound, best.value) or clock.over):
+        dual.rise(best.value, clock, 10)
+        best.offer(np.flatnonzero(dual.mark > 0))
+        if dual.idle and dual.boldness < _ENOUGH:
+            return
 
 
 def _useless(bound: float, value: float) -> bool:

@@ -98,17 +98,8 @@ def table_of(
     ValidationError
         If something is out of reach and there is no penalty, or numbers are negative.
     """
-    grid = sparse.coo_array(cost) if sparse.issparse(cost) else None
+    options, points, option, point, value = _entries(cost)
     people = np.asarray(weight, np.float64)
-    if grid is None:
-        dense = np.asarray(cost, np.float64)
-        options, points = dense.shape
-        option, point = (a.ravel() for a in np.indices(dense.shape))
-        value = dense.ravel()
-    else:
-        options, points = grid.shape
-        option, point = grid.coords
-        value = np.asarray(grid.data, np.float64)
     faults = _faults(value, people, points)
     if penalty is None and (value.size < options * points or not np.isfinite(value).all()):
         faults.append(Fault("penalty", "points out of reach need a penalty", "give one"))
@@ -120,6 +111,28 @@ def table_of(
     else:
         most = np.broadcast_to(np.asarray(penalty, np.float64), (points,)).copy()
     return _sorted_table(option, point, value, people, most, options)
+
+
+def _entries(
+    cost: npt.ArrayLike | sparse.sparray,
+) -> tuple[int, int, Int64Array, Int64Array, Float64Array]:
+    """Return options, points and the entries of dense or sparse costs."""
+    if isinstance(cost, (sparse.sparray, sparse.spmatrix)):
+        grid = sparse.coo_array(cost)  # type: ignore[call-overload] # the stubs know no union
+        options, points = grid.shape
+        option, point, value = grid.row, grid.col, grid.data
+    else:
+        dense = np.asarray(cost, np.float64)
+        options, points = dense.shape
+        option, point = (place.ravel() for place in np.indices(dense.shape))
+        value = dense.ravel()
+    return (
+        options,
+        points,
+        option.astype(np.int64),
+        point.astype(np.int64),
+        value.astype(np.float64),
+    )
 
 
 def _faults(value: Float64Array, weight: Float64Array, points: int) -> list[Fault]:

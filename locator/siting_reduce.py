@@ -146,12 +146,12 @@ def reduced(
     worth_it = np.diff(relation.tocsc().indptr) > 0
     if exchange:
         worth_it &= ~_dominated(relation, price[option], model.bundles[option])
-    relation = sparse.csc_array(relation[:, worth_it])
-    relation.sort_indices()
+    columns = sparse.csc_array(relation[:, worth_it])
+    columns.sort_indices()
     option = option[worth_it]
     left = CoverModel(
-        relation.indptr.astype(np.int64),
-        relation.indices.astype(np.int32),
+        columns.indptr.astype(np.int64),
+        columns.indices.astype(np.int32),
         weight,
         price[option],
         model.bundles[option],

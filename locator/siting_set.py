@@ -154,14 +154,19 @@ class CoverHunt:
             self.search.meet(power)
             self.nearest = self.search.options
             self.keep(self.search.options)
-        start = self.nearest if self.best is None else self.best
+        start = self.nearest if math.isinf(self.value) else np.asarray(self.best)
         self.search.restart(start)
         self.dual = TargetDual(self.model, purse, self.model.counts(start), self.target)
         self.bound = self.dual.least_cost
 
-    @property
     def done(self) -> bool:
-        """Whether the question is answered."""
+        """Tell whether the question is answered.
+
+        Returns
+        -------
+        bool
+            Whether the bound is met, or it is known whether a given cost suffices.
+        """
         settled = self.settle is not None and (
             self.value <= self.settle or self.bound > self.settle
         )
@@ -196,9 +201,9 @@ class CoverHunt:
         """
         idle = 0
         tried = False
-        while not self.done and not self.clock.over:
+        while not self.done() and not self.clock.over:
             self.step()
-            if self.done:
+            if self.done():
                 break
             resting = idle > _PATIENCE and self.dual.resting
             if (resting or self.clock.late) and not tried:
@@ -259,6 +264,25 @@ class CoverHunt:
                 self.keep(left.fixed)
             self.bound = self.value
             return self.best is not None or self.fail()
+        return self.solve(left, want, spent)
+
+    def solve(self, left: Reduced, want: float, spent: float) -> bool:
+        """Let HiGHS solve what is left.
+
+        Parameters
+        ----------
+        left : Reduced
+            What is left of the model.
+        want : float
+            People to cover besides those of the fixed options.
+        spent : float
+            Cost of the fixed options.
+
+        Returns
+        -------
+        bool
+            Whether that ended the question.
+        """
         programme = _programme(left, want)
 
         def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
@@ -270,15 +294,15 @@ class CoverHunt:
             return row, 1.0, math.inf
 
         start = None if self.best is None else start_of(left, self.best)
-        if start is not None:
-            start = start[: programme.cost.size]
+        start = None if start is None else start[: programme.cost.size]
         found = choose(programme, self.clock, faulty, start=start)
         if found.options is not None and self.keep(left.whole_choice(found.options)):
-            self.search.restart(self.best if self.best is not None else ())
+            self.search.restart(() if self.best is None else self.best)
         self.method = self.method.removesuffix(" and HiGHS") + " and HiGHS"
         if found.optimal:
             self.bound = self.value if self.best is not None else self.fail()
-        self.bound = max(self.bound, min(self.value, spent + _part(left.model.cost) * found.bound))
+        reach = spent + _part(left.model.cost) * found.bound
+        self.bound = max(self.bound, min(self.value, reach))
         return found.optimal
 
     @staticmethod

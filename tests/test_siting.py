@@ -17,8 +17,8 @@ from locator.siting import (
     p_median,
     set_cover,
 )
-from locator.siting_exact import Programme, solve
 from locator.siting_clock import Clock
+from locator.siting_exact import Programme, solve
 from locator.siting_search import Purse, Search
 from tests.siting_small import random_model
 
