@@ -387,3 +387,17 @@ def test_every_cause_has_words_and_shares_are_told(lang):
     assert "10%" in told
     assert told_causes(None, "barrier", lang) == WORDS[lang]["barrier"]
     assert told_causes({"barrier": 1.0}, "barrier", lang) == WORDS[lang]["barrier"]
+
+
+@pytest.mark.parametrize("mode", ["walk", "ebike"])
+def test_looking_at_the_segments_first_changes_nothing(demo_dataset, mode, monkeypatch):
+    dataset = open_dataset(demo_dataset, private=True)
+    found = []
+    for most in (0, 10**9):
+        monkeypatch.setattr("locator.arrival._MANY", most)
+        answer = Index(dataset).coverage(mode=mode, minutes=6, at=NIGHT)
+        found.append([answer.outcomes[name].cause for name in ("cells", "pieces")])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+    seen = {CAUSES[row] for row in np.unique(found[0][0]) if row >= 0}
+    assert {"barrier", "too_far", "closed"} <= seen
