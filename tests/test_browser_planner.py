@@ -44,7 +44,12 @@ BASE = f"week={WEEK}&hour=46"
 def settings(demo_dataset, tmp_path_factory):
     """Settings whose records and jobs lie in a folder of this module's own."""
     folder = tmp_path_factory.mktemp("planner")
-    return {"data": demo_dataset, "access_log": False, "records": folder / "records.sqlite"}
+    return {
+        "data": demo_dataset,
+        "access_log": False,
+        "records": folder / "records.sqlite",
+        "jobs": folder / "jobs",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -445,7 +450,10 @@ def test_names_are_text_wherever_they_stand(browser, demo_inputs, tmp_path):
             name="<i>云江市</i>",
         )
     )
-    with served(create_app(Settings(data=tmp_path / "out", access_log=False))) as site:
+    own = Settings(
+        data=tmp_path / "out", access_log=False, records=tmp_path / "r.sqlite", jobs=tmp_path / "j"
+    )
+    with served(create_app(own)) as site:
         url = f"{site}/planner?lang=en#{BASE}&tab=whatif"
         with opened(browser, url, ready=ANSWERED, patience_ms=30_000) as seen:
             page = seen.page
