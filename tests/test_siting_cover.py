@@ -49,9 +49,9 @@ def test_set_cover_is_the_cheapest_of_all_choices(partial, whole):
         costs = [int(model.cost[c].sum()) for c in all_choices(model) if met(c)]
         if not costs:
             with pytest.raises(InfeasibleError, match=r"\(add candidates"):
-                set_cover(model, target=target, covered=covered, time_limit_seconds=20)
+                set_cover(model, target=target, covered=covered, time_limit_seconds=60)
             continue
-        plan = set_cover(model, target=target, covered=covered, time_limit_seconds=20)
+        plan = set_cover(model, target=target, covered=covered, time_limit_seconds=60)
         assert met(plan.chosen), seed
         assert plan.objective == plan.spent == min(costs), seed
         assert plan.proven, seed
