@@ -11,6 +11,7 @@ import shapely
 from benchmarks.data import GROUPS, PORTO, prepared, street_points
 from benchmarks.figures import Figure, interleaved, rounded
 from geodata import open_dataset
+from geodata.datum import unproject
 from geodata.regions import label
 from locator import Index
 from locator.changes import Changes, NewStation, changed
@@ -52,13 +53,15 @@ def peopled(dataset):
     network = dataset.networks["walk"]
     pieces, cells = dataset.pieces["walk"], dataset.cells["walk"]
     line = network.segment_line[pieces.positions.segment]
+    crs = Index(dataset).view("walk").places.crs
+    middle = unproject((cells.column + 0.5) * 100.0, (cells.row + 0.5) * 100.0, crs)
     return replace(
         dataset,
         regions=regions,
         homes=homes,
         home_positions={"walk": snapper.snap(lon, lat)},
         pieces={"walk": replace(pieces, region=label(line[:, 0], line[:, 1], regions))},
-        cells={"walk": cells},
+        cells={"walk": replace(cells, region=label(*middle, regions))},
     )
 
 
@@ -90,8 +93,8 @@ def what_if(at):
         unit="ms",
         against=f"an index made anew {rounded(seconds['anew'] * 1000)} ms",
         ratio=rounded(seconds["repair"] / seconds["anew"]),
-        goal="≤ 15 ms",
-        met=seconds["repair"] <= 0.015,
+        goal="≤ 15 ms" if at is None else "none of its own: windows of hours are asked too",
+        met=seconds["repair"] <= 0.015 if at is None else None,
     )
 
 
