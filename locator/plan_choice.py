@@ -19,6 +19,8 @@ from locator.selection import Selection
 #: Sites made from junctions stand about so far apart (m); farther where there are more than …
 SPACING_M, MOST_SITES = 250.0, 5_000
 _WIDER = 1.25
+#: Host premises are thinned alike where the data holds more than this.
+MOST_PREMISES = 20_000
 
 
 @dataclass(frozen=True)
@@ -216,12 +218,7 @@ def _junctions(ground: Ground, demand: Demand) -> pd.DataFrame:
         return pd.DataFrame({"id": [], "lon": [], "lat": [], "action": []})
     crs = pyproj.CRS.from_user_input(ground.dataset.manifest["metric_crs"])
     x, y = project(net.lon[near], net.lat[near], crs)
-    spacing = SPACING_M
-    kept = _thinned(x, y, spacing)
-    while kept.size > MOST_SITES:
-        spacing *= _WIDER
-        kept = _thinned(x, y, spacing)
-    rows = near[np.sort(kept)]
+    rows = near[np.sort(_spaced(x, y, MOST_SITES))]
     lon, lat = np.round(net.lon[rows], 7), np.round(net.lat[rows], 7)
     return pd.DataFrame(
         {
@@ -233,6 +230,16 @@ def _junctions(ground: Ground, demand: Demand) -> pd.DataFrame:
             "action": "build",
         }
     )
+
+
+def _spaced(x: FloatArray, y: FloatArray, most: int) -> Int64Array:
+    """Return places about ``SPACING_M`` apart, farther where there are more than so many."""
+    spacing = SPACING_M
+    kept = _thinned(x, y, spacing)
+    while kept.size > most:
+        spacing *= _WIDER
+        kept = _thinned(x, y, spacing)
+    return kept
 
 
 def _thinned(x: FloatArray, y: FloatArray, spacing: float) -> Int64Array:
@@ -250,6 +257,10 @@ def _premises(ground: Ground) -> pd.DataFrame:
     premises = getattr(ground.dataset, "premises", None)
     if premises is None or not len(premises):
         return pd.DataFrame({"id": [], "lon": [], "lat": [], "action": []})
+    if len(premises) > MOST_PREMISES:
+        crs = pyproj.CRS.from_user_input(ground.dataset.manifest["metric_crs"])
+        place = premises["lon"].to_numpy(np.float64), premises["lat"].to_numpy(np.float64)
+        premises = premises.iloc[np.sort(_spaced(*project(*place, crs), MOST_PREMISES))]
     wanted = ["id", "lon", "lat", "name", "cost_yuan"]
     frame = pd.DataFrame({name: premises[name] for name in wanted if name in premises})
     return frame.assign(action=NEW[1])
