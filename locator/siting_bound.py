@@ -34,6 +34,9 @@ _LOST = 1e-12
 #: Boldness of steps below which nothing more is gained.
 _REST = 1e-4
 
+#: Share by which the bound must have fallen for bold steps to be tried again.
+_WORTH = 2e-4
+
 #: Tries without a lower bound before steps shrink, and the gain that lets them grow.
 _TRIES, _GOOD_GAIN = 10, 0.01
 
@@ -88,6 +91,7 @@ class CoverDual:
         self._low = np.empty(self.groups, np.int64)
         self._high = np.empty(self.groups, np.int64)
         self._share = 0.0
+        self._before = math.inf
         self._average = np.zeros(model.points)
         self._boldness = 0.3
         self._idle = 0
@@ -190,6 +194,20 @@ class CoverDual:
             if self._idle >= _TRIES:
                 self._boldness *= 0.66
                 self._idle = 0
+
+    def revived(self) -> bool:
+        """Begin with bold steps again, unless that has lately been of no use.
+
+        Returns
+        -------
+        bool
+            Whether it is worth it.
+        """
+        if self._before - self.best.bound <= _WORTH * abs(self.best.bound):
+            return False
+        self._before = self.best.bound
+        self._boldness, self._idle, self._fresh = 0.2, 0, True
+        return True
 
     @property
     def resting(self) -> bool:

@@ -115,7 +115,7 @@ class _Hunt:
         idle = 0
         tried = False
         while not self.done() and not self.clock.over:
-            self.dual.descend(self.value, min(1.0, self.clock.left), 20)
+            self.dual.descend(self.value, min(3.0, self.clock.left), 60)
             self.bound = min(self.bound, self.dual.bound)
             if self.done():
                 break
@@ -124,7 +124,7 @@ class _Hunt:
                 if self.prove():
                     break
                 idle, tried, resting = 0, True, False
-            if resting:
+            if resting and not self.dual.revived():
                 break
             idle += self.search.rounds_within(min(0.5, self.clock.left))
             if self.keep(self.search.options):
