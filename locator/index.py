@@ -475,7 +475,7 @@ class Index:
             Told the share done and the stage; what it raises ends the work.
         **aim : Any
             What to achieve, see `locator.plan.aim_of`: ``objective``, one of ``budget_yuan``,
-            ``sites`` and ``target_share``, ``time_limit_seconds`` …
+            ``sites`` and ``target_share``, ``time_limit_seconds`` and more.
 
         Returns
         -------

@@ -399,8 +399,7 @@ def test_scheme_34_leaving_a_term_out_changes_the_rank_only_as_it_says():
     given = [_site(2000 * n + 1000, 1) for n in range(5)]
     terms = ("firms", "migrants", "union")
     told = [
-        {"region": name, **{term: float(rng.integers(1, 100)) for term in terms}}
-        for name in bounds
+        {"region": name, **{term: float(rng.integers(1, 100)) for term in terms}} for name in bounds
     ]
     weights = {"firms": 1.0, "migrants": 0.5, "union": 2.0, "need": 1.0}
 
