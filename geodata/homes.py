@@ -1,4 +1,7 @@
-"""Raw tables to homes: position, number of workers, group. Nothing else of a home is kept."""
+"""Raw tables to homes: position, number of workers, group, and words by which homes are added up.
+
+Nothing else of a home is kept, and what is kept stays in ``private/``.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +20,13 @@ from geodata.raw import A_POSITION, Columns, RawTable, Reject, match_columns
 #: The columns of a home table.
 HOME_COLUMNS = ("id", "lon", "lat", "workers", "group", "kind")
 
-_COLUMNS_READ = ("id", "lon", "lat", "lonlat", "datum", "workers", "group", "kind", "home_kind")
+#: Columns that a home table may have besides: what the home belongs to, to add homes up by.
+WAYS = ("firm", "street", "community", "market", "building")
+
+_COLUMNS_READ = (
+    *("id", "lon", "lat", "lonlat", "datum", "workers", "group", "kind", "home_kind"),
+    *WAYS,
+)
 _KINDS = {
     "home": ("home", "家", "住", "居住", "住址", "住处", "宿舍", "家庭住址", "居住地", "residence"),
     "work": ("work", "工作", "单位", "工地", "上班", "工作地", "工作地点", "workplace", "站点"),
@@ -25,6 +34,7 @@ _KINDS = {
 }
 _KIND_OF = {word: code for code, words in _KINDS.items() for word in words}
 _MAX_GROUP = 40
+_MAX_WORD = 80
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class CleanHomes:
     Attributes
     ----------
     frame : DataFrame
-        `HOME_COLUMNS`, in the order of the file.
+        `HOME_COLUMNS`, and those of `WAYS` that the table has, in the order of the file.
     rejects : tuple of Reject
         Every row that is not in ``frame``.
     report : dict
@@ -111,6 +121,12 @@ def clean_homes(
             "kind": _kinds(table, columns),
         },
         columns=list(HOME_COLUMNS),
+    ).assign(
+        **{
+            way: [text[:_MAX_WORD] for text in table.texts(columns.position[way])]
+            for way in WAYS
+            if way in columns.position
+        }
     )
     left = [table.header[at] for at in columns.extra if table.header[at].strip()]
     report = {
@@ -136,11 +152,14 @@ def join_homes(tables: Sequence[CleanHomes]) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        EPSG:4326; ``workers``, ``lon`` and ``lat`` float64, others str.
+        EPSG:4326; ``workers``, ``lon`` and ``lat`` float64, others str. Those of `WAYS` that any
+        table has, ``""`` where a table or row has none.
     """
-    frame = pd.concat([table.frame for table in tables], ignore_index=True)
+    found = pd.concat([table.frame for table in tables], ignore_index=True)
+    ways = [way for way in WAYS if way in found.columns]
+    frame = found[[*HOME_COLUMNS, *ways]].fillna(dict.fromkeys(ways, ""))
     made = pd.Series([f"h{number:06d}" for number in range(1, len(frame) + 1)], dtype="str")
-    types = {c: "float64" if c in {"lon", "lat", "workers"} else "str" for c in HOME_COLUMNS}
+    types = {c: "float64" if c in {"lon", "lat", "workers"} else "str" for c in frame.columns}
     typed = frame.astype(types)
     typed["id"] = typed["id"].where((typed["id"] != "") & ~typed["id"].duplicated(), made)
     points = gpd.points_from_xy(typed["lon"], typed["lat"], crs="EPSG:4326")

@@ -416,7 +416,8 @@ class Dataset:
         Published cells: ``layer`` (0, 1, … one a group), ``group``, ``column``, ``row`` (500 m
         lattice), ``cell`` (merged cell), ``homes``, ``workers``. None where no homes were given.
     homes : DataFrame or None
-        Private: ``lon, lat, workers, group, kind, region``; None unless ``private/`` was opened.
+        Private: ``lon, lat, workers, group, kind, region``, and those of
+        ``geodata.homes.WAYS`` that the table had; None unless ``private/`` was opened.
     home_positions : mapping of str to Positions
         By mode; empty unless ``private/`` was opened.
     way_name, way_class : array of object

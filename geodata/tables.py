@@ -111,8 +111,9 @@ def load_homes(
     Returns
     -------
     homes : GeoDataFrame
-        EPSG:4326: ``id, lon, lat, workers, group, kind, geometry``. Other columns are not read:
-        homes are personal data. ``attrs["report"]`` says how the file was read.
+        EPSG:4326: ``id, lon, lat, workers, group, kind``, those of ``firm, street, community,
+        market, building`` that the file has, ``geometry``. Other columns are not read: homes are
+        personal data. ``attrs["report"]`` says how the file was read.
     rejects : DataFrame
         ``file, sheet, row, column, code, reason, fix, text``, without coordinates.
 

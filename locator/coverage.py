@@ -539,8 +539,8 @@ def sums_by(people: People, outcome: Outcome, labels: npt.ArrayLike) -> dict[str
     Returns
     -------
     dict
-        For each word ``homes`` and ``workers`` with ``total``, ``covered``, ``uncovered``; whatever
-        the words are, they add up to the same.
+        For each word ``share_covered`` (of homes) and ``homes`` and ``workers`` with ``total``,
+        ``covered``, ``uncovered``; whatever the words are, they add up to the same.
 
     Raises
     ------
@@ -562,8 +562,12 @@ def sums_by(people: People, outcome: Outcome, labels: npt.ArrayLike) -> dict[str
         )
         table[name] = [_parts(*pair) for pair in zip(total.tolist(), covered.tolist(), strict=True)]
     return {
-        str(word): {name: parts[number] for name, parts in table.items()}
-        for number, word in enumerate(names)
+        str(word): {
+            "share_covered": _share(homes["covered"], homes["total"]),
+            "homes": homes,
+            "workers": workers,
+        }
+        for word, homes, workers in zip(names, table["homes"], table["workers"], strict=True)
     }
 
 

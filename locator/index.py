@@ -90,7 +90,7 @@ class CoverageAnswer:
         Returns
         -------
         dict
-            ``homes`` and ``workers`` with ``total``, ``covered``, ``uncovered`` by word.
+            ``share_covered``, ``homes`` and ``workers`` (``total, covered, uncovered``) by word.
 
         Raises
         ------

@@ -12,6 +12,7 @@ import pytest
 import typer
 from fastapi import FastAPI
 
+from geodata.homes import WAYS
 from tests.browsing import PHONE, opened, served
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -206,7 +207,7 @@ def rows(name, column):
 
 def test_every_column_of_a_station_table_is_documented():
     page = section(text("data-formats.md"), "Stations")
-    homes_only = {"workers", "group", "home_kind"}
+    homes_only = {"workers", "group", "home_kind", *WAYS}
     documented = set(
         re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)))
     )

@@ -117,6 +117,10 @@ def coverage(
     out: Annotated[
         Path | None, typer.Option(help="Gaps as .geojson, .gpkg, .parquet, .csv or .xlsx.")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="Homes added up by firm, street, community, market, building or group."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say who has a station within the limit, and write the gaps."""
@@ -127,7 +131,7 @@ def coverage(
         **_area(at, region, stations_at_least, include),
         "geometry": geometry,
     }
-    typer.echo(ask_coverage(_settings(data=data), asked, out=out, as_json=as_json))
+    typer.echo(ask_coverage(_settings(data=data), asked, by=by, out=out, as_json=as_json))
 
 
 @app.command(epilog="Example: locator clock --data mycity --group sanitation --out clock.png")

@@ -15,6 +15,7 @@ from geodata.swap import replacing_file
 from web.console import say, stage_line
 from web.dependencies import departure, read_values
 from web.errors import UnknownRegionError
+from web.home_words import home_words
 from web.reports import coverage_report, json_text, nearest_report
 from web.schemas import CoverageQuestion, NearestQuestion
 from web.service import Coverage, Service
@@ -131,7 +132,12 @@ def ask_nearest(settings: Settings, asked: Mapping[str, Any], *, as_json: bool) 
 
 
 def ask_coverage(
-    settings: Settings, asked: Mapping[str, Any], *, out: Path | None, as_json: bool
+    settings: Settings,
+    asked: Mapping[str, Any],
+    *,
+    by: str | None = None,
+    out: Path | None,
+    as_json: bool,
 ) -> str:
     """Answer ``locator coverage``, and write the gaps.
 
@@ -141,6 +147,8 @@ def ask_coverage(
         Names the dataset.
     asked : mapping
         By parameter.
+    by : str, optional
+        A column of the homes: the figures are added up by its words, too.
     out : path or None
         Where the gaps go; the ending decides the format.
     as_json : bool
@@ -156,8 +164,11 @@ def ask_coverage(
     service = open_service(settings)
     with usage():
         service.check(question)
+        words = None if by is None else home_words(service.dataset, by)
         moment = departure(question.at)
         answer = service.cover(question, moment)
+        if words is not None:
+            answer.summary["by"] = {"column": by, "words": answer.found.by(words)}
         if out is not None:
             write_gaps(service, answer, out)
         if as_json:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from geodata import datum, osm, tables
 from geodata.errors import Fault, InputError
+from geodata.homes import WAYS
 from geodata.regions import check_regions, label, no_regions
 from geodata.repair import repair
 from geodata.vocabulary import Vocabulary
@@ -156,5 +157,7 @@ def _home_frame(homes: gpd.GeoDataFrame | None, regions: gpd.GeoDataFrame) -> pd
             "region": label(lon, lat, regions),
         }
     )
-    by = ["lon", "lat", "workers", "group", "kind"]
+    ways = [way for way in WAYS if way in homes.columns]
+    frame[ways] = homes[ways].to_numpy(object)
+    by = ["lon", "lat", "workers", "group", "kind", *ways]
     return frame.sort_values(by, kind="stable").reset_index(drop=True)

@@ -278,6 +278,10 @@ def coverage_report(summary: Mapping[str, Any]) -> str:
     groups = [(code or "(none)", row) for code, row in summary["groups"].items() if named]
     regions = [(row["name"] or row["id"] or "(outside)", row) for row in summary["regions"]]
     lines += _part_lines("by group", groups) + _part_lines("by region", regions)
+    if "by" in summary:
+        column, words = summary["by"]["column"], summary["by"]["words"]
+        worst = sorted(words.items(), key=lambda row: (-row[1]["workers"]["uncovered"], row[0]))
+        lines += _part_lines(f"by {column}", [(word or "(none)", part) for word, part in worst])
     lines += _cause_lines(summary["causes"])
     lines += [f"note: {warning}" for warning in summary["warnings"]]
     rounded = f", rounded to {summary['rounded_to']}" if summary["rounded_to"] else ""
