@@ -114,6 +114,24 @@ def test_pages_of_other_sites_cannot_ask_in_a_planners_name():
     assert asked.post("/for-planners", headers={**foreign, **BEARER}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403),  # a browser that sends no Sec-Fetch-Site
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://[::1"}, 403),
+        ({"Origin": "http://localhost:8888"}, 403),
+        ({"Origin": "http://localhost:8888", "Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://localhost"}, 200),
+        ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 200),  # no-referrer hides our own
+    ],
+)
+def test_pages_of_other_origins_are_known_by_what_browsers_say(headers, status):
+    asked = client(base="http://localhost", planner_token=TOKEN)
+    assert asked.post("/for-planners", headers=headers).status_code == status
+    assert asked.post("/for-planners", headers={**headers, **BEARER}).status_code == 200
+
+
 def test_the_token_is_in_no_picture_of_the_settings():
     assert TOKEN not in repr(Settings(planner_token=TOKEN))
 

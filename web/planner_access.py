@@ -52,9 +52,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _named(request: Request) -> str:
+    """Return the host that the caller named, with its port."""
+    return request.headers.get("host", "")
+
+
 def _host_of(request: Request) -> str:
     """Return the host that the caller named, without its port."""
-    named = request.headers.get("host", "")
+    named = _named(request)
     return named.partition("]")[0] if named.startswith("[") else named.partition(":")[0]
 
 
@@ -144,6 +149,12 @@ def _foreign(request: Request) -> bool:
 
     Following a link to a page of ours is no such thing.
     """
-    told = request.headers.get("sec-fetch-site") == "cross-site"
+    told = request.headers.get("sec-fetch-site")
+    if (
+        told is None
+    ):  # a program, or a browser that does not say; such a one names the page's origin
+        origin = request.headers.get("origin")
+        return origin is not None and origin.partition("://")[2] != _named(request)
     follows = request.headers.get("sec-fetch-mode") == "navigate"
-    return told and not (follows and request.method in _SAFE_METHODS)
+    elsewhere = told in {"cross-site", "same-site"}  # same site: another port of this computer
+    return elsewhere and not (follows and request.method in _SAFE_METHODS)
