@@ -7,7 +7,7 @@ degrees whose cells list the stations that a place in them may have within a str
 import numba
 import numpy as np
 
-from locator._kernels import CLOSED, along_edge
+from locator._kernels import CLOSED, NO_KEY, STATION_BITS, STATION_MASK, along_edge
 from locator._snap_kernels import metres_per_degree
 
 _jit = numba.njit(cache=True, nogil=True)
@@ -149,3 +149,35 @@ def ways_to(indptr, reached, exits, lengths, entries, ways, size):
         for i in range(reach_indptr[s], reach_indptr[s + 1]):
             length[node[i]] = CLOSED
     return out
+
+
+@_jit
+def ways_by_labels(exits, lengths, keys, station, entries):
+    """Return the least way (mm) of each place to its station that labels allow: ``(mm, exact)``.
+
+    ``keys`` are the labels of the station nearest by length. No way to any station is shorter; where
+    a place's station is that one, the way is exact. Nothing is told (0) of places on the edge of
+    their station. ``entries`` are ``edge, access_mm`` of all stations. Access legs do not count;
+    ``CLOSED`` beyond the labels.
+    """
+    edge, u, v, to_u, to_v, _, _, _ = exits
+    u_mm, v_mm, access_mm = lengths
+    st_edge, st_access_mm = entries
+    out = np.zeros(edge.size, np.int64)
+    exact = np.zeros(edge.size, np.bool_)
+    for p in range(edge.size):
+        s = station[p]
+        if edge[p] == st_edge[s]:
+            continue
+        best, nearest = np.int64(CLOSED), np.int64(-1)
+        if to_u[p] < CLOSED and keys[u[p]] < NO_KEY:
+            best = u_mm[p] + (keys[u[p]] >> STATION_BITS)
+            nearest = keys[u[p]] & STATION_MASK
+        if to_v[p] < CLOSED and keys[v[p]] < NO_KEY:
+            there = v_mm[p] + (keys[v[p]] >> STATION_BITS)
+            if there < best:
+                best, nearest = there, keys[v[p]] & STATION_MASK
+        if nearest >= 0:
+            best -= np.int64(access_mm[p]) + st_access_mm[s]
+        out[p], exact[p] = best, nearest == s
+    return out, exact

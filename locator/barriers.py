@@ -42,6 +42,7 @@ _MS_PER_MINUTE = 60_000
 _KPH = 3600.0  # so many km/h are 1 m/ms
 _SEED = 15
 _STATIONS_AT_ONCE = 256
+_MANY = 500  # for more pairs of place and station than this it pays to label all junctions
 _CELLS_PER_RADIUS = 5
 _MOST_CELLS = 4_000_000
 _ROUNDING = 1e-6
@@ -240,7 +241,8 @@ class Barriers:
         near = self._near(positions, self._on_network(stations), limit_ms, at_least)
         if near.place.size:
             beyond_ms = limit_ms if at_least == 1 else 0  # one of several may be within the limit
-            far = self._far(part_of(positions, near.place), near, beyond_ms)
+            known = self._on_network(stations)
+            far = self._far(part_of(positions, near.place), near, beyond_ms, (known, limit_ms))
             first = np.argmax(far, axis=1)
             mark[near.place] = far.any(axis=1)
             behind = near.station[np.arange(near.place.size), first]
@@ -305,18 +307,53 @@ class Barriers:
         place = np.flatnonzero(found[:, k - 1] >= 0)
         return _Near(place, stations[found[place]], metres[place])
 
-    def _far(self, positions: Positions, near: _Near, beyond_ms: int) -> BoolArray:
-        """Mark the stations near by straight line to which the way is a detour (m, k)."""
+    def _far(
+        self, positions: Positions, near: _Near, beyond_ms: int, asked: tuple[Int32Array, int]
+    ) -> BoolArray:
+        """Mark the stations near by straight line to which the way is a detour (m, k).
+
+        ``asked`` are all stations and the limit, as ``cut_off`` gets them.
+        """
         # that the stations are beyond the limit is enough to know of most places
         legs = positions.access_ms[:, None] + self._travel.stations.access_ms[near.station]
         least_m = (beyond_ms - legs) * self._slowest / _SLACK
         far: BoolArray = near.metres * DETOUR <= least_m - _SAME_M
         row, column = np.nonzero(~far)
+        if row.size > _MANY:
+            station, metres = near.station[row, column], near.metres[row, column]
+            way, exact = self._least_ways(part_of(positions, row), station, asked)
+            told = _is_detour(way, metres)
+            far[row, column] = told
+            left = ~(told | exact)
+            row, column = row[left], column[left]
         if row.size:
             metres = near.metres[row, column]
             way = self._ways(positions, row, near.station[row, column], metres)
-            far[row, column] = (way >= metres * DETOUR * (1 - _ROUNDING)) & (way > _SAME_M)
+            far[row, column] = _is_detour(way, metres)
         return far
+
+    def _least_ways(
+        self, positions: Positions, station: Int32Array, asked: tuple[Int32Array, int]
+    ) -> tuple[FloatArray, BoolArray]:
+        """Return what the way of each place to its station has at least (m), and if it is that.
+
+        The shortest way to any station tells; it is searched once a question.
+        """
+        travel, (stations, limit_ms) = self._travel, asked
+        entries = travel.entries
+
+        def search() -> Int64Array:
+            longest = self._disks(stations, limit_ms).radius_m * DETOUR * _SLACK * _MM
+            # legs of the station count in the labels
+            most = int(min(longest + int(entries.access_mm[stations].max()), CLOSED_MS - 1))
+            return travel.nearest_by_length(stations, most)
+
+        keys = self._cache.get(("lengths", stations.tobytes(), limit_ms), search)
+        places = travel.exits(positions)
+        mm, exact = _barrier_kernels.ways_by_labels(
+            places.times, places.lengths, keys, station, (entries.edge, entries.access_mm)
+        )
+        return np.where(mm < CLOSED_MS, mm / _MM, np.inf), exact
 
     def _ways(
         self,
@@ -387,6 +424,12 @@ class Barriers:
             mine = (bound - bound[0], place[bound[0] : bound[-1]])
             out.append(self._ways_to(stations[begin:end], longest[begin:end], positions, mine))
         return np.concatenate(out)
+
+
+def _is_detour(way: FloatArray, straight: FloatArray) -> BoolArray:
+    """Tell which ways are detours (m)."""
+    detour: BoolArray = (way >= straight * DETOUR * (1 - _ROUNDING)) & (way > _SAME_M)
+    return detour
 
 
 def _grid(lon: FloatArray, lat: FloatArray, radius_m: float) -> tuple[Any, ...]:

@@ -26,6 +26,7 @@ CACHE_BYTES_PER_JUNCTION = 2_400
 #: … but not more than this in all.
 MOST_CACHE_BYTES = 512_000_000
 _EPSILON = 1e-6
+_LENGTH_SHIFT = 13  # buckets of 8 m where ways are searched by length
 
 #: No limit (ms): longer than any trip.
 UNLIMITED_MS = CLOSED_MS - 1
@@ -304,6 +305,31 @@ class TravelTimes:
             MOST_PASSING,
         )
         return fits, node, which, mm
+
+    def nearest_by_length(self, stations: Int32Array, limit_mm: int) -> Int64Array:
+        """Search the shortest way of every junction to any of some stations.
+
+        Parameters
+        ----------
+        stations : array of int32
+            Station indices.
+        limit_mm : int
+            Longest way (mm).
+
+        Returns
+        -------
+        array (n,) of int64
+            Keys as of ``_kernels.nearest_labels``, with millimetres in the place of times.
+        """
+        seeds = self.seeds(stations)
+        keys: Int64Array = _kernels.nearest_labels(
+            *self._in_by_length,
+            seeds.node,
+            Seeds(seeds.node, seeds.station, seeds.mm, seeds.ms).key,
+            limit_mm,
+            max(_LENGTH_SHIFT, int(limit_mm).bit_length() - 17),
+        )
+        return keys
 
     def best(self, places: Exits, stations: Int32Array, limit_ms: int) -> Int32Array:
         """Return the time from places to the nearest of some stations.
