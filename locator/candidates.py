@@ -7,7 +7,7 @@ other; so do several candidates at one and the same place. Existing stations sta
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
@@ -81,7 +81,7 @@ def fen_of(yuan: Any) -> int:
     """
     try:
         fen = Decimal(str(yuan).strip().replace(",", "").replace(",", "")) * _FEN
-    except InvalidOperation as error:
+    except ArithmeticError as error:  # no number, or one beyond what decimals hold
         raise ValueError("no amount") from error
     if not fen.is_finite() or fen < 0 or fen != fen.to_integral_value() or fen >= 2**53:
         raise ValueError("no amount")

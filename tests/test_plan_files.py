@@ -39,7 +39,7 @@ def test_chinese_headers_prices_hours_and_facilities_are_read(tmp_path, words):
     book.save(file)
     frame, notes = read_candidates(file, words)
     assert frame["action"].tolist() == ["build", "convert", "extend"]
-    assert frame["cost_yuan"].tolist() == ["50000.50", "20000", "12000"]
+    assert frame["cost_yuan"].tolist() == ["50000.50", "20000.00", "12000.00"]
     assert frame["opening_hours"].fillna("").tolist() == ["08:00-22:00", "", "24/7"]
     assert sorted(frame["facilities"][0]) == ["microwave", "water"]
     assert frame["station"][2] == "nj0001"
@@ -62,6 +62,37 @@ def test_every_cell_that_is_not_understood_is_named(tmp_path, words):
     assert [fault.where for fault in caught.value.faults] == [
         "c.csv, row 2, action", "c.csv, row 4, opening_hours", "c.csv, row 3",
     ]  # fmt: skip
+
+
+def test_costs_rooms_and_facilities_that_are_not_understood_are_named(tmp_path, words):
+    file = tmp_path / "c.csv"
+    file.write_text(
+        "id,lon,lat,datum,cost_yuan,capacity,facilities\n"
+        "a,118.8,32.0,wgs84,-5,,\n"
+        "b,118.8,32.0,wgs84,0.015,-3,\n"
+        "c,118.8,32.0,wgs84,1e999999,many,\n"
+        "d,118.8,32.0,wgs84,nan,nan,zzz\n"
+        "e,118.8,32.0,wgs84,,60,water\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ValidationError) as caught:
+        read_candidates(file, words)
+    assert sorted(fault.where for fault in caught.value.faults) == sorted(
+        [f"c.csv, row {row}, cost_yuan" for row in (2, 3, 4, 5)]
+        + [f"c.csv, row {row}, capacity" for row in (3, 4, 5)]
+        + ["c.csv, row 5, facilities"]
+    )
+
+
+def test_a_price_that_nobody_states_is_said(tmp_path, words):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "lon", "lat", "datum", "cost_yuan"])
+    book.active.append(["a", 118.8, 32.0, "wgs84", "=100*2"])  # never opened by a spreadsheet
+    book.active.append(["b", 118.8, 32.0, "wgs84", 200])
+    book.save(tmp_path / "c.xlsx")
+    frame, notes = read_candidates(tmp_path / "c.xlsx", words)
+    assert frame["cost_yuan"].fillna("").tolist() == ["", "200.00"]
+    assert [note for note in notes if "1 of 2 rows state no cost" in note]
 
 
 def test_a_table_without_places_is_none(tmp_path, words):

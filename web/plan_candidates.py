@@ -15,6 +15,7 @@ from geodata.raw import A_POSITION, Columns, RawTable, match_columns
 from geodata.table_files import read_tables
 from geodata.vocabulary import Vocabulary
 from geodata.words import header_words
+from locator.candidates import fen_of
 
 _READ = (
     "id", "name", "lon", "lat", "lonlat", "datum", "cost_yuan", "opening_hours", "facilities",
@@ -94,21 +95,58 @@ def _one(
     frame["action"] = _actions(texts["action"], where, faults)
     new = ~frame["action"].isin(("extend", "equip"))
     frame["id"] = frame["id"].where((frame["id"] != "") | ~new, frame["station"])
-    frame["cost_yuan"] = [_amount(text) for text in texts["cost_yuan"]]
-    frame["capacity"] = [text or None for text in texts["capacity"]]
+    frame["cost_yuan"] = _amounts(texts["cost_yuan"], where, faults)
+    frame["capacity"] = _rooms(texts["capacity"], where, faults)
     frame["opening_hours"] = _hours(texts["opening_hours"], where, faults)
-    fitted: list[list[str] | None] = [
-        list(parse_facilities(text, vocabulary).codes) if text else None
-        for text in texts["facilities"]
-    ]
+    fitted = _fitted(texts["facilities"], where, vocabulary, faults)
     frame["facilities"] = pd.Series(fitted, dtype="object")
     notes = _place(frame, (table, columns), datum, faults)
+    if "cost_yuan" in columns.position and (unsaid := sum(not text for text in texts["cost_yuan"])):
+        notes.append(f"{table.where()}: {unsaid} of {len(frame)} rows state no cost (empty, or a "
+                     "formula without a value): taken from the table of defaults")  # fmt: skip
     return frame, notes, faults
 
 
-def _amount(text: str) -> str | None:
-    """Return an amount of money without signs around it; None where the cell is empty."""
-    return _AROUND_MONEY.sub("", text) or None
+def _amounts(texts: list[str], where: list[str], faults: list[Fault]) -> list[str | None]:
+    """Return amounts of yuan without signs around them; None where the cell is empty."""
+    found: list[str | None] = []
+    for text, place in zip(texts, where, strict=True):
+        plain = _AROUND_MONEY.sub("", text)
+        try:
+            fen = fen_of(plain) if plain else 0
+        except ValueError:
+            what = f"{text[:30]!r} is no amount in yuan, at least 0, to the fen"
+            faults.append(Fault(f"{place}, cost_yuan", what, "as 60000 or 60000.50"))
+            fen = 0
+        found.append(f"{fen // 100}.{fen % 100:02d}" if plain else None)
+    return found
+
+
+def _rooms(texts: list[str], where: list[str], faults: list[Fault]) -> list[float | None]:
+    """Return how many workers there is room for; None where the cell is empty."""
+    found: list[float | None] = []
+    for text, place in zip(texts, where, strict=True):
+        try:
+            room = float(text) if text else 0.0
+        except ValueError:
+            room = -1.0
+        if not 0 <= room < float("inf"):
+            what = f"{text[:30]!r} is no number of workers of at least 0"
+            faults.append(Fault(f"{place}, capacity", what, "as 60"))
+        found.append(room if text else None)
+    return found
+
+
+def _fitted(
+    texts: list[str], where: list[str], vocabulary: Vocabulary, faults: list[Fault]
+) -> list[list[str] | None]:
+    """Return codes of facilities; a cell of which nothing is understood is a fault."""
+    read = {text: parse_facilities(text, vocabulary) for text in set(texts) if text}
+    for text, place in zip(texts, where, strict=True):
+        if text and read[text].unknown and not read[text].codes:
+            what = f"{text[:40]!r} is not understood"
+            faults.append(Fault(f"{place}, facilities", what, "as 饮水、微波炉, or codes"))
+    return [list(read[text].codes) if text else None for text in texts]
 
 
 def _actions(texts: list[str], where: list[str], faults: list[Fault]) -> list[str]:
