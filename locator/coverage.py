@@ -159,6 +159,18 @@ class Question:
     clipped: bool = False
     barriers: Barriers | None = None
 
+    @cached_property
+    def reasons(self) -> Reasons:
+        """Tells why places are not covered, of whatever layer."""
+        return Reasons(
+            self.register,
+            self.travel,
+            self.request.conditions,
+            self.request.limit_ms,
+            at_least=self.request.at_least,
+            barriers=self.barriers,
+        )
+
 
 class Outcome:
     """What became of the places of one layer. Everything is worked out when asked for.
@@ -309,19 +321,6 @@ class Outcome:
         return self.in_total & (self._times(lifted) < CLOSED_MS)
 
     @cached_property
-    def _reasons(self) -> Reasons:
-        """Tells why places are not covered."""
-        asked = self._question
-        return Reasons(
-            asked.register,
-            asked.travel,
-            asked.request.conditions,
-            asked.request.limit_ms,
-            at_least=asked.request.at_least,
-            barriers=asked.barriers,
-        )
-
-    @cached_property
     def cause(self) -> npt.NDArray[np.int8]:
         """Row of ``CAUSES`` for each place that is not covered, -1 else (p,)."""
         cause = np.full(self.covered.size, -1, np.int8)
@@ -329,7 +328,7 @@ class Outcome:
         cause[left] = CAUSES.index("off_network")
         rows = np.flatnonzero(left & (self.layer.state == ON_NETWORK))
         if rows.size:
-            cause[rows] = self._reasons(self.layer.positions, rows)
+            cause[rows] = self._question.reasons(self.layer.positions, rows)
         return cause
 
     @cached_property
@@ -342,7 +341,7 @@ class Outcome:
         rows = np.flatnonzero((self.cause > 0) & (self.cause < CAUSES.index("off_network")))
         if rows.size:
             places = part_of(self.layer.positions, rows)
-            also[rows] = self._reasons.also(places, self.cause[rows])
+            also[rows] = self._question.reasons.also(places, self.cause[rows])
         return also
 
     def cut_off(self, rows: npt.NDArray[np.int64]) -> CutOff:
@@ -358,7 +357,7 @@ class Outcome:
         CutOff
             In the order of ``rows``.
         """
-        return self._reasons.cut_off(part_of(self.layer.positions, rows))
+        return self._question.reasons.cut_off(part_of(self.layer.positions, rows))
 
 
 def _reach(limit_ms: int, scale: float) -> int:
