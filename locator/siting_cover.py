@@ -22,7 +22,11 @@ from locator.siting_model import (
     gap_of,
 )
 from locator.siting_reduce import Reduced, cover_rows, reduced, start_of, widened
-from locator.siting_search import Purse, Search, building_order
+from locator.siting_search import ROUNDS, Purse, Search, building_order
+from locator.siting_swaps import Swaps
+
+#: Seconds of swaps between two descents of the bound.
+_TURNS = 0.5
 
 #: Rounds of search without a better choice after which it rests, once the bound does too.
 _PATIENCE = 1_000
@@ -86,6 +90,7 @@ class _Hunt:
     def __init__(self, model: CoverModel, purse: Purse, clock: Clock, enough: float) -> None:
         self.model, self.purse, self.clock, self.enough = model, purse, clock, enough
         self.search = Search(model, purse)
+        self.swaps = Swaps(model, purse)
         self.best: Int64Array = np.empty(0, np.int64)
         self.value = 0.0
         self.method = "greedy"
@@ -93,6 +98,8 @@ class _Hunt:
             self.search.restart()
             self.search.fill(power)
             self.keep(self.search.options)
+            if not clock.over:
+                self.keep(self.swaps.swapped(self.search))
         self.search.restart(self.best)
         self.dual = CoverDual(model, purse, model.counts(self.best))
         reached = float(model.weight[np.diff(model.by_point[0]) > 0].sum())
@@ -126,10 +133,23 @@ class _Hunt:
                 idle, tried, resting = 0, True, False
             if resting and not self.dual.revived():
                 break
-            idle += self.search.rounds_within(min(0.5, self.clock.left))
-            if self.keep(self.search.options):
-                idle, self.method = 0, "greedy and swaps"
+            idle = 0 if self.improved() else idle + 10 * ROUNDS
         return self.answer()
+
+    def improved(self) -> bool:
+        """Swap from beginnings that the bound tells, then search around the best choice."""
+        found = False
+        turns = Clock(min(_TURNS, self.clock.left))
+        for _ in range(10):
+            found |= self.keep(self.swaps.turn(self.search, self.best, self.dual.best))
+            if turns.over:
+                break
+        self.search.restart(self.best)
+        self.search.rounds_within(min(0.3, self.clock.left), most=10 * ROUNDS)
+        found |= self.keep(self.search.options)
+        if found:
+            self.method = "greedy and swaps"
+        return found
 
     def left(self) -> Reduced | None:
         """Return the model without what no better choice can contain; None: far too large."""

@@ -204,6 +204,11 @@ class Search:
         return rounds
 
     @property
+    def taken(self) -> BoolArray:
+        """Which bundles have an option chosen now."""
+        return self._taken
+
+    @property
     def options(self) -> Int64Array:
         """Options chosen now, ascending."""
         return np.flatnonzero(self.chosen).astype(np.int64)
