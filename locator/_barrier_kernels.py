@@ -155,9 +155,9 @@ def ways_to(indptr, reached, exits, lengths, entries, ways, size):
 def ways_by_labels(exits, lengths, keys, station, entries):
     """Return the least way (mm) of each place to its station that labels allow: ``(mm, exact)``.
 
-    ``keys`` are the labels of the station nearest by length. No way to any station is shorter; where
-    a place's station is that one, the way is exact. Nothing is told (0) of places on the edge of
-    their station. ``entries`` are ``edge, access_mm`` of all stations. Access legs do not count;
+    ``keys`` are the labels of the station nearest by length. No way to any station is shorter;
+    where a place's station is that one, the way is exact. Nothing is told (0) of places on the edge
+    of their station. ``entries`` are ``edge, access_mm`` of all stations. Access legs do not count;
     ``CLOSED`` beyond the labels.
     """
     edge, u, v, to_u, to_v, _, _, _ = exits

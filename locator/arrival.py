@@ -225,7 +225,7 @@ class Reasons:
             if rows.size > _MANY:
                 near = self._barriers.near_by_line(self._every, self._limit_ms)
                 left = left[near[positions.segment[rows[left]]]]
-            cause[left[self.cut_off(part_of(positions, rows[left])).mark]] = BARRIER
+            cause[left[self.cut_off(positions, rows[left]).mark]] = BARRIER
         return cause
 
     def _lifted(self, positions: Positions) -> npt.NDArray[np.int8]:
@@ -237,24 +237,26 @@ class Reasons:
             cause[lift.search(exits) < CLOSED_MS] = lift.word
         return cause
 
-    def cut_off(self, positions: Positions) -> CutOff:
+    def cut_off(self, positions: Positions, rows: npt.NDArray[np.int64]) -> CutOff:
         """Tell which places are behind a barrier, and the station behind it.
 
         Parameters
         ----------
         positions : Positions
-            Places on the network that no lift helps.
+            Places.
+        rows : array (r,) of int64
+            Which of them: on the network, and no lift helps.
 
         Returns
         -------
         CutOff
-            One row a place; none without ``barriers``.
+            In the order of ``rows``; none without ``barriers``.
         """
         if self._barriers is None:
-            none = np.full(len(positions), -1, np.int32)
+            none = np.full(rows.size, -1, np.int32)
             return CutOff(none >= 0, none)
         return self._barriers.cut_off(
-            positions, self._every, self._limit_ms, at_least=self._at_least
+            positions, self._every, self._limit_ms, at_least=self._at_least, rows=rows
         )
 
     def also(self, positions: Positions, cause: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:

@@ -216,6 +216,7 @@ class Barriers:
         limit_ms: int,
         *,
         at_least: int = 1,
+        rows: Int64Array | None = None,
     ) -> CutOff:
         """Tell which of some places are behind a barrier.
 
@@ -230,19 +231,23 @@ class Barriers:
         at_least : int
             Covered means so many stations. So many have to be near by straight line, and the way
             to one of them has to be a detour.
+        rows : array of int64, optional
+            Which of the places; all by default.
 
         Returns
         -------
         CutOff
-            One row a place; ``station`` is the nearest one behind a barrier.
+            One row a place asked about; ``station`` is the nearest one behind a barrier.
         """
-        mark = np.zeros(len(positions), np.bool_)
-        station = np.full(len(positions), -1, np.int32)
-        near = self._near(positions, self._on_network(stations), limit_ms, at_least)
+        rows = np.arange(len(positions)) if rows is None else rows
+        mark = np.zeros(rows.size, np.bool_)
+        station = np.full(rows.size, -1, np.int32)
+        known = self._on_network(stations)
+        near = self._near(positions, rows, known, (limit_ms, at_least))
         if near.place.size:
             beyond_ms = limit_ms if at_least == 1 else 0  # one of several may be within the limit
-            known = self._on_network(stations)
-            far = self._far(part_of(positions, near.place), near, beyond_ms, (known, limit_ms))
+            places = part_of(positions, rows[near.place])
+            far = self._far(places, near, beyond_ms, (known, limit_ms))
             first = np.argmax(far, axis=1)
             mark[near.place] = far.any(axis=1)
             behind = near.station[np.arange(near.place.size), first]
@@ -291,13 +296,16 @@ class Barriers:
         )
         return near
 
-    def _near(self, positions: Positions, stations: Int32Array, limit_ms: int, k: int) -> _Near:
-        """Return the places with k stations near enough by straight line."""
+    def _near(
+        self, positions: Positions, rows: Int64Array, stations: Int32Array, asked: tuple[int, int]
+    ) -> _Near:
+        """Return which rows have k stations near enough by straight line; asked: limit and k."""
+        limit_ms, k = asked
         if stations.size < k:
             return _Near(np.empty(0, np.int64), np.empty((0, k), np.int32), np.empty((0, k)))
         disks = self._disks(stations, limit_ms)
         found, metres = _barrier_kernels.nearest_by_line(
-            (positions.segment, positions.fraction),
+            (positions.segment[rows], positions.fraction[rows]),
             self._travel.network.segment_line,
             (disks.lon, disks.lat),
             disks.grid,

@@ -332,6 +332,12 @@ class Outcome:
         return cause
 
     @cached_property
+    def fate(self) -> npt.NDArray[np.int8]:
+        """What became of each place (p,): 0 does not count, 1 covered, from 2 on ``CAUSES``."""
+        fate: npt.NDArray[np.int8] = self.cause + np.int8(2)
+        return np.where(self.cause < 0, self.covered, fate).astype(np.int8, copy=False)
+
+    @cached_property
     def also(self) -> npt.NDArray[np.uint8]:
         """What had to be lifted together with the cause (p,): bit i stands for ``CAUSES[i]``.
 
@@ -357,7 +363,7 @@ class Outcome:
         CutOff
             In the order of ``rows``.
         """
-        return self._question.reasons.cut_off(part_of(self.layer.positions, rows))
+        return self._question.reasons.cut_off(self.layer.positions, rows)
 
 
 def _reach(limit_ms: int, scale: float) -> int:
@@ -405,12 +411,12 @@ class Counts:
         """
         return float(self.weight[self._rows(mark)].sum())
 
-    @property
+    @cached_property
     def total(self) -> float:
         """Everything but what has no data."""
         return self.where(self.outcome.in_total) + self.lost
 
-    @property
+    @cached_property
     def covered(self) -> float:
         """What is within the limit."""
         return self.where(self.outcome.covered)
@@ -418,7 +424,7 @@ class Counts:
     @cached_property
     def by_cause(self) -> FloatArray:
         """What is not covered, by row of ``CAUSES``."""
-        by_cause: FloatArray = self.causes_by(np.zeros(self.weight.size, np.int8), 1)[0]
+        by_cause: FloatArray = self.by_part(np.zeros(self.weight.size, np.int8), 1)[0, 1:]
         return by_cause
 
     def because(self, cause: str) -> float:
@@ -437,8 +443,8 @@ class Counts:
         lost = self.lost if cause == "off_network" else 0.0
         return float(self.by_cause[CAUSES.index(cause)]) + lost
 
-    def causes_by(self, part: npt.NDArray[np.integer], size: int) -> FloatArray:
-        """Return what is not covered by part and cause.
+    def by_part(self, part: npt.NDArray[np.integer], size: int) -> FloatArray:
+        """Return what counts by part and by what became of it.
 
         Parameters
         ----------
@@ -449,49 +455,33 @@ class Counts:
 
         Returns
         -------
-        array (size, causes) of float64
-            Sums; the columns are ``CAUSES``. People off the network without a place are not among
-            them.
+        array (size, 1 + causes) of float64
+            Sums of what is covered, then of what is not by the causes of ``CAUSES``. People off
+            the network without a place are not among them.
         """
-        cause = self.outcome.cause if self.place is None else self.outcome.cause[self.place]
-        columns = len(CAUSES) + 1  # the first one is for what has no cause
-        code = part.astype(np.int32) * np.int32(columns) + cause + np.int32(1)
+        fate = self.outcome.fate if self.place is None else self.outcome.fate[self.place]
+        columns = len(CAUSES) + 2  # the first one is for what does not count
+        code = part.astype(np.int32) * np.int32(columns) + fate
         return sums(code, self.weight, size * columns).reshape(size, columns)[:, 1:]
 
-    def region_of_rows(self, size: int) -> Int32Array:
-        """Return the region of every row.
+    def by_region(self, size: int) -> FloatArray:
+        """Return what counts by region and by what became of it, the last row for no region.
 
         Parameters
         ----------
-        size : int
-            Number of regions, which stands for none.
-
-        Returns
-        -------
-        array (r,) of int32
-            Rows of the region table, or ``size``.
-        """
-        region = self.outcome.layer.region
-        region = region if self.place is None else region[self.place]
-        return np.where(region < 0, size, region).astype(np.int32)
-
-    def by_region(self, mark: BoolArray, size: int) -> FloatArray:
-        """Return the quantity at marked places by region, the last entry for none.
-
-        Parameters
-        ----------
-        mark : array (p,) of bool
-            Places.
         size : int
             Number of regions.
 
         Returns
         -------
-        array (size + 1,) of float64
-            Sums.
+        array (size + 1, 1 + causes) of float64
+            As ``by_part``, with people off the network whose place is not known.
         """
-        rows = self._rows(mark)
-        return sums(self.region_of_rows(size)[rows], self.weight[rows], size + 1)
+        region = self.outcome.layer.region
+        region = region if self.place is None else region[self.place]
+        table = self.by_part(np.where(region < 0, np.int32(size), region), size + 1)
+        table[-1, 1 + CAUSES.index("off_network")] += self.lost
+        return table
 
 
 def people_counts(people: People, outcome: Outcome) -> dict[str, Counts]:
@@ -672,25 +662,12 @@ def _regions(
     if not regions:
         return []
     every = {**counts, "street_km": street}
-    table = {
-        name: (
-            part.by_region(part.outcome.in_total, len(regions)),
-            part.by_region(part.outcome.covered, len(regions)),
-        )
-        for name, part in every.items()
-    }
-    causes = {
-        name: part.causes_by(part.region_of_rows(len(regions)), len(regions) + 1)
-        for name, part in every.items()
-    }
-    for name in counts:
-        table[name][0][-1] += counts[name].lost
-        causes[name][-1, CAUSES.index("off_network")] += counts[name].lost
+    table = {name: part.by_region(len(regions)) for name, part in every.items()}
     rows = []
     for number, (code, name) in enumerate([*regions, ("", "")]):
         figures = {
-            key: _parts(float(total[number]), float(covered[number]))
-            for key, (total, covered) in table.items()
+            key: _parts(float(fates[number].sum()), float(fates[number, 0]))
+            for key, fates in table.items()
         }
         left_out = street.outcome.one_region or not (code or name)
         if left_out and not any(part["total"] for part in figures.values()):
@@ -704,7 +681,7 @@ def _regions(
                 "workers": figures.get("workers"),
                 "street_km": figures["street_km"],
                 "share_covered": _share(base["covered"], base["total"]),
-                "causes": _cause_rows({name: part[number] for name, part in causes.items()}),
+                "causes": _cause_rows({name: fates[number, 1:] for name, fates in table.items()}),
             }
         )
     return rows
