@@ -9,8 +9,10 @@ from geodata.errors import FileFormatError, ValidationError
 from geodata.tables import load_vocabulary
 from locator.index import Index
 from tests.webtools import new_client
+from web.plan_answers import make, result_of
 from web.plan_candidates import read_candidates
 from web.plan_map import escaped
+from web.plan_schemas import PlanQuestion
 
 
 @pytest.fixture(scope="module")
@@ -196,3 +198,35 @@ def test_an_index_takes_a_plain_list(demo_dataset, beside):
     index = Index(open_dataset(demo_dataset, private=True))
     answer = index.plan([{"lon": lon, "lat": lat}], sites=1, exact=True)
     assert len(answer.to_geodataframe()) <= 1
+
+
+def test_a_score_does_not_tell_people_finer_than_people_are_told(demo_dataset):
+    client = new_client(demo_dataset)
+    service = client.app.state.holder.service()
+    regions = [{"region": code, "need": 7} for code in service.dataset.regions["id"]]
+    mosts = {"weights": {"need": 100.0}, "regions": regions}  # everybody counts a hundred
+    question = PlanQuestion(sites=3, mosts=mosts, minutes=5, time_limit_seconds=20)
+    result = result_of(service, question, make(service, question))
+    assert result["objective"] % 500 == 0 == result["bound"] % 500
+    assert result["chosen"]
+    for site in result["chosen"]:
+        assert site["terms"]["need"] == 100 * site["gain_workers"]
+
+
+def test_kilometres_are_neither_rounded_nor_called_workers_where_nobody_gave_homes(
+    demo_inputs, tmp_path, run
+):
+    inputs = {name: str(demo_inputs[name]) for name in ("streets", "stations")}
+    status, _, _ = run(
+        "prepare", "--streets", inputs["streets"], "--stations", inputs["stations"],
+        "--stations-datum", "gcj02", "--mode", "walk", "--out", tmp_path / "city",
+    )  # fmt: skip
+    assert status == 0
+    asked = ["--data", tmp_path / "city", "--candidates", "auto", "--target", "0.7"]
+    status, out, _ = run("plan", *asked, "--json")
+    gains = [site["gain_workers"] for site in json.loads(out)["chosen"]]
+    assert status == 0
+    assert any(gain % 5 for gain in gains)
+    status, out, _ = run("plan", *asked)
+    assert "more km of street" in out
+    assert "more workers" not in out

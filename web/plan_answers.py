@@ -1,6 +1,6 @@
 """From a plan's question to the object that goes out: people rounded, sites on a lattice."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -230,7 +230,9 @@ def result_of(service: Service, question: PlanQuestion, answer: PlanAnswer) -> d
     found = plain(answer.result)
     exact = found["people"] == "exact"
     if not exact:
-        found = discreet_plan(found, service.discretion)
+        weighed = question.mosts.weights.items() if question.mosts else ()
+        weights = {str(name): weight for name, weight in weighed}
+        found = discreet_plan(found, service.discretion, weights)
     asked = question.model_dump(exclude={"candidates"})
     sent = question.candidates
     return {
@@ -248,7 +250,9 @@ def result_of(service: Service, question: PlanQuestion, answer: PlanAnswer) -> d
     }
 
 
-def discreet_plan(found: Mapping[str, Any], discretion: Discretion) -> dict[str, Any]:
+def discreet_plan(
+    found: Mapping[str, Any], discretion: Discretion, weights: Mapping[str, float] | None = None
+) -> dict[str, Any]:
     """Return a plan's figures as they may leave: people rounded, each by itself.
 
     Parameters
@@ -257,6 +261,9 @@ def discreet_plan(found: Mapping[str, Any], discretion: Discretion) -> dict[str,
         A result, unrounded.
     discretion : Discretion
         How much may leave.
+    weights : mapping, optional
+        Of the terms of a score. A score counts people: it is rounded in steps of as many as people
+        are, each at the weight of all terms together, or of its own term.
 
     Returns
     -------
@@ -264,12 +271,17 @@ def discreet_plan(found: Mapping[str, Any], discretion: Discretion) -> dict[str,
         The same members.
     """
     unit = found["objective_unit"]
-    people = _kilometres if unit == "street_km" else discretion.figure
+    counted = found["before"].get("workers")
+    people: Callable[[float], float] = discretion.figure if counted else _kilometres
     figure = people if unit in {"workers", "street_km"} else _kilometres
+    weights = weights or {}
+    if unit == "score":
+        figure = _weighed(people, sum(weights.values()))
+    terms = {name: _weighed(people, weight) for name, weight in weights.items()}
     objective, bound = figure(found["objective"]), figure(found["bound"])
     return {
         **_discreet_site(found, people),
-        "chosen": [_discreet_site(site, people) for site in found["chosen"]],
+        "chosen": [_discreet_site(site, people, terms) for site in found["chosen"]],
         "curve": [_discreet_site(point, people) for point in found["curve"]],
         "objective": objective,
         "bound": bound,
@@ -284,14 +296,24 @@ def _kilometres(value: float) -> float:
     return round(value, _KM_DIGITS)
 
 
-def _discreet_site(site: Mapping[str, Any], figure: Any) -> dict[str, Any]:
+def _weighed(people: Callable[[float], float], weight: float) -> Callable[[float], float]:
+    """Return what rounds people of whom each counts ``weight``."""
+    return lambda value: _kilometres(people(value / weight) * weight) if weight else 0.0
+
+
+def _discreet_site(
+    site: Mapping[str, Any], figure: Any, terms: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return one site, or one point of the curve."""
     out = dict(site)
     for name in _PEOPLE:
         if out.get(name) is not None:
             out[name] = figure(out[name])
     if "terms" in out:
-        out["terms"] = {name: round(value, 1) for name, value in out["terms"].items()}
+        rounded = terms or {}
+        out["terms"] = {
+            name: rounded.get(name, figure)(value) for name, value in out["terms"].items()
+        }
     for name in ("gain_groups", "gain_regions"):
         if name in out:
             out[name] = {code: figure(value) for code, value in out[name].items()}

@@ -121,12 +121,13 @@ def plan_report(result: Mapping[str, Any]) -> str:
         The sites in building order, the objective, its bound and the gap.
     """
     lines = []
+    gained = "workers" if result["before"].get("workers") else "km of street"
     for site in result["chosen"]:
         action = " + ".join(_ACTIONS.get(part, part) for part in site["action"].split("+"))
         where = site["station"] or f"{site['lon']:.6f},{site['lat']:.6f}"
         lines.append(
             f"{site['order']:>4}. {action} {site['name'] or site['id']} ({where}): "
-            f"{site['cost_yuan']:,.2f} yuan, {site['gain_workers']:,.10g} more workers, "
+            f"{site['cost_yuan']:,.2f} yuan, {site['gain_workers']:,.10g} more {gained}, "
             f"{site['cumulative_workers']:,.10g} so far"
         )
     if not lines:
