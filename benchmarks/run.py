@@ -31,6 +31,7 @@ GROUPS = (
     "pages",
     "pictures",
     "plan",
+    "siting",
 )
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "geopandas", "osmium", "fastapi", "uvicorn")
 

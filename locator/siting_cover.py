@@ -5,6 +5,7 @@ turn with steps of the bound, until they meet, time is up or the rest is small e
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from scipy import sparse
@@ -79,9 +80,20 @@ def maximal_cover(
     >>> plan.chosen.tolist(), plan.objective, plan.bound
     ([0, 2], 13.0, 13.0)
     """
-    clock = Clock(time_limit_seconds)
     purse = Purse.of(model, budget, sites)
+    _compiled()
+    clock = Clock(time_limit_seconds)
     return _Hunt(model, purse, clock, enough).run()
+
+
+@cache
+def _compiled() -> None:
+    """Compile the kernels, or load them, before any clock runs: once a process."""
+    model = CoverModel.of_lists([[0, 1], [1, 2], [2, 3], [3, 0]], [1, 2, 3, 4.5], [1, 2, 3, 4])
+    for limit in (None, 2), (5, None):
+        hunt = _Hunt(model, Purse.of(model, *limit), Clock(1.0), 0.0)
+        hunt.dual.descend(0.0, 1.0, 1)
+        hunt.improved()
 
 
 class _Hunt:
@@ -140,12 +152,14 @@ class _Hunt:
         """Swap from beginnings that the bound tells, then search around the best choice."""
         found = False
         turns = Clock(min(_TURNS, self.clock.left))
-        for _ in range(10):
+        swapping = self.swaps.worth_it(self.best.size)
+        for _ in range(10 if swapping else 0):
             found |= self.keep(self.swaps.turn(self.search, self.best, self.dual.best))
             if turns.over:
                 break
-        self.search.restart(self.best)
-        self.search.rounds_within(min(0.3, self.clock.left), most=10 * ROUNDS)
+        if swapping:
+            self.search.restart(self.best)
+        self.search.rounds_within(min(0.3 if swapping else 0.5, self.clock.left))
         found |= self.keep(self.search.options)
         if found:
             self.method = "greedy and swaps"

@@ -117,9 +117,7 @@ class Swaps:
         """
         model, purse = self.model, self.purse
         size = int(search.chosen.sum())
-        most = min(2 * size + 8, model.options)
-        if not purse.money and model.options:
-            most = int(min(purse.limit // max(int(purse.price.min()), 1), model.options))
+        most = self._most_sites(size)
         rounds = self._rounds(most)
         if not rounds or not most:
             return search.options
@@ -131,6 +129,27 @@ class Swaps:
         )  # fmt: skip
         search.restart(np.flatnonzero(kept))
         return search.options
+
+    def worth_it(self, size: int) -> bool:
+        """Tell whether a model is small enough for swaps over all pairs.
+
+        Parameters
+        ----------
+        size : int
+            Number of options chosen.
+
+        Returns
+        -------
+        bool
+            Whether :meth:`swapped` does anything.
+        """
+        return self._rounds(self._most_sites(size)) > 0
+
+    def _most_sites(self, size: int) -> int:
+        """Return how many options may come to be chosen."""
+        if self.purse.money:
+            return min(2 * size + 8, self.model.options)
+        return min(self.purse.limit, self.model.options)
 
     def _rounds(self, sites: int) -> int:
         """Return how many swaps to take in one call; 0: the table would be too large."""
