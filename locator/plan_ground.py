@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from locator.candidates import Terms
 from locator.changes import Changes, changed
 from locator.coverage import CoverageRequest, Layer, Outcome, People, Question, people_counts
 from locator.plan_cover import Points, points_of
+from locator.questions import Posed
 from locator.selection import Register
 from locator.view import ModeView
 
@@ -32,27 +34,56 @@ class Ground:
     ----------
     dataset : Dataset
         The data.
-    view : ModeView
-        Network and people of the mode.
-    register : Register
-        The stations.
-    request : CoverageRequest
-        What covered means; ``slow`` and ``fast`` are not used.
-    region : int or None
-        Row of the only region that counts.
-    exact : bool
-        Count at the homes themselves.
+    posed : Posed
+        What covered means, and for whom; ``slow`` and ``fast`` are not used.
     actions : mapping of str to PlanAction
         What can be done, and its default price.
     """
 
     dataset: Dataset
-    view: ModeView
-    register: Register
-    request: CoverageRequest
-    region: int | None
-    exact: bool
+    posed: Posed
     actions: Mapping[str, PlanAction] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def view(self) -> ModeView:
+        """Network and people of the mode."""
+        return self.posed.view
+
+    @property
+    def register(self) -> Register:
+        """The stations."""
+        return self.posed.register
+
+    @property
+    def request(self) -> CoverageRequest:
+        """What covered means."""
+        return self.posed.request
+
+    @property
+    def region(self) -> int | None:
+        """Row of the only region that counts."""
+        return self.posed.region
+
+    @property
+    def exact(self) -> bool:
+        """Count at the homes themselves."""
+        return self.posed.exact
+
+    def asking(self, **changes: Any) -> "Ground":
+        """Return the same with another request.
+
+        Parameters
+        ----------
+        **changes : Any
+            Fields of `CoverageRequest`.
+
+        Returns
+        -------
+        Ground
+            Of the same view, region and people.
+        """
+        posed = replace(self.posed, request=replace(self.request, **changes))
+        return replace(self, posed=posed)
 
     @property
     def limit_ms(self) -> int:
@@ -261,7 +292,7 @@ def _base(ground: Ground, points: Points) -> Int32Array:
     base = np.zeros(points.size, np.int32)
     if ground.request.at_least == 1:
         return base
-    alone = replace(ground, request=replace(ground.request, at_least=1))
+    alone = ground.asking(at_least=1)
     covered = alone.outcome(ground.view, ground.register).covered
     rows = np.flatnonzero((points.point >= 0) & covered)
     base[points.point[rows]] = 1

@@ -72,7 +72,7 @@ def horizon_of(ground: Ground) -> Ground:
         For times, not for who is covered.
     """
     minutes = max(HORIZON_TIMES * ground.request.minutes, HORIZON_LEAST)
-    return replace(ground, request=replace(ground.request, minutes=min(minutes, HORIZON_MOST)))
+    return ground.asking(minutes=min(minutes, HORIZON_MOST))
 
 
 def solve_time(

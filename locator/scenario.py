@@ -8,7 +8,7 @@ of `locator.changes.changed`, to the bit.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -25,7 +25,9 @@ from locator.arrival import BARRIER, TOO_FAR
 from locator.barriers import street_points
 from locator.changes import Changes
 from locator.coverage import Layer, Outcome, People, Question, summarize
+from locator.coverage_answer import cover
 from locator.gaps import CellWeights, Gaps, Places, find
+from locator.questions import Posed
 from locator.repaired_times import Numbers, RepairedTimes
 from locator.scenario_flows import Flow, difference, flow_of
 from locator.scenario_gaps import GapChanges, gap_changes
@@ -471,7 +473,7 @@ class ScenarioAnswer:
         return self.gap_changes.lists()
 
 
-class Desk:
+class WhatIf:
     """Answers what-if questions about one dataset, and keeps what they share.
 
     Parameters
@@ -492,72 +494,15 @@ class Desk:
         self._kept: OrderedDict[Hashable, Before] = OrderedDict()
         self._lock = Lock()
 
-    def scene(self, view: ModeView) -> Scene:
-        """Return what all scenarios of one mode share.
-
-        Parameters
-        ----------
-        view : ModeView
-            The mode.
-
-        Returns
-        -------
-        Scene
-            Made when first asked for.
-        """
-        with self._lock:
-            return self._scenes.setdefault(view.mode, Scene(view, self._regions))
-
-    def before(self, key: Hashable, make: Callable[[], Before]) -> Before:
-        """Return a question that was asked before, or make it.
-
-        Parameters
-        ----------
-        key : hashable
-            Everything it depends on.
-        make : callable
-            Makes it.
-
-        Returns
-        -------
-        Before
-            The last ``MOST_KEPT`` are kept.
-        """
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return made
-
-    def check(self, changes: Changes) -> None:
-        """Refuse changes that cannot be made.
-
-        Parameters
-        ----------
-        changes : Changes
-            What is asked.
-
-        Raises
-        ------
-        ValidationError
-            Naming all that is wrong.
-        """
-        changes.refuse(self._stations.known, self._vocabulary)
-
-    def ask(self, before: Before, changes: Changes) -> ScenarioAnswer:
+    def answer(self, posed: Posed, changes: Changes) -> ScenarioAnswer:
         """Return what would be different.
 
         Parameters
         ----------
-        before : Before
-            The question with the stations there are.
+        posed : Posed
+            The checked question.
         changes : Changes
-            Checked.
+            Stations added, removed, moved, with other hours or facilities.
 
         Returns
         -------
@@ -567,9 +512,32 @@ class Desk:
         Raises
         ------
         ValidationError
-            For places outside the data.
+            For changes that cannot be made, and places outside the data.
         """
+        changes.refuse(self._stations.known, self._vocabulary)
+        before = self._before(posed)
         after = After(before, self._stations.after(changes))
         return ScenarioAnswer(
             before.summary, after.summary, after.difference, changes, after.snapped, after
         )
+
+    def _scene(self, view: ModeView) -> Scene:
+        """Return what all scenarios of one mode share, made when first asked for."""
+        with self._lock:
+            return self._scenes.setdefault(view.mode, Scene(view, self._regions))
+
+    def _before(self, posed: Posed) -> Before:
+        """Return the question as answered with the stations there are; the last few are kept."""
+        with self._lock:
+            if posed.key in self._kept:
+                self._kept.move_to_end(posed.key)
+                return self._kept[posed.key]
+        found, scene = cover(posed), self._scene(posed.view)
+        made = Before(
+            scene, found.question, found.outcomes, found.summary, posed.names, found.exact
+        )
+        with self._lock:
+            self._kept[posed.key] = made
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return made

@@ -51,7 +51,7 @@ def severity_pieces(found: Any, gaps: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
     Parameters
     ----------
-    found : locator.index.CoverageAnswer
+    found : locator.coverage_answer.CoverageAnswer
         The answer that the gaps come from.
     gaps : GeoDataFrame (g)
         Its gaps, EPSG:4326.
@@ -84,7 +84,7 @@ def seconds_at_any_distance(found: Any, rows: Int64Array) -> FloatArray:
 
     Parameters
     ----------
-    found : locator.index.CoverageAnswer
+    found : locator.coverage_answer.CoverageAnswer
         The answer.
     rows : array (n,) of int64
         Rows of its cells.

@@ -26,7 +26,7 @@ def cell_box(found: Any, *, covered_only: bool = False) -> FloatArray:
 
     Parameters
     ----------
-    found : locator.index.CoverageAnswer
+    found : locator.coverage_answer.CoverageAnswer
         The answer.
     covered_only : bool, optional
         Of the covered ones.
@@ -52,7 +52,7 @@ def cell_shapes(found: Any, frame: Frame, fine: int) -> dict[int, Shape]:
 
     Parameters
     ----------
-    found : locator.index.CoverageAnswer
+    found : locator.coverage_answer.CoverageAnswer
         The answer.
     frame : Frame
         The part of the world that is drawn, and where.
