@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_api_privacy import hunt, places_of_the_canary, telling, traces_of
 from tests.webtools import new_client, problem_of
 from web.jobs import Desk, Job, all_jobs, is_locked, job_of, locked, put, run_all, start_runner
 from web.jobs_runner import work
@@ -298,3 +299,22 @@ def test_planners_only_beyond_loopback(demo_dataset, tmp_path):
     known = {"Authorization": "Bearer secret"}
     found = open_to_the_world.get("/api/v1/jobs/0123456789abcdef", headers=known)
     problem_of(found, 404)
+
+
+def test_fault_46_no_trace_of_a_home_in_a_job_its_folder_and_its_files(canary_dataset, tmp_path):
+    traces = traces_of(places_of_the_canary(canary_dataset), telling(canary_dataset))
+    client = new_client(canary_dataset, jobs=tmp_path / "jobs", access_log=False)
+    asked = {**QUESTION, "sites": 5, "mosts": {"weights": {"need": 1.0}}}
+    taken = client.post(PLAN, json=asked)
+    done = finished(client.app.state.desk, taken.json()["id"])
+    client.app.state.desk.close()
+    assert done["state"] == "done", done["error"]
+    assert done["result"]["people"] == "from cells"
+    where = taken.headers["location"]
+    hunt(traces, client.get(where).content, "job")
+    for ending in ("geojson", "csv", "html"):
+        hunt(traces, client.get(f"{where}/plan.{ending}").content, ending)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(done["id"] in str(path) for path in files)
+    for path in files:
+        hunt(traces, path.read_bytes(), path.name)
