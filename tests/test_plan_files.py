@@ -230,3 +230,11 @@ def test_kilometres_are_neither_rounded_nor_called_workers_where_nobody_gave_hom
     status, out, _ = run("plan", *asked)
     assert "more km of street" in out
     assert "more workers" not in out
+
+
+def test_a_folder_that_does_not_exist_is_told_before_the_work(run, demo_dataset, tmp_path):
+    asked = ["--data", demo_dataset, "--candidates", "auto", "--sites", "1"]
+    status, out, err = run("plan", *asked, "--out", tmp_path / "none" / "plan.csv")
+    assert (status, out) == (1, "")
+    assert "there is no such folder" in err
+    assert "%]" not in err, "nothing was begun"

@@ -71,6 +71,8 @@ def ask_plan(
         aim_fields(question)
         if out is not None and out.suffix.lower().removeprefix(".") not in FORMATS:
             write_plan({}, out, settings.map_language)  # says which endings there are
+    if out is not None:
+        _check_folder(out)
     service = open_service(settings)
     table = None
     if candidates != "auto":
@@ -86,6 +88,14 @@ def ask_plan(
         write_plan(result, out, settings.map_language)
         say(f"plan written to {out}")
     return json_text(result) if as_json else plan_report(result)
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse a file in a folder that does not exist: before the work, not after it."""
+    from geodata.errors import InputError  # noqa: PLC0415  used here only
+
+    if not out.parent.is_dir():
+        raise InputError(f"{out}: there is no such folder; make it first", code="cannot_write")
 
 
 def _yuan(text: str) -> float:
