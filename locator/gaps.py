@@ -54,6 +54,8 @@ class Gaps:
         What had to be lifted together with the cause, the heaviest first.
     barrier : array (g,) of object
         Name of the river, railway or motorway that cuts people off, ``""`` where unknown or none.
+    lon, lat : array (g,) of float64
+        Middle of the heaviest cell (degrees, five decimals).
     geometry : array (g,) of object
         Polygons in EPSG:4326.
     region_ids : array of object
@@ -74,6 +76,8 @@ class Gaps:
     causes: list[dict[str, float]]
     also: list[tuple[str, ...]]
     barrier: npt.NDArray[np.object_]
+    lon: FloatArray
+    lat: FloatArray
     geometry: npt.NDArray[np.object_]
     region_ids: npt.NDArray[np.object_] = field(repr=False)
     station_ids: npt.NDArray[np.object_] = field(repr=False)
@@ -102,6 +106,8 @@ class Gaps:
                 "also": [";".join(words) for words in self.also],
                 "barrier": self.barrier,
                 "detour_ratio": self.detour_ratio,
+                "lon": self.lon,
+                "lat": self.lat,
             },
             geometry=self.geometry,
             crs=4326,
@@ -300,6 +306,7 @@ def find(
     found = _anywhere(travel, outcome, selection, heaviest)
     region = cells.region[heaviest]
     ids = gap_ids(places, heaviest)
+    lon, lat = _middles(places, heaviest)
     area: FloatArray = size * (CELL_M / 1000) ** 2
     order = np.lexsort((ids.astype(str), -area, -np.nan_to_num(workers)))
     return Gaps(
@@ -315,6 +322,8 @@ def find(
         causes=[why.causes[i] for i in order],
         also=[why.also[i] for i in order],
         barrier=barrier[order],
+        lon=lon[order],
+        lat=lat[order],
         geometry=outlines(cells, mark, label, places.crs)[order],
         region_ids=places.region_ids,
         station_ids=places.station_ids,
@@ -345,6 +354,13 @@ def gap_ids(places: Places, cell: Int64Array) -> npt.NDArray[np.object_]:
         ],
         object,
     )
+
+
+def _middles(places: Places, cell: Int64Array) -> tuple[FloatArray, FloatArray]:
+    """Return the middles of cells (degrees, five decimals: about 1 m)."""
+    column, row = places.cells.column[cell], places.cells.row[cell]
+    lon, lat = unproject((column + 0.5) * CELL_M, (row + 0.5) * CELL_M, places.crs)
+    return np.round(lon, 5), np.round(lat, 5)
 
 
 def heaviest_cells(

@@ -46,7 +46,7 @@ def test_the_answer_has_the_shape_of_the_interface(client):
     gap = found["features"][0]
     assert set(gap["properties"]) >= {
         "id", "region", "area_km2", "workers", "nearest_seconds", "nearest_station", "cause",
-        "also", "detour_ratio", "suppressed",
+        "also", "detour_ratio", "lon", "lat", "suppressed",
     }  # fmt: skip
     CoverageAnswer.model_validate(found)
 

@@ -190,6 +190,7 @@ def test_gaps_and_cells_as_geodataframes(index):
     assert set(gaps["region"]) <= {"", "west", "east"}
     assert (gaps.geom_type == "Polygon").all()
     assert gaps["detour_ratio"].dropna().between(0.9, 10).all()
+    assert shapely.contains_xy(gaps.geometry.to_numpy(), gaps["lon"], gaps["lat"]).all()
     cells = answer.cells
     assert cells.crs == "EPSG:4326"
     assert set(cells["state"]) == {"covered", "uncovered"}

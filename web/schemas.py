@@ -294,6 +294,8 @@ class GapProperties(_Answer):
     also: list[Cause] = []
     barrier: str | None = None
     detour_ratio: float | None = None
+    lon: float | None = None
+    lat: float | None = None
 
 
 class Geometry(_Answer):

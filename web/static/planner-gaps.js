@@ -163,8 +163,14 @@
     return lines.map(function (line) { return el('p', { text: line }); });
   }
 
+  /* The middle of the heaviest cell, [lat, lon]. */
+  function middle(feature) {
+    var gap = feature.properties;
+    return typeof gap.lon === 'number' ? [gap.lat, gap.lon] : P.map.inside(feature.geometry);
+  }
+
   function nearest(feature, box) {
-    var at = P.map.inside(feature.geometry), s = P.state;
+    var at = middle(feature), s = P.state;
     var body = { lon: +at[1].toFixed(6), lat: +at[0].toFixed(6), mode: s.mode, minutes: s.minutes, k: 3, open: s.hour === null ? 'any' : 'arrival' };
     if (s.hour !== null) { body.at = P.at() + ':00+08:00'; }
     if (s.need) { body.need = [s.need]; }
@@ -207,7 +213,7 @@
     box.appendChild(el('h3', { text: P.t('gap_nearest') }));
     box.appendChild(near);
     box.appendChild(el('p', { 'class': 'pl-row' }, [P.button(P.t('gap_pin'), function () {
-      var at = P.map.inside(feature.geometry);
+      var at = middle(feature);
       P.emit('add', { lat: at[0], lon: at[1] });
     }, { id: 'pl-gap-pin', 'class': 'pl-strong' })]));
     var book = el('div');
