@@ -181,7 +181,9 @@ def _touched(labels: list[Int32Array], other: BoolArray) -> npt.NDArray[np.int64
         mark[label[other]] = True
         mark[-1] = False
     rows = np.flatnonzero(hot[0][labels[0]] | hot[1][labels[1]])
-    return np.unique(np.column_stack([label[rows] for label in labels]).astype(np.int64), axis=0)
+    one, two = (label[rows].astype(np.int64) + 1 for label in labels)
+    pairs = np.unique(one * (counts[1] + 1) + two)
+    return np.column_stack(np.divmod(pairs, counts[1] + 1)) - 1
 
 
 def _groups(
@@ -207,11 +209,10 @@ def _groups(
 
 def _group_of_gaps(cells: Cells, gaps: Gaps, group: npt.NDArray[np.int64]) -> Int64Array:
     """Return the group of each gap: the id ends with the lattice index of one of its cells."""
-    where = {
-        (int(column), int(row)): int(number)
-        for column, row, number in zip(
-            cells.column[group >= 0], cells.row[group >= 0], group[group >= 0], strict=True
-        )
-    }
     ends = [str(code).rsplit(".", 2)[1:] for code in gaps.id]
-    return np.array([where[int(column), int(row)] for column, row in ends], np.int64)
+    inside = np.flatnonzero(group >= 0)
+    key = (cells.column[inside].astype(np.int64) << 32) + cells.row[inside]
+    order = np.argsort(key)
+    column, row = np.array(ends, np.int64).reshape(-1, 2).T
+    at = np.searchsorted(key, (column << 32) + row, sorter=order)
+    return group[inside[order[at]]]
