@@ -134,7 +134,8 @@ class _Hunt:
         idle = 0
         tried = False
         while not self.done() and not self.clock.over:
-            self.dual.descend(self.value, min(3.0, self.clock.left), 60)
+            large = self.model.point.size > RAW_ENTRIES
+            self.dual.descend(self.value, min(4.0, self.clock.left), 120 if large else 60)
             self.bound = min(self.bound, self.dual.bound)
             if self.done():
                 break
