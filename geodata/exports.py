@@ -11,11 +11,13 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
+import lxml.etree
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -184,10 +186,13 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
             for pair in notes.about:
                 sheet.append([_workbook_cell(value) for value in pair])
         book.save(packed)
-    except OSError:
+    except (OSError, lxml.etree.SerialisationError) as error:
         for sheet in book.worksheets:  # openpyxl leaves its own temporary files behind
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                sheet._writer.cleanup()  # noqa: SLF001  it has no other door
+            for leave in ("xf.close", "cleanup"):  # it has no other door
+                with contextlib.suppress(OSError, ValueError, AttributeError, lxml.etree.LxmlError):
+                    attrgetter(leave)(sheet._writer)()  # noqa: SLF001
+        if not isinstance(error, OSError):
+            raise OSError(errno.ENOSPC, str(error)) from error
         raise
     path.write_bytes(packed.getbuffer())
 

@@ -38,6 +38,7 @@ OPERATIONS = [
     ("GET", "/api/v1/stations/{id}"),
     ("GET", "/api/v1/search"),
     ("POST", "/api/v1/reports"),
+    ("POST", "/api/v1/scenario"),
     ("POST", "/api/v1/plan"),
     ("GET", "/api/v1/jobs/{job_id}"),
     ("DELETE", "/api/v1/jobs/{job_id}"),

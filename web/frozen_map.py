@@ -27,6 +27,9 @@ from web.map_streets import StreetLines
 _FORMAT = 1
 _PER_DEGREE = 1e8
 _FACTS = "facts.json"
+
+#: Ends the names of columns whose cells are written as JSON.
+_AS_JSON = ":json"
 #: Not kept: they belong to today's page, or follow from what is kept.
 _OF_TODAY = frozenset({"labels", "page", "shapes", "shift", "streets"})
 
@@ -133,7 +136,7 @@ def pack(frozen: Frozen) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, part in frozen.parts.items():
             if isinstance(part, pd.DataFrame):
-                for member, table in _tables(part):
+                for member, table in _tables(_with_texts(part)):
                     archive.writestr(f"{name}.{member}.parquet", _parquet(table))
             else:
                 plain[name] = part
@@ -144,6 +147,23 @@ def pack(frozen: Frozen) -> bytes:
         written = orjson.dumps(facts, default=_plain, option=options)
         archive.writestr(_FACTS, written, zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def _with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with JSON for mappings, of which Parquet would keep neither order nor gaps."""
+    for name in frame.select_dtypes(object).columns:
+        if frame[name].map(lambda value: isinstance(value, Mapping)).any():
+            told = [orjson.dumps(value).decode() for value in frame[name]]
+            frame = frame.assign(**{name: told}).rename(columns={name: name + _AS_JSON})
+    return frame
+
+
+def _without_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what `_with_texts` was given."""
+    for name in [name for name in frame.columns if name.endswith(_AS_JSON)]:
+        read = pd.Series([orjson.loads(text) for text in frame[name]], frame.index, object)
+        frame = frame.assign(**{name: read}).rename(columns={name: name.removesuffix(_AS_JSON)})
+    return frame
 
 
 def _tables(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -236,7 +256,7 @@ def unpack(content: bytes) -> Frozen:
                     read: Any = gpd.read_parquet if kind == "geo" else pd.read_parquet
                     tables.setdefault(stem, {})[kind] = read(io.BytesIO(archive.read(name)))
         _check_format(facts["format"])
-        parts |= {name: _frame(members) for name, members in tables.items()}
+        parts |= {name: _without_texts(_frame(members)) for name, members in tables.items()}
         found = Frozen(facts["date"], facts["labels"], parts, pictures)
         len(found.regions)
     except Exception as error:  # damaged bytes raise what zlib, Arrow and GEOS have

@@ -522,7 +522,10 @@ class Service:
         elif question.geometry == "cells":
             frame = answer.found.cells
             self._check_size(len(frame))
-            shapes = features(frame, records(frame))
+            cells = records(frame)
+            for cell in cells:
+                cell["cause"] = cell["cause"] or None
+            shapes = features(frame, cells)
         return {"type": "FeatureCollection", "features": shapes, "summary": answer.summary}
 
     def _check_size(self, count: int) -> None:

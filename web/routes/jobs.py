@@ -1,9 +1,7 @@
 """``/api/v1/jobs/{id}``: how long work stands, its result, and its end."""
 
-from typing import Annotated
-
 import orjson
-from fastapi import FastAPI, Path, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from geodata.errors import Fault
@@ -16,7 +14,22 @@ from web.planner_access import planner
 from web.state import held
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_JobId = Annotated[str, Path(description="From the Location of a plan.", max_length=64)]
+_JOB = {
+    "name": "job_id",
+    "in": "path",
+    "required": True,
+    "description": "From the Location of a plan.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 64, "x-unit": "none"},
+    "example": "0123456789abcdef",
+}
+_ENDING = {
+    "name": "ending",
+    "in": "path",
+    "required": True,
+    "description": "Format of the file.",
+    "schema": {"type": "string", "enum": list(FORMATS), "x-unit": "none"},
+    "example": next(iter(FORMATS)),
+}
 
 
 def desk_of(request: Request) -> Desk:
@@ -41,16 +54,21 @@ def _shown(job: Job) -> Response:
     return Response(orjson.dumps(job.answer()), media_type="application/json", headers=_NO_STORE)
 
 
-async def show(request: Request, job_id: _JobId) -> Response:
+def _id_of(request: Request) -> str:
+    """Return the id of the job that is asked for."""
+    return str(request.path_params["job_id"])
+
+
+async def show(request: Request) -> Response:
     """Say how a job stands."""
     planner(request)
-    return await run_in_threadpool(lambda: _shown(desk_of(request).find(job_id)))
+    return await run_in_threadpool(lambda: _shown(desk_of(request).find(_id_of(request))))
 
 
-async def cancel(request: Request, job_id: _JobId) -> Response:
+async def cancel(request: Request) -> Response:
     """Cancel a job; one that has ended stays as it is."""
     planner(request)
-    return await run_in_threadpool(lambda: _shown(desk_of(request).cancel(job_id)))
+    return await run_in_threadpool(lambda: _shown(desk_of(request).cancel(_id_of(request))))
 
 
 def _file(request: Request, job_id: str, ending: str) -> Response:
@@ -63,16 +81,13 @@ def _file(request: Request, job_id: str, ending: str) -> Response:
     return Response(content, media_type=media_type, headers={**_NO_STORE, **headers})
 
 
-async def download(
-    request: Request,
-    job_id: _JobId,
-    ending: Annotated[str, Path(description="geojson, xlsx, csv or html.", max_length=10)],
-) -> Response:
+async def download(request: Request) -> Response:
     """Hand a plan out as a file."""
     planner(request)
+    ending = str(request.path_params["ending"])
     if ending not in FORMATS:
         refuse([Refusal("invalid_value", Fault("ending", f"expected one of {', '.join(FORMATS)}"))])
-    return await run_in_threadpool(_file, request, job_id, ending)
+    return await run_in_threadpool(_file, request, _id_of(request), ending)
 
 
 def add_routes(app: FastAPI) -> None:
@@ -97,6 +112,7 @@ def add_routes(app: FastAPI) -> None:
             summary=words,
             response_model=JobAnswer,
             responses=problems(401, 403, 404, 422, 503),
+            openapi_extra={"parameters": [_JOB]},
         )
     app.add_api_route(
         address + "/plan.{ending}",
@@ -107,4 +123,5 @@ def add_routes(app: FastAPI) -> None:
         summary="A plan as GeoJSON, XLSX, CSV or a map",
         response_class=Response,
         responses=problems(401, 403, 404, 422, 503),
+        openapi_extra={"parameters": [_JOB, _ENDING]},
     )
