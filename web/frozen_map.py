@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import shapely
+from pandas.api.types import is_object_dtype
 
 from geodata.datum import from_wgs84
 from geodata.errors import DatasetError
@@ -151,7 +152,7 @@ def pack(frozen: Frozen) -> bytes:
 
 def _with_texts(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with JSON for mappings, of which Parquet would keep neither order nor gaps."""
-    for name in frame.select_dtypes(object).columns:
+    for name in [name for name in frame.columns if is_object_dtype(frame[name])]:
         if frame[name].map(lambda value: isinstance(value, Mapping)).any():
             told = [orjson.dumps(value).decode() for value in frame[name]]
             frame = frame.assign(**{name: told}).rename(columns={name: name + _AS_JSON})
