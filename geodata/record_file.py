@@ -176,7 +176,11 @@ NO_ROOM = frozenset({28, 122, 27})  # ENOSPC, EDQUOT, EFBIG
 
 
 def _written_ahead(connection: sqlite3.Connection) -> None:
-    """Write the journal ahead; SQLite does not wait by itself while others ask for the same."""
+    """Have the journal written ahead, within ``_BUSY_MS``.
+
+    SQLite's own ``busy_timeout`` does not hold for this statement: it fails at once while another
+    connection makes the same change, so it is asked again here.
+    """
     until = time.monotonic() + _BUSY_MS / 1000
     while True:
         try:

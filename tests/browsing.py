@@ -23,9 +23,9 @@ from geodata.hours import SHANGHAI
 DESKTOP, PHONE = {"width": 1366, "height": 768}, {"width": 360, "height": 740}
 READY = "html[data-ready]"
 OWN_HOSTS = {"127.0.0.1", "localhost"}
-#: A Tuesday that pages call by its date: neither past, nor today, nor tomorrow.
 _TODAY = datetime.now(SHANGHAI).date()
-TUESDAY = _TODAY + timedelta(days=8 + (0 - _TODAY.weekday()) % 7)
+#: A Tuesday that pages call by its date: neither past, nor today, nor tomorrow.
+TUESDAY = _TODAY + timedelta(days=8 + -_TODAY.weekday() % 7)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 

@@ -108,10 +108,7 @@ class Collected:
 
 @pytest.fixture
 def apps(demo_dataset):
-    """Two releases of the page: the second one has another hotline.
-
-    Made anew for every test: an application queues long work in the event loop that it began in.
-    """
+    """Two releases of the page, made anew for every test: the second one has another hotline."""
     return [
         create_app(Settings(data=demo_dataset, access_log=False, hotline=hotline))
         for hotline in ("12351", "12399")
