@@ -68,7 +68,7 @@ class Watched:
     def __init__(self, page, hosts=OWN_HOSTS):
         self.page, self.asked, self.complaints, self._own = page, [], [], hosts
         context = page.context
-        self._pending = 0
+        self._pending, self._signal_lost = 0, False
         context.on("request", self._begin)
         for done in ("requestfinished", "requestfailed"):
             context.on(done, self._end)
@@ -89,7 +89,8 @@ class Watched:
     def lose_signal(self):
         """Take the network away, once the page has stood still for a moment.
 
-        What it fetches on its own (the districts that it keeps) would complain if it were cut off.
+        From here on a request that finds no network is no complaint: the page tries, and the
+        browser itself asks for the tab's icon when it likes, past the page's service worker.
         """
         quiet = 0
         for _ in range(600):
@@ -97,27 +98,25 @@ class Watched:
             if quiet == 10:
                 break
             self.page.wait_for_timeout(50)
+        self._signal_lost = True
         self.page.context.set_offline(True)
 
     def _follow(self, page):
         page.on("websocket", lambda socket: self.asked.append(socket.url))
 
     def _hear(self, line):
-        if line.type == "error":
+        expected = self._signal_lost and "net::ERR_INTERNET_DISCONNECTED" in line.text
+        if line.type == "error" and not expected:
             self.complaints.append(f"{line.text} ({line.location.get('url', '')})")
 
     def _refuse(self, dialog):
         self.complaints.append(f"dialog {dialog.message}")
         dialog.dismiss()  # or the page would stand still
 
-    def forgive(self, text, *, perhaps=False):
-        """Take complaints that a test has provoked off the log; there must be one.
-
-        ``perhaps`` is for what depends on the moment: a fetch that was under way when the network
-        went complains, one that was done does not.
-        """
+    def forgive(self, text):
+        """Take complaints that a test has provoked off the log; there must be one."""
         kept = [line for line in self.complaints if text not in line]
-        assert perhaps or len(kept) < len(self.complaints), (text, self.complaints)
+        assert len(kept) < len(self.complaints), (text, self.complaints)
         self.complaints = kept
 
     @property

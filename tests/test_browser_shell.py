@@ -147,7 +147,7 @@ def test_the_page_opens_when_the_phone_is_offline(browser, server, apps):
     server.start(app)
     with visitor(browser, server) as seen:
         page = seen.page
-        page.context.set_offline(True)
+        seen.lose_signal()
         app.asked.clear()
         for path in ("/", "/?lang=en", "/?lang=zh&source=installed"):
             page.goto(server.address + path)
@@ -218,7 +218,7 @@ def test_a_new_release_replaces_the_shell_and_old_pages_keep_their_files(browser
         until(page, NEWER_THAN, [old])
         until(page, AT_REST)
         assert old in page.evaluate(SHELLS)  # one release more, for pages that are still open
-        page.context.set_offline(True)
+        seen.lose_signal()
         page.reload()
         assert page.locator("a[href='tel:12399']").count() >= 1
         sound(page)
@@ -382,13 +382,12 @@ def test_a_position_in_the_address_is_neither_stored_nor_looked_up(browser, serv
         page = seen.page
         page.goto(server.address + "/?lang=zh&lon=115.901234&lat=28.712345")
         page.wait_for_selector("html[data-answered]", state="attached")  # nothing is under way
-        page.context.set_offline(True)
+        seen.lose_signal()
         page.goto(server.address + "/?lat=28.712345&lon=115.901234&lang=en")
         sound(page)
         assert page.locator("html").get_attribute("lang") == "en"
         assert not re.search("901234|712345", page.evaluate(EVERYTHING_KEPT))
         page.context.set_offline(False)
-        seen.forgive("ERR_INTERNET_DISCONNECTED", perhaps=True)  # a district being fetched to keep
 
 
 #: Every text in Cache Storage, IndexedDB, localStorage, sessionStorage and cookies.
