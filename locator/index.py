@@ -20,6 +20,7 @@ from locator.coverage import CoverageRequest
 from locator.coverage_answer import CoverageAnswer, cover
 from locator.nearest import NearestAnswer, NearestRequest
 from locator.plan import Ground, PlanAnswer, Progress, aim_of, make_plan, silent
+from locator.plan_ground import known_group
 from locator.points import as_lonlat, check_rows
 from locator.questions import MOST_MINUTES, MOST_STATIONS, Asked, Desk, within
 from locator.route import route
@@ -332,6 +333,7 @@ class Index:
         access: Sequence[str] = (),
         region: str | None = None,
         include: Sequence[str] = (),
+        group: str | None = None,
         exact: bool = False,
         progress: Progress = silent,
         **aim: Any,
@@ -345,6 +347,8 @@ class Index:
             host premises, hours and facilities of stations.
         mode, minutes, at, needs, kinds, access, region, include, exact
             As of ``coverage``.
+        group : str, optional
+            Code of the only group of workers that counts.
         progress : callable
             Told the share done and the stage; what it raises ends the work.
         **aim : Any
@@ -364,4 +368,6 @@ class Index:
         wanted = aim_of(**aim)
         words = (needs, kinds, access, region, include, wanted.at_least, exact)
         posed = self._desk.pose(Asked(minutes, at, *words), self.view(mode))
-        return make_plan(Ground(self._dataset, posed, load_actions()), wanted, candidates, progress)
+        only = known_group(group, posed.register)
+        ground = Ground(self._dataset, posed, load_actions(), group=only)
+        return make_plan(ground, wanted, candidates, progress)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from geodata.errors import LimitError
+from geodata.errors import Fault, LimitError, ValidationError
 from geodata.hours import Timetable
 from geodata.model import BoolArray, Dataset, FloatArray, Int32Array, Int64Array
 from geodata.plan_actions import PlanAction
@@ -38,11 +39,17 @@ class Ground:
         What covered means, and for whom; ``slow`` and ``fast`` are not used.
     actions : mapping of str to PlanAction
         What can be done, and its default price.
+    hours : tuple of datetime
+        The hours that count, where a plan counts the hours of a week; else none.
+    group : str or None
+        Code of the only group of workers that counts; None: everybody.
     """
 
     dataset: Dataset
     posed: Posed
     actions: Mapping[str, PlanAction] = field(default_factory=lambda: MappingProxyType({}))
+    hours: tuple[datetime, ...] = ()
+    group: str | None = None
 
     @property
     def view(self) -> ModeView:
@@ -143,9 +150,20 @@ class Ground:
 
     @property
     def people(self) -> People | None:
-        """Who is where; None where nobody gave homes."""
+        """Who is where, of the group asked for; None where nobody gave homes."""
         exact = self.exact and self.view.homes is not None
-        return self.view.exact_people if exact else self.view.published_people
+        people = self.view.exact_people if exact else self.view.published_people
+        if people is None or self.group is None:
+            return people
+        number = people.groups.index(self.group) if self.group in people.groups else -1
+        rows = people.group == number
+        return replace(
+            people,
+            place=people.place[rows],
+            group=people.group[rows],
+            homes=people.homes[rows],
+            workers=people.workers[rows],
+        )
 
     def after(self, changes: Changes) -> tuple[ModeView, Register, Dataset]:
         """Return the ground with stations changed: the plain, whole way.
@@ -297,6 +315,33 @@ def _base(ground: Ground, points: Points) -> Int32Array:
     rows = np.flatnonzero((points.point >= 0) & covered)
     base[points.point[rows]] = 1
     return base
+
+
+def known_group(group: str | None, register: Register) -> str | None:
+    """Return the only group that counts.
+
+    Parameters
+    ----------
+    group : str or None
+        Code; ``""`` and None: everybody.
+    register : Register
+        Knows the groups.
+
+    Returns
+    -------
+    str or None
+        The code; None: everybody.
+
+    Raises
+    ------
+    ValidationError
+        If there is no such group.
+    """
+    groups = register.vocabulary.groups
+    if group and group not in groups:
+        fault = Fault("group", f"{group!r} is not known", f"use one of {', '.join(groups)}")
+        raise ValidationError.of([fault], code="unknown_word")
+    return group or None
 
 
 def check_limits(name: str, value: float | None, least: float, most: float) -> None:

@@ -1,5 +1,6 @@
 """Plans: the cover matrix against a recompute from scratch, budgets by trying everything."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -439,3 +440,19 @@ def test_special_wishes_go_one_at_a_time():
     for aim in ({"at_least": 2, "capacities": True}, {"least_share": 0.5, "objective": "median"}):
         with pytest.raises(ValidationError, match="goes with the objective coverage only"):
             aim_of(sites=1, **aim)
+
+
+def test_only_a_group_counts_where_one_is_asked_for():
+    """Ten couriers live at 2,000 m, thirty cleaners at 8,000 m: each group has its best site."""
+    data = street([2_000, 8_000], [far()])
+    homes = data.homes.assign(workers=[10.0, 30.0], group=["courier", "sanitation"])
+    index = Index(replace(data, homes=homes))
+    options = sites((2_000, 1), (8_000, 1))
+    for group, best, count in ((None, "c8000", 30), ("courier", "c2000", 10), ("driver", None, 0)):
+        found = index.plan(options, sites=1, group=group, exact=True).result
+        assert [site["id"] for site in found["chosen"]] == ([best] if best else [])
+        assert found["objective"] == count
+        total = {None: 40, "courier": 10, "driver": 0}[group]
+        assert found["before"]["workers"]["total"] == total
+    with pytest.raises(ValidationError, match="'rider' is not known"):
+        index.plan(options, sites=1, group="rider", exact=True)

@@ -200,6 +200,9 @@ def plan(
     access: Access = None,
     region: Region = None,
     include: Include = None,
+    group: Annotated[
+        str | None, typer.Option(help="Only this group of workers counts, such as courier.")
+    ] = None,
     stations_at_least: Annotated[
         int, typer.Option(help="How many stations must be in reach, 1 or 2.")
     ] = 1,
@@ -227,6 +230,7 @@ def plan(
     asked = {
         **_question(mode, minutes, need, kind, access),
         **_area(at, region, stations_at_least, include),
+        "group": group,
         "objective_name": objective or ("cover" if target is not None else "coverage"),
         "budget_yuan": budget,
         "sites": sites,

@@ -204,6 +204,7 @@ def make(
         access=tuple(question.access),
         region=question.region,
         include=tuple(question.include),
+        group=question.group,
         exact=exact,
         progress=progress,
         **aim_fields(question),

@@ -112,6 +112,10 @@ class PlanQuestion(Question):
         Annotated[str, Field(max_length=64)] | SkipJsonSchema[None],
         described("", "Id of one region: only its people count.", "360102"),
     ] = None
+    group: Annotated[
+        Code | SkipJsonSchema[None],
+        described("", "Only workers of this group count; without it, all.", "courier"),
+    ] = None
     include: Annotated[
         list[Literal["building", "planned"]],
         described(
