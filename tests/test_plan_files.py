@@ -97,6 +97,46 @@ def test_a_price_that_nobody_states_is_said(tmp_path, words):
     assert [note for note in notes if "1 of 2 rows state no cost" in note]
 
 
+@pytest.mark.parametrize(
+    ("header", "cell", "yuan"),
+    [
+        ("费用（万元）", "6", "60000.00"),
+        ("投资估算(万元)", "0.0001", "1.00"),
+        ("费用(万元)", "60000元", "60000.00"),
+        ("费用", "6.5万元", "65000.00"),
+        ("费用", "６００００．５", "60000.50"),
+        ("费用", "￥60，000", "60000.00"),
+        ("费用(元)", "人民币60 000", "60000.00"),
+        ("cost_yuan", "1e5", "100000.00"),
+    ],
+)
+def test_money_is_read_in_the_unit_that_is_named(tmp_path, words, header, cell, yuan):
+    file = tmp_path / "c.csv"
+    file.write_text(f'编号,经度,纬度,坐标系,"{header}"\na,118.8,32.0,wgs84,"{cell}"\n', "utf-8")
+    frame, notes = read_candidates(file, words)
+    assert frame["cost_yuan"].tolist() == [yuan]
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["NaN", "inf", "-1", "－5", "1e300", "0.005", "1_000", "0.0000001万", "=1+1", "0x10"],
+)
+def test_what_is_no_money_is_named(tmp_path, words, cell):
+    file = tmp_path / "c.csv"
+    file.write_text(f"id,lon,lat,cost_yuan\na,118.8,32.0,{cell}\n", encoding="utf-8")
+    with pytest.raises(ValidationError, match=r"row 2, cost_yuan: .* is no amount in yuan"):
+        read_candidates(file, words)
+
+
+def test_a_column_of_costs_that_is_not_known_is_said(tmp_path, words):
+    file = tmp_path / "c.csv"
+    file.write_text("id,lon,lat,datum,概念价码\na,118.8,32.0,wgs84,5\n", encoding="utf-8")
+    frame, notes = read_candidates(file, words)
+    assert frame["cost_yuan"].tolist() == [None]
+    assert any("not read: 概念价码" in note for note in notes)
+
+
 def test_a_table_without_places_is_none(tmp_path, words):
     file = tmp_path / "c.csv"
     file.write_text("id,cost\na,1\n", encoding="utf-8")

@@ -1,7 +1,9 @@
 """A plan's candidates from a table: CSV, XLSX, GeoJSON, with English or Chinese headers."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -32,8 +34,11 @@ _ACTIONS = {
     "extend": ("extend", "hours", "延时", "延长", "延长开放", "延长开放时间", "extend hours"),
     "equip": ("equip", "增配", "配备", "增设设施", "加设施", "增设"),
 }
-#: What stands around and inside an amount of money.
-_AROUND_MONEY = re.compile("[¥¥元,, \u00a0]")
+#: What stands around and inside an amount of money, in half-width characters.
+_AROUND_MONEY = re.compile("rmb|cny|yuan|人民币|[¥元圆,' ]")
+_AMOUNT = re.compile(r"\+?\d{1,20}(?:\.\d{0,20})?(?:e\+?\d{1,2})?(万?)")
+_TEN_THOUSAND = 10_000
+_LISTED = 10
 _ACTION_OF = {word: code for code, words in _ACTIONS.items() for word in words}
 
 
@@ -87,7 +92,7 @@ def _one(
     """Read one sheet."""
     columns = match_columns(table.header, words)
     if not columns.has_place and "station" not in columns.position:
-        raise table.lacks([A_POSITION, "or a station (现有站点, station)"])
+        raise table.lacks([f"{A_POSITION} or a station (现有站点, station)"])
     texts = {name: table.texts(columns.position.get(name)) for name in words}
     frame = pd.DataFrame({name: texts[name] for name in ("id", "name", "station", "cost_yuan")})
     faults = [Fault(f"{table.where()}, row {r.row}", r.reason, r.fix) for r in table.rejects]
@@ -95,31 +100,58 @@ def _one(
     frame["action"] = _actions(texts["action"], where, faults)
     new = ~frame["action"].isin(("extend", "equip"))
     frame["id"] = frame["id"].where((frame["id"] != "") | ~new, frame["station"])
-    frame["cost_yuan"] = _amounts(texts["cost_yuan"], where, faults)
+    priced = columns.position.get("cost_yuan")
+    header = "" if priced is None else table.header[priced]
+    frame["cost_yuan"] = _amounts(texts["cost_yuan"], header, where, faults)
     frame["capacity"] = _rooms(texts["capacity"], where, faults)
     frame["opening_hours"] = _hours(texts["opening_hours"], where, faults)
     fitted = _fitted(texts["facilities"], where, vocabulary, faults)
     frame["facilities"] = pd.Series(fitted, dtype="object")
     notes = _place(frame, (table, columns), datum, faults)
-    if "cost_yuan" in columns.position and (unsaid := sum(not text for text in texts["cost_yuan"])):
-        notes.append(f"{table.where()}: {unsaid} of {len(frame)} rows state no cost (empty, or a "
-                     "formula without a value): taken from the table of defaults")  # fmt: skip
+    notes += _prices_unsaid(table, columns, texts["cost_yuan"])
     return frame, notes, faults
 
 
-def _amounts(texts: list[str], where: list[str], faults: list[Fault]) -> list[str | None]:
+def _prices_unsaid(table: RawTable, columns: Columns, texts: list[str]) -> list[str]:
+    """Return what to know where costs are not stated, or stand in a column that is not known."""
+    unsaid, default = sum(not text for text in texts), "taken from the table of defaults"
+    if "cost_yuan" in columns.position:
+        what = f"{unsaid} of {len(texts)} rows state no cost (empty, or a formula without a value)"
+        return [f"{table.where()}: {what}: {default}"] if unsaid else []
+    left = ", ".join(table.header[at][:30] for at in columns.extra[:_LISTED] if table.header[at])
+    what = f"no column of costs (费用, cost_yuan) among the headers; not read: {left}"
+    return [f"{table.where()}: {what}; costs are {default}"] if left else []
+
+
+def _amounts(
+    texts: list[str], header: str, where: list[str], faults: list[Fault]
+) -> list[str | None]:
     """Return amounts of yuan without signs around them; None where the cell is empty."""
+    scale = _TEN_THOUSAND if "万" in header else 1
     found: list[str | None] = []
     for text, place in zip(texts, where, strict=True):
-        plain = _AROUND_MONEY.sub("", text)
         try:
-            fen = fen_of(plain) if plain else 0
+            fen = _fen(text, scale) if text else 0
         except ValueError:
             what = f"{text[:30]!r} is no amount in yuan, at least 0, to the fen"
-            faults.append(Fault(f"{place}, cost_yuan", what, "as 60000 or 60000.50"))
+            faults.append(Fault(f"{place}, cost_yuan", what, "as 60000, 60000.50 or 6万"))
             fen = 0
-        found.append(f"{fen // 100}.{fen % 100:02d}" if plain else None)
+        found.append(f"{fen // 100}.{fen % 100:02d}" if text else None)
     return found
+
+
+def _fen(text: str, scale: int) -> int:
+    """Return an amount in fen; ``scale`` is what the header counts in, unless the cell says."""
+    told = unicodedata.normalize("NFKC", text).lower()
+    plain = _AROUND_MONEY.sub("", told)
+    amount = _AMOUNT.fullmatch(plain)
+    if amount is None:
+        raise ValueError("no amount")
+    if amount[1]:
+        scale = _TEN_THOUSAND
+    elif "元" in told:
+        scale = 1
+    return fen_of(Decimal(plain.removesuffix("万")) * scale)
 
 
 def _rooms(texts: list[str], where: list[str], faults: list[Fault]) -> list[float | None]:
