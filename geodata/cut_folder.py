@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,11 +25,13 @@ from geodata.halves import Half, Write, checked, open_half, write_half, write_js
 from geodata.packing import write_arrays
 from geodata.parts import read_frame, read_geoframe, read_parts
 from geodata.record_file import NO_ROOM
+from geodata.swap import sync_folders
 
 #: Folder of the cuts within that of the ledger.
 CUTS = "cuts"
 
-#: Version of what a cut's folder holds.
+#: Version of what a cut's folder holds. It counts apart from that of datasets: a month that was cut
+#: is read as long as there are ledgers, and never prepared anew.
 FORMAT = 1
 
 _FACTS, _ENTRIES = "facts.json", "entries.json"
@@ -101,8 +103,10 @@ def write_cut(ledger: Path, date: str, parts: CutParts) -> tuple[str, str]:
         root.mkdir(mode=0o700, exist_ok=True)
         beside.mkdir(mode=0o700)
         try:
-            half = write_half(beside, _writers(parts), {"cut": FORMAT, "date": date}, mode=0o600)
+            half = write_half(beside, _writers(parts), {"date": date}, mode=0o600, form=FORMAT)
+            sync_folders(beside)
             beside.rename(root / name)
+            sync_folders(root, ledger)  # before the ledger says that it is there
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
             raise
@@ -154,20 +158,20 @@ def drop_cut(ledger: Path, name: str) -> None:
     shutil.rmtree(ledger / CUTS / name, ignore_errors=True)
 
 
-def tidy_cuts(ledger: Path, known: Collection[str]) -> None:
-    """Remove what interrupted cuts have left, an hour after they began.
+def tidy_cuts(ledger: Path) -> None:
+    """Remove what interrupted cuts have left half written, an hour after they began.
+
+    A whole folder stays, even one that the ledger does not name: its file may be an older copy that
+    was put back, or lost, and the folder is all that is left of a month.
 
     Parameters
     ----------
     ledger : Path
         The ledger's folder.
-    known : collection of str
-        Names of the folders of cuts.
     """
     with suppress(OSError):
-        for folder in (ledger / CUTS).iterdir():
-            old = time.time() - folder.stat().st_mtime > _LEFT_OVER_SECONDS
-            if old and folder.name not in known:
+        for folder in (ledger / CUTS).glob(".*"):
+            if time.time() - folder.stat().st_mtime > _LEFT_OVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -193,8 +197,8 @@ class CutFolder:
         self._date = name[:10]
         folder = ledger / CUTS / name
         with self._named():
-            self._half: Half = open_half(folder, folder)
-        if self._half.checksum != checksum or self._half.manifest.get("cut") != FORMAT:
+            self._half: Half = open_half(folder, folder, form=FORMAT)
+        if self._half.checksum != checksum:
             raise self._damaged("manifest.json")
 
     def facts(self) -> dict[str, Any]:

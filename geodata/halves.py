@@ -49,7 +49,12 @@ class Half:
 
 
 def write_half(
-    folder: Path, files: Mapping[str, Write], about: Mapping[str, Any], *, mode: int
+    folder: Path,
+    files: Mapping[str, Write],
+    about: Mapping[str, Any],
+    *,
+    mode: int,
+    form: int = FORMAT,
 ) -> Half:
     """Write the files of one half through to the disk, and the manifest last.
 
@@ -63,6 +68,8 @@ def write_half(
         Entries of the manifest; ``format``, ``files`` and ``version`` are added.
     mode : int
         Permissions of the files.
+    form : int
+        Version of the format; what is no dataset counts its own.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def write_half(
         }
         for name, write in sorted(files.items())
     }
-    manifest = _versioned(dict(about) | {"format": FORMAT, "files": listed})
+    manifest = _versioned(dict(about) | {"format": form, "files": listed})
     checksum = write_file(folder / MANIFEST, partial(write_json, manifest), mode=mode)
     return Half(folder, MappingProxyType(manifest), checksum)
 
@@ -99,7 +106,7 @@ def write_json(value: object, file: BinaryIO) -> None:
     file.write(json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
-def open_half(half: Path, folder: Path) -> Half:
+def open_half(half: Path, folder: Path, *, form: int = FORMAT) -> Half:
     """Read and check the manifest of one half.
 
     Parameters
@@ -108,6 +115,8 @@ def open_half(half: Path, folder: Path) -> Half:
         Where the half is.
     folder : Path
         The dataset folder, as the reader knows it.
+    form : int
+        The format that it must have.
 
     Returns
     -------
@@ -136,10 +145,10 @@ def open_half(half: Path, folder: Path) -> Half:
         ) from error
     except (ValueError, KeyError, TypeError):
         raise damaged(path, "it is no manifest") from None
-    if found != FORMAT:
-        age = "an older" if isinstance(found, int) and found < FORMAT else "a newer or unknown"
+    if found != form:
+        age = "an older" if isinstance(found, int) and found < form else "a newer or unknown"
         raise DatasetError(
-            f"{folder}: the dataset has {age} format ({found!r}; this version reads {FORMAT}); "
+            f"{folder}: the dataset has {age} format ({found!r}; this version reads {form}); "
             + (_HOW if age == "an older" else f"update the software or {_HOW}"),
             code="dataset_format",
         )

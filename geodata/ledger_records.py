@@ -5,7 +5,7 @@ folder's manifest: a folder without a row is what an interrupted cut has left, a
 gap is now follows from the last cut and the changes after it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -105,6 +105,25 @@ class Change:
     number: int = 0
 
 
+@dataclass(frozen=True)
+class Last:
+    """The last cut and what came after it, as of one moment.
+
+    Attributes
+    ----------
+    cut : CutRow
+        The last cut.
+    changes : tuple of Change
+        Those that it does not know, in order of writing.
+    numbers : mapping of str to int
+        Number of the last change of each gap, by id.
+    """
+
+    cut: CutRow
+    changes: tuple[Change, ...]
+    numbers: Mapping[str, int]
+
+
 def now_text() -> str:
     """Return the time as it is written down.
 
@@ -147,13 +166,11 @@ class LedgerRecords(RecordFile):
         with self._reading() as connection:
             return [CutRow(**row) for row in connection.execute(asked).mappings()]
 
-    def changes(self, *, after: int = 0, gap: str | None = None) -> list[Change]:
+    def changes(self, *, gap: str | None = None) -> list[Change]:
         """Return changes in order of writing.
 
         Parameters
         ----------
-        after : int, optional
-            Only those with a greater number.
         gap : str, optional
             Only those of this gap.
 
@@ -169,19 +186,20 @@ class LedgerRecords(RecordFile):
         """
         if not self.path.exists():
             return []
-        asked = sa.select(_CHANGES).where(_CHANGES.c.number > after).order_by(_CHANGES.c.number)
+        asked = sa.select(_CHANGES).order_by(_CHANGES.c.number)
         if gap is not None:
             asked = asked.where(_CHANGES.c.gap == gap)
         with self._reading() as connection:
             return [Change(**row) for row in connection.execute(asked).mappings()]
 
-    def last_numbers(self) -> dict[str, int]:
-        """Return the number of the last change of each gap.
+    def last(self) -> Last | None:
+        """Return the last cut and what came after it.
 
         Returns
         -------
-        dict of str to int
-            By id; empty where there is no file yet.
+        Last or None
+            Read at once: what is written meanwhile is in all of it or in none. None before the
+            first cut.
 
         Raises
         ------
@@ -189,10 +207,20 @@ class LedgerRecords(RecordFile):
             If the file cannot be read or is damaged.
         """
         if not self.path.exists():
-            return {}
-        asked = sa.select(_CHANGES.c.gap, sa.func.max(_CHANGES.c.number)).group_by(_CHANGES.c.gap)
+            return None
+        cuts = sa.select(_CUTS).order_by(_CUTS.c.date.desc()).limit(1)
+        number = sa.func.max(_CHANGES.c.number)
+        numbers = sa.select(_CHANGES.c.gap, number).group_by(_CHANGES.c.gap)
         with self._reading() as connection:
-            return {str(gap): int(number) for gap, number in connection.execute(asked)}
+            row = connection.execute(cuts).mappings().first()
+            if row is None:
+                return None
+            cut = CutRow(**row)
+            later = sa.select(_CHANGES).where(_CHANGES.c.number > cut.after)
+            found = connection.execute(later.order_by(_CHANGES.c.number)).mappings()
+            changes = tuple(Change(**change) for change in found)
+            known = {str(gap): int(most) for gap, most in connection.execute(numbers)}
+        return Last(cut, changes, known)
 
     def add_change(self, change: Change, *, known: int) -> Change:
         """Write a planner's change down, unless the gap has changed meanwhile.
@@ -263,10 +291,11 @@ class LedgerRecords(RecordFile):
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        """Give a connection to a file that was looked at."""
+        """Give a connection that sees one moment of a file that was looked at."""
         with self._named():
             self._check()
             with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
                 yield connection
 
     @contextmanager

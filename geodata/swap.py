@@ -152,19 +152,32 @@ def settle(folder: Path) -> None:
 def _commit(folder: Path) -> None:
     """Move the old halves out and the new ones in."""
     incoming, outgoing = folder / _INCOMING, folder / _OUTGOING
-    _sync(incoming / PUBLIC, incoming / PRIVATE, incoming)
+    sync_folders(incoming / PUBLIC, incoming / PRIVATE, incoming)
     outgoing.mkdir(mode=0o700)
     for part in (PRIVATE, PUBLIC):
         if (folder / part).exists():
             (folder / part).rename(outgoing / part)
     (incoming / PUBLIC).rename(folder / PUBLIC)  # from here on everything is new
-    _sync(folder)
+    sync_folders(folder)
     settle(folder)
-    _sync(folder)
+    sync_folders(folder)
 
 
-def _sync(*folders: Path) -> None:
-    """Write directories through to the disk, where the system can do that."""
+def sync_folders(*folders: Path) -> None:
+    """Write directories through to the disk, where the system can do that.
+
+    What was renamed or made in them stays so when the power is cut.
+
+    Parameters
+    ----------
+    *folders : Path
+        Those that do not exist are left out.
+
+    Raises
+    ------
+    OSError
+        If one cannot be written through.
+    """
     for folder in folders:
         if folder.exists() and hasattr(os, "O_DIRECTORY"):
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

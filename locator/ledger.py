@@ -180,7 +180,7 @@ def tally(entries: Collection[Entry]) -> dict[str, int]:
     return found
 
 
-def check_transition(state: str, wanted: str) -> None:
+def check_transition(state: str, wanted: str, *, is_open: bool = True) -> None:
     """Refuse a state that does not exist or cannot follow.
 
     Parameters
@@ -189,6 +189,8 @@ def check_transition(state: str, wanted: str) -> None:
         What it is.
     wanted : str
         What it shall be.
+    is_open : bool
+        The last cut saw the gap; one that it did not see stays filled.
 
     Raises
     ------
@@ -198,6 +200,13 @@ def check_transition(state: str, wanted: str) -> None:
     if wanted not in STATES:
         fault = Fault("state", "a state that does not exist", f"known: {', '.join(STATES)}")
         raise ValidationError.of([fault], code="not_in_list")
+    if wanted != state and not is_open:
+        fault = Fault(
+            "state",
+            "a gap that the last cut saw no more stays filled",
+            "where it comes back, the next cut opens a new one",
+        )
+        raise ValidationError.of([fault], code="bad_transition")
     if wanted != state and wanted not in _NEXT[state]:
         fault = Fault(
             "state",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import geopandas as gpd
@@ -49,8 +49,8 @@ class Asked:
     ----------
     minutes : int
         The limit, 1–120.
-    at : str, datetime or None
-        Time of leaving; None: hours do not matter.
+    at : str, datetime, date or None
+        Time of leaving; None: hours do not matter; nor do they for a day, on which stations exist.
     needs, kinds, access, include : str or sequence of str
         Codes, as `locator.selection.Conditions` has them; a single one may come without its list.
     region : str or None
@@ -67,7 +67,7 @@ class Asked:
     """
 
     minutes: int
-    at: str | datetime | None = None
+    at: str | date | None = None
     needs: Sequence[str] = ()
     kinds: Sequence[str] = ()
     access: Sequence[str] = ()
@@ -154,30 +154,35 @@ class Desk:
         self.register = register
         self.names = tuple(zip(regions["id"], regions["name"], strict=True))
 
-    def dated(self, conditions: Conditions, at: str | datetime | None) -> Conditions:
+    def dated(self, conditions: Conditions, at: str | date | None) -> Conditions:
         """Return checked conditions with a time, to the second, and a day.
 
         Parameters
         ----------
         conditions : Conditions
             At no time yet.
-        at : str, datetime or None
-            Time of leaving; None: hours do not matter.
+        at : str, datetime, date or None
+            Time of leaving; None: hours do not matter; nor do they for a day.
 
         Returns
         -------
         Conditions
-            Of the day of leaving, else of today.
+            Of the day of leaving, else of the day given, else of today.
 
         Raises
         ------
         InputError
             For an unknown code, or a time that is none.
         """
-        when = parse_at(at) if at is None or isinstance(at, str) else local(at)
+        when, day = None, datetime.now(SHANGHAI).date()
+        if isinstance(at, str | datetime):
+            when = parse_at(at) if isinstance(at, str) else local(at)
+        elif at is not None:
+            day = at
         if when is not None:
             when = when.replace(microsecond=0)
-        made = replace(conditions, at=when, on=(when or datetime.now(SHANGHAI)).date())
+            day = when.date()
+        made = replace(conditions, at=when, on=day)
         made.check(self.register.vocabulary)
         return made
 

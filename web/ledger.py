@@ -169,16 +169,15 @@ class Ledger:
         RecordsError
             If the file or the last cut is damaged.
         """
-        cuts = self.cuts()
-        if not cuts:
+        last = self.records.last()
+        if last is None:
             return None
-        standing = self.at(cuts[-1])
+        standing = self.at(last.cut)
         entries = {entry.id: entry for entry in standing.entries}
-        for change in self.records.changes(after=cuts[-1].after):
+        for change in last.changes:
             entry = with_change(entries[change.gap], change.state, change.responsible, change.note)
             entries[change.gap] = replace(entry, changed=change.at)
-        numbers = self.records.last_numbers()
-        found = (replace(entry, change=numbers.get(entry.id, 0)) for entry in entries.values())
+        found = (replace(entry, change=last.numbers.get(entry.id, 0)) for entry in entries.values())
         return replace(standing, entries=tuple(found))
 
     def book(self, standing: Standing) -> Book:
@@ -242,7 +241,7 @@ class Ledger:
                 )
             told = {name: getattr(entry, name) for name in ("state", "responsible", "note")}
             told |= wanted
-            check_transition(entry.state, told["state"])
+            check_transition(entry.state, told["state"], is_open=entry.is_open)
             change = Change(gap=gap, at=now_text(), event="set", **told)
             try:
                 written = self.records.add_change(change, known=entry.change)

@@ -1,14 +1,16 @@
 """Making a month's cut: ask who is covered, match the gaps with the last cut's, keep everything."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
 import orjson
 
 from geodata.cut_folder import CutParts, drop_cut, tidy_cuts, write_cut
-from geodata.errors import Fault, LimitError
+from geodata.errors import Fault, LimitError, RecordsError
 from geodata.ledger_records import Change, CutRow, LedgerMovedError, now_text
 from locator.gap_matching import GapCells, seen_cells
 from locator.ledger import Book, Entry, Flows, Seen, cut, flows, tally
@@ -118,8 +120,7 @@ def next_of(service: Service, ledger: Ledger, date: str) -> Standing:
     last = ledger.now()
     question, clock = _question(service, last, date, {})
     looked = _looked(service, question, clock, date)
-    book = Book() if last is None else ledger.book(last)
-    parts = _parts(service, book, looked, _carried(ledger, date))
+    parts = _parts(service, _book(ledger, last, looked), looked, _carried(ledger, date))
     entries = tuple(map(entry_of, parts.entries))
     return Standing(None, entries, parts.facts, gaps_by_id(parts.gaps))
 
@@ -163,7 +164,8 @@ def _question(
 def _looked(service: Service, question: CoverageQuestion, clock: str, date: str) -> _Seen:
     """Ask who is covered, and gather what a cut keeps of the answer."""
     service = _published(service)
-    answer = service.cover(question, departure(question.at))
+    day = datetime.fromisoformat(date).date()
+    answer = service.cover(question, departure(question.at), on=day)
     found = answer.found
     gaps, people = found.gaps, found.view.cell_people
     frame = _storable(gaps.to_geodataframe())
@@ -224,15 +226,8 @@ def _storable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _written(service: Service, ledger: Ledger, last: Standing | None, looked: _Seen) -> Standing:
     """Match with the last cut, write the folder, then the rows that make it a cut."""
     date = looked.seen.date
-    if last is not None and last.facts["lattice"] != looked.facts["lattice"]:
-        raise LimitError(
-            "the dataset has another lattice of cells than the last cut, so gaps cannot be "
-            "matched; begin another ledger (LOCATOR_LEDGER)",
-            code="other_lattice",
-        )
-    book = Book() if last is None else ledger.book(last)
-    parts = _parts(service, book, looked, _carried(ledger, date))
-    tidy_cuts(ledger.folder, [row.folder for row in ledger.cuts()])
+    parts = _parts(service, _book(ledger, last, looked), looked, _carried(ledger, date))
+    tidy_cuts(ledger.folder)
     name, checksum = write_cut(ledger.folder, date, parts)
     known = {} if last is None else {entry.id: entry for entry in last.entries}
     changes = _changes(known, parts.entries, date)
@@ -244,9 +239,29 @@ def _written(service: Service, ledger: Ledger, last: Standing | None, looked: _S
             known=max((entry.change for entry in known.values()), default=0),
         )
     except BaseException:
-        drop_cut(ledger.folder, name)
+        _take_back(ledger, name)
         raise
     return ledger.at(row)
+
+
+def _take_back(ledger: Ledger, folder: str) -> None:
+    """Remove the folder of a cut that did not come to be; one that may have come to be stays."""
+    with suppress(RecordsError):
+        if folder not in {row.folder for row in ledger.cuts()}:
+            drop_cut(ledger.folder, folder)
+
+
+def _book(ledger: Ledger, last: Standing | None, looked: _Seen) -> Book:
+    """Return what a cut goes on from; its cells must be those of the last cut."""
+    if last is None:
+        return Book()
+    if last.facts["lattice"] != looked.facts["lattice"]:
+        raise LimitError(
+            "the dataset has another lattice of cells than the last cut, so gaps cannot be "
+            "matched; begin another ledger (LOCATOR_LEDGER)",
+            code="other_lattice",
+        )
+    return ledger.book(last)
 
 
 def _parts(service: Service, book: Book, looked: _Seen, carried: Any) -> CutParts:

@@ -62,6 +62,8 @@ class Standing:
     def etag(self, entry: Entry) -> str:
         """Return the tag of a gap: it changes with every change and every cut.
 
+        That of a preview changes with the day and the dataset.
+
         Parameters
         ----------
         entry : Entry
@@ -72,9 +74,17 @@ class Standing:
         str
             A strong entity tag.
         """
-        cut = "preview" if self.cut is None else self.cut.checksum[:12]
-        name = hashlib.sha256(entry.id.encode()).hexdigest()[:12]
-        return f'"{cut}-{name}-{entry.change}"'
+        if self.cut is None:
+            data = self.facts["coverage"]["summary"]["dataset"]["version"]
+            cut = "preview-" + _short(f"{self.facts['date']} {data}")
+        else:
+            cut = self.cut.checksum[:12]
+        return f'"{cut}-{_short(entry.id)}-{entry.change}"'
+
+
+def _short(text: str) -> str:
+    """Return a short mark of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def gaps_by_id(frame: gpd.GeoDataFrame) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ import pandas as pd
 import locator
 from geodata.datum import to_wgs84
 from geodata.errors import Fault, LimitError
+from geodata.hours import SHANGHAI
 from geodata.model import Dataset
 from geodata.tile_archive import TileReader
 from web.answers import (
@@ -370,7 +371,7 @@ class Service:
                 entry["route"] = line_of(np.asarray(line), question.datum)
 
     def etag(self, question: CoverageQuestion, moment: datetime | None) -> str:
-        """Return the tag of an answer: dataset, parameters and, for ``now``, the minute.
+        """Return the tag of an answer: dataset, parameters, settings, the day or the minute.
 
         Parameters
         ----------
@@ -382,12 +383,17 @@ class Service:
         Returns
         -------
         str
-            A weak entity tag: the same answer may be compressed or not.
+            A weak entity tag: the same answer may be compressed or not. Without a time it is that
+            of today: stations open and close for good.
         """
-        asked = [self.name, question.model_dump(), str(moment), self.settings.rounded_to]
-        return tag_of(orjson.dumps(asked))
+        day = datetime.now(SHANGHAI).date() if moment is None else moment
+        rules = self.settings
+        told = [rules.rounded_to, rules.smallest_count, rules.linger_seconds]
+        return tag_of(orjson.dumps([self.name, question.model_dump(), str(day), *told]))
 
-    def cover(self, question: CoverageQuestion, moment: datetime | None) -> Coverage:
+    def cover(
+        self, question: CoverageQuestion, moment: datetime | None, *, on: date | None = None
+    ) -> Coverage:
         """Ask who is covered.
 
         Parameters
@@ -396,6 +402,8 @@ class Service:
             Checked by `check`.
         moment : datetime or None
             When.
+        on : date, optional
+            Day on which stations exist, where no time is asked for; today if none.
 
         Returns
         -------
@@ -405,7 +413,7 @@ class Service:
         found = self.index.coverage(
             mode=question.mode,
             minutes=question.minutes,
-            at=moment,
+            at=moment or on,
             needs=tuple(question.need),
             kinds=tuple(question.kind),
             access=tuple(question.access),

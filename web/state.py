@@ -10,11 +10,8 @@ from web.opened import Opened, dataset_folder, open_folder
 from web.settings import Settings
 
 if TYPE_CHECKING:
-    from web.batching import Batcher
-    from web.finding import Search
     from web.report_box import ReportBox
     from web.service import Service
-    from web.station_list import StationList
 
 __all__ = [
     "Holder",
@@ -96,36 +93,6 @@ class Holder:
             If there is no dataset, or it is damaged.
         """
         return self.opened().service
-
-    def batcher(self) -> "Batcher":
-        """Return what answers nearest questions together.
-
-        Returns
-        -------
-        Batcher
-            The same until another dataset takes its place.
-        """
-        return self.opened().batcher()
-
-    def stations(self) -> "StationList":
-        """Return what lists stations.
-
-        Returns
-        -------
-        StationList
-            The same until another dataset takes its place.
-        """
-        return self.opened().stations()
-
-    def search(self) -> "Search":
-        """Return what finds stations and regions by name.
-
-        Returns
-        -------
-        Search
-            The same until another dataset takes its place.
-        """
-        return self.opened().search()
 
     def reports(self) -> "ReportBox":
         """Return what takes reports in.

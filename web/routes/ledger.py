@@ -44,11 +44,13 @@ def _standing(
     standing = ledger.now()
     if standing is not None:
         return standing
-    key = f"{today()} {service.name['version']}"
-    if key not in previews:
-        previews.clear()
-        previews[key] = next_of(service, ledger, today())
-    return previews[key]
+    day = today()
+    preview = previews.get(day)
+    if preview is None:
+        preview = next_of(service, ledger, day)
+        previews.clear()  # of yesterday
+        previews[day] = preview
+    return preview
 
 
 def _listed(
@@ -67,7 +69,7 @@ async def list_gaps(request: Request) -> Response:
     planner(request)
     question = read_query(request.scope["query_string"], GapsQuestion)
     work = partial(_listed, service_of(request), ledger_of(request), _previews(request), question)
-    content = await workbench_of(request).do(_alone(request), work)
+    content = await workbench_of(request).do(None, work)
     etag = tag_of(content)
     if unchanged(request, etag):
         return _private(cached(b"", etag, status=304))
@@ -90,7 +92,7 @@ async def show_gap(request: Request) -> Response:
     planner(request)
     gap = request.path_params["gap"]
     work = partial(_shown, service_of(request), ledger_of(request), _previews(request), gap)
-    content, etag = await workbench_of(request).do(_alone(request), work)
+    content, etag = await workbench_of(request).do(None, work)
     if unchanged(request, etag):
         return _private(cached(b"", etag, status=304))
     return _private(cached(content, etag))
@@ -122,14 +124,9 @@ async def set_gap(request: Request) -> Response:
     change = read_body(await request.body(), GapChange)
     seen = request.headers.get("if-match")
     work = partial(_set, service_of(request), ledger_of(request), gap, change, seen)
-    content, etag = await workbench_of(request).do(_alone(request), work)
+    content, etag = await workbench_of(request).do(None, work)
     headers = {"ETag": etag, "Cache-Control": "no-store"}
     return Response(content, media_type="application/json", headers=headers)
-
-
-def _alone(request: Request) -> str:
-    """Return a key of this request's own: an answer of before a change is not shared after it."""
-    return f"ledger {id(request)}"
 
 
 def _private(answer: Response) -> Response:

@@ -28,9 +28,9 @@ class _Turns:
         self._most_waiting = settings.work_waiting
         self._wait_seconds = settings.work_wait_seconds
         self._waiting = 0
-        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._running: dict[object, asyncio.Task[Any]] = {}
 
-    async def do(self, key: str, work: Callable[[], T]) -> T:
+    async def do(self, key: object, work: Callable[[], T]) -> T:
         """Wait for a turn and do something in a thread: once, however many ask for it meanwhile."""
         task: asyncio.Task[T] | None = self._running.get(key)
         if task is None:
@@ -75,13 +75,13 @@ class Workbench:
         self._settings = settings
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
 
-    async def do(self, key: str, work: Callable[[], T]) -> T:
+    async def do(self, key: str | None, work: Callable[[], T]) -> T:
         """Wait for a turn and do something in a thread: once, however many ask for it meanwhile.
 
         Parameters
         ----------
-        key : str
-            Tells what is done apart.
+        key : str or None
+            Tells what is done apart; None: done for this one alone, whoever asks meanwhile.
         work : callable
             Takes nothing.
 
@@ -98,7 +98,7 @@ class Workbench:
         loop = asyncio.get_running_loop()  # a server has one; tests serve an application in several
         if loop not in self._turns:
             self._turns[loop] = _Turns(self._settings)
-        return await self._turns[loop].do(key, work)
+        return await self._turns[loop].do(object() if key is None else key, work)
 
 
 def workbench_of(request: Request) -> Workbench:
