@@ -22,8 +22,12 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import shapely
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from geodata.errors import Fault, ValidationError
+from geodata.sheet_widths import column_widths
 from geodata.swap import replacing_file
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -177,14 +181,10 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
     book = openpyxl.Workbook(write_only=True)
     packed = io.BytesIO()  # a ZipFile that cannot be closed on a full disk prints a traceback
     try:
-        sheet = book.create_sheet(notes.layer)
-        sheet.freeze_panes = "A2"
-        for row in _rows(_flat(frame, wkt=False), notes.titles):
-            sheet.append([_workbook_cell(value) for value in row])
+        rows = _rows(_flat(frame, wkt=False), notes.titles)
+        _fill_sheet(book.create_sheet(notes.layer), rows, headed=True)
         if notes.about:
-            sheet = book.create_sheet(notes.about_layer)
-            for pair in notes.about:
-                sheet.append([_workbook_cell(value) for value in pair])
+            _fill_sheet(book.create_sheet(notes.about_layer), [list(row) for row in notes.about])
         book.save(packed)
     except (OSError, lxml.etree.SerialisationError) as error:
         for sheet in book.worksheets:  # openpyxl leaves its own temporary files behind
@@ -195,6 +195,24 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
             raise OSError(errno.ENOSPC, str(error)) from error
         raise
     path.write_bytes(packed.getbuffer())
+
+
+def _fill_sheet(sheet: Any, rows: list[list[Any]], *, headed: bool = False) -> None:
+    """Write rows to a write-only sheet whose columns are as wide as what stands in them."""
+    for place, width in enumerate(column_widths(rows), start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    if headed:
+        sheet.freeze_panes = "A2"
+    for number, row in enumerate(rows):
+        cells = [_workbook_cell(value) for value in row]
+        sheet.append([_bold(sheet, cell) for cell in cells] if headed and not number else cells)
+
+
+def _bold(sheet: Any, value: Any) -> WriteOnlyCell:
+    """Return a cell of a header."""
+    cell = WriteOnlyCell(sheet, value)
+    cell.font = Font(bold=True)
+    return cell
 
 
 def _workbook_cell(value: Any) -> Any:

@@ -20,6 +20,7 @@ import shapely
 from geodata import load_stations
 from geodata.exports import Notes, write_table
 from geodata.hours_text import read_hours
+from locator.arrival import CAUSES
 from tests.test_full_disk import no_file_longer_than
 from tests.webtools import (
     COVERAGE,
@@ -535,3 +536,32 @@ def test_every_file_is_closed(client):
         fetch(client, "gaps", "xlsx")
     after = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
     assert after <= before + 1
+
+
+def test_regions_say_why_people_are_uncovered(client):
+    rows = client.get(COVERAGE, params={"minutes": 10, "at": NIGHT}).json()["summary"]["regions"]
+    frame = read(fetch(client, "regions", "csv", lang="en", minutes=10, at=NIGHT), "csv")
+    frame = frame.set_index(frame["id"].fillna(""))
+    assert any(row["causes"] for row in rows)
+    for row in rows:
+        for cause in CAUSES:
+            told = row["causes"].get(cause, {"homes": 0, "workers": 0, "street_km": 0})
+            for key, figure in told.items():
+                assert frame.loc[row["id"], f"{key}_{cause}"] == pytest.approx(figure, abs=1e-6)
+
+
+def test_gaps_stand_at_their_heaviest_cell(client):
+    gaps = gaps_of(client, minutes=10)
+    for ending in FORMATS:
+        frame = read(fetch(client, "gaps", ending, lang="en", minutes=10), ending)
+        for row in frame.to_dict("records"):
+            told = gaps[row["id"]]["properties"]
+            assert (row["lon"], row["lat"]) == pytest.approx((told["lon"], told["lat"]), abs=1e-6)
+
+
+def test_columns_of_workbooks_are_as_wide_as_what_stands_in_them(client):
+    sheet = openpyxl.load_workbook(io.BytesIO(fetch(client, "gaps", "xlsx"))).worksheets[0]
+    widths = {cell.value: sheet.column_dimensions[cell.column_letter].width for cell in sheet[1]}
+    assert all(2 * len(title) <= widths[title] <= 60 for title in ("空白编号", "区县", "原因"))
+    assert sheet["A1"].font.bold
+    assert not sheet["A2"].font.bold

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from geodata.model import BoolArray
+from locator.arrival import CAUSES as REASONS
 from web.answers import texts as column_texts
 from web.geojson import plain
 from web.map_request import labels_of, without_persons
@@ -25,7 +26,8 @@ _GAP_DIGITS = {"area_km2": 4, "nearest_seconds": 3, "detour_ratio": 3}
 _GAP_COLUMNS = (
     "id", "region", "region_name", "area_km2", "homes", "workers", "suppressed", "cause",
     "cause_name", "causes", "causes_names", "also", "also_names", "barrier",
-    "nearest_station", "nearest_station_name", "nearest_seconds", "detour_ratio", "datum",
+    "nearest_station", "nearest_station_name", "nearest_seconds", "detour_ratio", "lon", "lat",
+    "datum",
 )  # fmt: skip
 _STATION_TEXTS = (
     "id", "name", "kind", "status", "address", "region", "opening_hours", "opening_hours_text",
@@ -38,16 +40,22 @@ _STATION_COLUMNS = (
     "source", "source_date",
 )  # fmt: skip
 _PARTS = ("total", "covered", "uncovered")
+_FIGURES = ("homes", "workers", "street_km")
 _REGION_COLUMNS = (
     "id", "name", "share_covered", "share_of",
-    *(f"{key}_{part}" for key in ("homes", "workers", "street_km") for part in _PARTS), "datum",
+    *(f"{key}_{part}" for key in _FIGURES for part in _PARTS),
+    *(f"{key}_{cause}" for key in _FIGURES for cause in REASONS), "datum",
 )  # fmt: skip
 #: Columns of figures about people: whole numbers or missing.
-_PEOPLE = ("homes", "workers", *(f"{k}_{part}" for k in ("homes", "workers") for part in _PARTS))
+_PEOPLE = (
+    "homes",
+    "workers",
+    *(f"{k}_{part}" for k in ("homes", "workers") for part in (*_PARTS, *REASONS)),
+)
 
 #: Types of the other columns that are no texts.
 _KINDS = {
-    **{f"street_km_{part}": "float64" for part in _PARTS},
+    **{f"street_km_{part}": "float64" for part in (*_PARTS, *REASONS)},
     **dict.fromkeys(("area_km2", "nearest_seconds", "detour_ratio", "share_covered"), "float64"),
     **dict.fromkeys(("lon", "lat"), "float64"),
     **dict.fromkeys(("suppressed", "counted"), "bool"),
@@ -103,10 +111,11 @@ _GAPS_ZH = {
     "nearest_seconds": "到最近驿站的时间（秒）",
     "detour_ratio": "路程与直线之比",
     "datum": "坐标系",
-    "lon": "经度",
-    "lat": "纬度",
+    "lon": "人最多处经度",
+    "lat": "人最多处纬度",
     "wkt": "边界（WKT）",
 }
+_CAUSED_ZH = {"homes": "住户", "workers": "劳动者", "street_km": "街道（公里）"}
 _REGIONS_ZH = {
     "id": "区划代码",
     "name": "区县",
@@ -121,6 +130,12 @@ _REGIONS_ZH = {
     "street_km_total": "街道总长（公里）",
     "street_km_covered": "街道：有驿站（公里）",
     "street_km_uncovered": "街道：没有驿站（公里）",
+    **{
+        f"{key}_{cause}": f"{word}：{told}"
+        for key, word in _CAUSED_ZH.items()
+        for cause, told in CAUSES["zh"].items()
+        if cause in REASONS
+    },
     "datum": "坐标系",
     "lon": "经度",
     "lat": "纬度",
@@ -218,8 +233,11 @@ def region_table(service: Service, answer: Coverage, lang: str) -> gpd.GeoDataFr
     for part in answer.summary["regions"]:
         row = {"id": part["id"], "name": part["name"], "share_covered": part["share_covered"]}
         row["share_of"] = answer.summary["share_of"]
-        for key in ("homes", "workers", "street_km"):
+        causes = part["causes"]
+        for key in _FIGURES:
             row |= {f"{key}_{name}": (part[key] or {}).get(name) for name in _PARTS}
+            none = None if part[key] is None else 0
+            row |= {f"{key}_{cause}": causes.get(cause, {}).get(key, none) for cause in REASONS}
         rows.append({**row, "datum": "wgs84"})
         outlines.append(shapes.get(part["id"]))
     return _frame(rows, _REGION_COLUMNS, outlines)

@@ -200,11 +200,12 @@ def list_text(found: Mapping[str, Any]) -> str:
     str
         The sums first, then the gaps.
     """
-    rows = [["id", "region", "workers", "km²", "state", "since", "responsible", "note"]]
+    rows = [["id", "region", "lon, lat", "workers", "km²", "state", "since", "responsible", "note"]]
     rows += [
         [
             gap["id"],
             shown(gap["region_name"] or gap["region"]),
+            "-" if gap["lon"] is None else f"{gap['lon']:.5f}, {gap['lat']:.5f}",
             _workers(gap),
             f"{gap['area_km2']:.2f}",
             gap["state"],
