@@ -150,3 +150,28 @@ def option_reach(arcs, options, places, ways, windows, within, sooner, room):
             best[p] = CLOSED
         indptr[o + 1] = size
     return True, indptr, out_place[:size], out_ms[:size]
+
+
+@_jit
+def spread(indptr, point, ms, mask, masks, row_indptr, kind):
+    """Return a cover of points as one of their rows: those whose kind of hour the mask has.
+
+    ``indptr, point, ms, mask`` are of options (CSR); ``row_indptr`` tells the rows of each point
+    (n + 1,), ``kind`` the column of ``masks`` that each row stands for (r,).
+    """
+    out_indptr = np.zeros(indptr.size, np.int64)
+    for o in range(indptr.size - 1):
+        count = 0
+        for e in range(indptr[o], indptr[o + 1]):
+            for r in range(row_indptr[point[e]], row_indptr[point[e] + 1]):
+                count += masks[mask[e], kind[r]]
+        out_indptr[o + 1] = out_indptr[o] + count
+    out = np.empty(out_indptr[-1], np.int32)
+    out_ms = np.empty(out_indptr[-1], np.int32)
+    size = 0
+    for e in range(point.size):
+        for r in range(row_indptr[point[e]], row_indptr[point[e] + 1]):
+            if masks[mask[e], kind[r]]:
+                out[size], out_ms[size] = r, ms[e]
+                size += 1
+    return out_indptr, out, out_ms

@@ -64,7 +64,7 @@ class OpenSets:
         return len(self.selections)
 
     @cached_property
-    def _windows(self) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
+    def windows(self) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
         """All windows: set, station, first and last time (m,)."""
         parts = [
             (
@@ -83,7 +83,7 @@ class OpenSets:
     @cached_property
     def classes(self) -> Classes:
         """The classes of the stations whose windows begin at once."""
-        which, station, first, last = self._windows
+        which, station, first, last = self.windows
         size = self.selections[0].indptr.size - 1
         now = first == 0
         which, station, last = which[now], station[now], last[now]

@@ -19,7 +19,7 @@ from locator.clock_request import ClockContext, ClockRequest, travellers, week_a
 from locator.coverage import CoverageRequest
 from locator.coverage_answer import CoverageAnswer, cover
 from locator.nearest import NearestAnswer, NearestRequest
-from locator.plan import Ground, PlanAnswer, Progress, aim_of, make_plan, silent
+from locator.plan import Ground, PlanAnswer, Progress, aim_of, check_question, make_plan, silent
 from locator.plan_ground import known_group
 from locator.points import as_lonlat, check_rows
 from locator.questions import MOST_MINUTES, MOST_STATIONS, Asked, Desk, within
@@ -175,7 +175,7 @@ class Index:
         *,
         mode: str = "walk",
         minutes: int = 15,
-        at: str | datetime | None = None,
+        at: str | date | None = None,
         needs: Sequence[str] = (),
         kinds: Sequence[str] = (),
         access: Sequence[str] = (),
@@ -192,8 +192,9 @@ class Index:
             Code of the mode.
         minutes : int
             The limit, 1–120.
-        at : str, datetime or None
-            Time of leaving; None: hours do not matter.
+        at : str, datetime, date or None
+            Time of leaving; None: hours do not matter; nor do they for a day, on which stations
+            exist (else today).
         needs, kinds, access : sequence of str
             Codes: all needs must be met, any kind or access fits.
         region : str, optional
@@ -367,7 +368,36 @@ class Index:
         """
         wanted = aim_of(**aim)
         words = (needs, kinds, access, region, include, wanted.at_least, exact)
-        posed = self._desk.pose(Asked(minutes, at, *words), self.view(mode))
-        only = known_group(group, posed.register)
-        ground = Ground(self._dataset, posed, load_actions(), group=only)
+        ground = self._ground(Asked(minutes, at, *words), mode, group)
         return make_plan(ground, wanted, candidates, progress)
+
+    def check_plan(
+        self,
+        candidates: pd.DataFrame | str,
+        asked: Asked,
+        *,
+        mode: str = "walk",
+        group: str | None = None,
+        **aim: Any,
+    ) -> None:
+        """Refuse what ``plan`` would refuse before it searches.
+
+        Parameters
+        ----------
+        candidates, mode, group, **aim
+            As of ``plan``.
+        asked : Asked
+            Its other words.
+
+        Raises
+        ------
+        LocatorError
+            If the question or a candidate is wrong.
+        """
+        check_question(self._ground(asked, mode, group), aim_of(**aim), candidates)
+
+    def _ground(self, asked: Asked, mode: str, group: str | None) -> Ground:
+        """Return what a plan stands on."""
+        posed = self._desk.pose(asked, self.view(mode))
+        only = known_group(group, posed.register)
+        return Ground(self._dataset, posed, load_actions(), group=only)

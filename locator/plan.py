@@ -9,14 +9,29 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata.model import FloatArray
+from geodata.model import FloatArray, Int32Array
 from locator.arrays import sums
 from locator.plan_answer import Checked, Plan, catchment, checked, sites
-from locator.plan_choice import Choice, candidates_of, choice_of
+from locator.plan_choice import (
+    Choice,
+    candidates_of,
+    check_hours,
+    choice_of,
+    given_options,
+    positions_of,
+)
 from locator.plan_ground import CancelledError, Demand, Ground, demand_of
 from locator.plan_mosts import Mosts, terms_of
 from locator.plan_solve import Aim, Sums, aim_of, model_of, solve_coverage, solve_target
 from locator.plan_time import Timed, solve_time
+from locator.plan_week import (
+    UNIT,
+    checked_week,
+    choice_of_week,
+    ground_of_week,
+    week_of,
+    weighed,
+)
 from locator.siting_model import Solution
 
 __all__ = [
@@ -26,6 +41,7 @@ __all__ = [
     "PlanAnswer",
     "Progress",
     "aim_of",
+    "check_question",
     "make_plan",
     "silent",
 ]
@@ -45,6 +61,11 @@ _CURVE = (
     "cumulative_workers",
     "cumulative_yuan",
     "gain_workers_per_10000_yuan",
+)
+_CURVE_HOURS = (
+    "gain_person_hours",
+    "cumulative_person_hours",
+    "gain_person_hours_per_10000_yuan",
 )
 
 Progress = Callable[[float, str], None]
@@ -152,8 +173,12 @@ def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = si
     """
     begin = time.monotonic()
     aim.check()
+    if aim.in_hours:
+        ground = ground_of_week(ground, aim)
     progress(0.0, "options")
     demand, before = demand_of(ground)
+    if aim.in_hours:
+        return _by_week(ground, demand, aim, (candidates, progress, begin))
     options = candidates_of(ground, demand, candidates)
     if aim.objective in BY_TIME:
         timed = _by_time(ground, demand, aim, (options, progress, begin))
@@ -162,10 +187,42 @@ def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = si
     progress(_MATRIX, "solve")
     seconds = max(aim.time_limit_seconds - (time.monotonic() - begin), _LEAST_SECONDS)
     terms = _terms(aim, ground, demand)
-    weighed = _weighed(demand, terms, before, len(ground.dataset.regions))
-    solution = _solved(aim, choice, demand, (*weighed, seconds))
+    counted = _weighed(demand, terms, before, len(ground.dataset.regions))
+    base = demand.base if aim.at_least > 1 else None
+    solution = _solved(aim, choice, base, (*counted, seconds))
     progress(_SOLVED, "check")
     return _told(Plan(ground, demand, choice, solution, terms), aim, before, progress)
+
+
+def check_question(ground: Ground, aim: Aim, candidates: Any) -> None:
+    """Refuse what is wrong with a question, before the work.
+
+    Parameters
+    ----------
+    ground : Ground
+        The question.
+    aim : Aim
+        What to achieve.
+    candidates : DataFrame or ``"auto"``
+        As of `make_plan`.
+
+    Raises
+    ------
+    LocatorError
+        For everything about the question and the candidates that `make_plan` would refuse, but for
+        what only the search and the solver can tell.
+    """
+    aim.check()
+    if aim.in_hours:
+        ground = ground_of_week(ground, aim)
+    if aim.mosts is not None:
+        aim.mosts.check(ground.dataset.regions["id"].tolist())
+    if isinstance(candidates, str):
+        return
+    options = given_options(ground, candidates)
+    positions_of(ground, options)
+    if aim.in_hours or ground.request.conditions.at is not None:
+        check_hours(ground, options)
 
 
 def _by_time(
@@ -181,6 +238,26 @@ def _by_time(
     timed = solve_time(ground, demand, aim, options, (reached, seconds))
     progress(_SOLVED, "check")
     return timed
+
+
+def _by_week(
+    ground: Ground, demand: Demand, aim: Aim, rest: tuple[Any, Progress, float]
+) -> PlanAnswer:
+    """Return the plan of an objective that counts the hours of a week."""
+    candidates, progress, begin = rest
+    week = week_of(ground, demand)
+    options = candidates_of(ground, week.demand, candidates)
+    found = choice_of_week(week, options, lambda part: progress(_MATRIX * part, "reach"))
+    progress(_MATRIX, "solve")
+    seconds = max(aim.time_limit_seconds - (time.monotonic() - begin), _LEAST_SECONDS)
+    solution = _solved(aim, found.choice, None, (*weighed(week, found.rows), seconds))
+    progress(_SOLVED, "check")
+    plan = Plan(ground, week.demand, found.choice, solution, hours=found.rows)
+    check = checked_week(plan, week, found)
+    result = _result(plan, check, aim, week.before)
+    progress(1.0, "done")
+    more = {"week": week.monday.isoformat(), "rows": found.rows.size}
+    return PlanAnswer({**result, **more}, plan, check)
 
 
 def _told(
@@ -244,11 +321,11 @@ def _weighed(
 
 
 def _solved(
-    aim: Aim, choice: Choice, demand: Demand, rest: tuple[FloatArray, Sums, float]
+    aim: Aim, choice: Choice, base: Int32Array | None, rest: tuple[FloatArray, Sums, float]
 ) -> Solution:
     """Return the solver's answer."""
     weight, counts, seconds = rest
-    model = model_of(choice, weight, demand.base if aim.at_least > 1 else None)
+    model = model_of(choice, weight, base)
     room = choice.options["capacity"].to_numpy(np.float64)
     solve = solve_target if aim.objective == "cover" else solve_coverage
     return solve(aim, model, (counts, np.where(np.isnan(room), np.inf, room)), seconds)
@@ -258,11 +335,12 @@ def _result(
     plan: Plan, check: Checked, aim: Aim, before: Mapping[str, Mapping[str, float]]
 ) -> dict[str, Any]:
     """Return the object of the interface."""
-    solution, unit = plan.solution, plan.demand.unit
+    solution, unit = plan.solution, UNIT if aim.in_hours else plan.demand.unit
     chosen = sites(plan, check)
-    total = {"workers": plan.demand.workers, "homes": plan.demand.homes, unit: plan.demand.workers}
+    workers, homes = plan.gains(plan.demand.workers), plan.gains(plan.demand.homes)
+    gained = {"homes": homes, "workers": workers, "street_km": workers, UNIT: plan.hour_gains}
     after = {
-        name: {**part, "covered": part["covered"] + float(plan.gains(total[name]).sum())}
+        name: {**part, "covered": part["covered"] + float(gained[name].sum())}
         for name, part in before.items()
     }
     objective, bound = solution.objective, solution.bound
@@ -270,6 +348,7 @@ def _result(
         "objective_name": aim.objective,
         "chosen": chosen,
         "objective": objective,
+        "counted_in": plan.demand.unit,
         "objective_unit": UNITS.get(aim.objective, "score" if plan.terms else unit),
         "bound": bound,
         "gap": abs(bound - objective) / abs(bound) if bound else 0.0,
@@ -291,7 +370,7 @@ def _result(
 
 def _point(site: Mapping[str, Any]) -> dict[str, Any]:
     """Return a point of the marginal-gain curve."""
-    return {name: site[name] for name in _CURVE}
+    return {name: site[name] for name in (*_CURVE, *_CURVE_HOURS) if name in site}
 
 
 def _shares(figures: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:

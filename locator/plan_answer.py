@@ -17,7 +17,10 @@ from locator.candidates import changes_of, new_id
 from locator.changes import Changes
 from locator.plan_choice import Choice
 from locator.plan_ground import Demand, Ground
+from locator.plan_hours import HourRows
+from locator.selection import Register
 from locator.siting_model import Solution
+from locator.view import ModeView
 
 _FEN = 100
 _MS = 1000.0
@@ -46,6 +49,8 @@ class Plan:
         What the solver says.
     terms : mapping of str to array (r,) of float64
         What each worker counts by term; empty where everybody counts one.
+    hours : HourRows or None
+        What the choice covers where a plan counts hours; None: the points of the demand.
     """
 
     ground: Ground
@@ -53,6 +58,7 @@ class Plan:
     choice: Choice
     solution: Solution
     terms: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+    hours: HourRows | None = None
 
     @property
     def at_least(self) -> int:
@@ -83,15 +89,40 @@ class Plan:
         ]
 
     @cached_property
-    def step(self) -> Int64Array:
-        """Step of the building order with which each point is first covered (n,), -1: never."""
-        first = np.full(self.demand.points.size, -1, np.int64)
-        left = self.at_least - self.demand.base
+    def first(self) -> Int64Array:
+        """Step of the building order with which each row of the cover is first covered, -1: never.
+
+        Rows are points (n,), or points and hours (r,) where hours count.
+        """
+        size = self.demand.points.size if self.hours is None else self.hours.size
+        first = np.full(size, -1, np.int64)
+        base = self.demand.base if self.hours is None else np.zeros(size, np.int64)
+        left = self.at_least - base
         for step, option in enumerate(self.chosen):
             points = self.choice.cover.of(int(option))
             left[points] -= 1
             first[points[left[points] == 0]] = step
         return first
+
+    @cached_property
+    def step(self) -> Int64Array:
+        """Step with which each point is first covered, in some hour at least (n,), -1: never."""
+        if self.hours is None:
+            return self.first
+        never = self.chosen.size
+        step = np.full(self.demand.points.size, never, np.int64)
+        np.minimum.at(step, self.hours.point, np.where(self.first < 0, never, self.first))
+        return np.where(step == never, -1, step)
+
+    @cached_property
+    def hour_gains(self) -> FloatArray:
+        """Person-hours of the week that each step adds (k,); none where hours do not count."""
+        if self.hours is None:
+            return np.zeros(self.chosen.size)
+        demand, rows = self.demand, self.first >= 0
+        workers = demand.points.total(demand.place, demand.workers)
+        weight = workers[self.hours.point] * self.hours.hours
+        return sums(self.first[rows], weight[rows], self.chosen.size)
 
     @cached_property
     def row_step(self) -> Int64Array:
@@ -195,14 +226,36 @@ def checked(plan: Plan) -> Checked:
             f"a recompute from scratch differs from the plan at {int(differs.sum())} places; "
             "this is a fault of the software, please report it"
         )
+    nearest = nearest_of(plan, view, register, covered & counted)
+    return Checked(covered, nearest, dataset.stations)
+
+
+def nearest_of(plan: Plan, view: ModeView, register: Register, mark: BoolArray) -> Int64Array:
+    """Return the station that marked places are nearest to.
+
+    Parameters
+    ----------
+    plan : Plan
+        The question.
+    view, register : ModeView, Register
+        With the plan carried out.
+    mark : array (p,) of bool
+        Places.
+
+    Returns
+    -------
+    array (p,) of int64
+        Row of the station, -1 where there is none within the limit, and for the other places.
+    """
+    ground = plan.ground
     selection = register.select(ground.request.conditions, ground.limit_ms)
-    nearest = np.full(covered.size, -1, np.int64)
-    rows = np.flatnonzero(covered & counted)
+    layer, nearest = ground.layer_of(view), np.full(mark.size, -1, np.int64)
+    rows = np.flatnonzero(mark)
     for first in range(0, rows.size, _CHUNK):
         part = rows[first : first + _CHUNK]
-        found = view.travel.k_best(outcome.places(part), selection, 1, ground.limit_ms)
+        found = view.travel.k_best(layer.exits(part), selection, 1, ground.limit_ms)
         nearest[part] = found.station[:, 0]
-    return Checked(covered, nearest, dataset.stations)
+    return nearest
 
 
 def sites(plan: Plan, check: Checked) -> list[dict[str, Any]]:
@@ -228,10 +281,9 @@ def sites(plan: Plan, check: Checked) -> list[dict[str, Any]]:
     caught = catchment(plan, check)
     scores = {name: plan.gains(demand.workers * part) for name, part in plan.terms.items()}
     labels = [*regions["id"], ""]
-    spent, total, found = 0, 0.0, []
+    spent, total = plan.options["cost_fen"].cumsum().tolist(), np.cumsum(workers)
+    found = []
     for step, row in enumerate(plan.options.to_dict("records")):
-        spent += row["cost_fen"]
-        total += workers[step]
         found.append(
             {
                 "id": row["id"],
@@ -247,9 +299,10 @@ def sites(plan: Plan, check: Checked) -> list[dict[str, Any]]:
                 "gain_homes": float(homes[step]),
                 "gain_workers": float(workers[step]),
                 "gain_workers_per_10000_yuan": per_10000(workers[step], row["cost_fen"]),
-                "cumulative_workers": float(total),
-                "cumulative_yuan": spent / _FEN,
+                "cumulative_workers": float(total[step]),
+                "cumulative_yuan": spent[step] / _FEN,
                 "catchment_workers": caught[plan.station_ids[step]],
+                **_in_hours(plan, step, row["cost_fen"]),
                 **({"terms": {k: float(v[step]) for k, v in scores.items()}} if scores else {}),
                 "gain_groups": {
                     code: float(value)
@@ -264,6 +317,18 @@ def sites(plan: Plan, check: Checked) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _in_hours(plan: Plan, step: int, fen: int) -> dict[str, float | None]:
+    """Return what a site gains in person-hours; nothing where hours do not count."""
+    if plan.hours is None:
+        return {}
+    gain = float(plan.hour_gains[step])
+    return {
+        "gain_person_hours": gain,
+        "gain_person_hours_per_10000_yuan": per_10000(gain, fen),
+        "cumulative_person_hours": float(plan.hour_gains[: step + 1].sum()),
+    }
 
 
 def per_10000(gain: float, fen: int) -> float | None:

@@ -1,7 +1,7 @@
 """What a plan may choose from: candidates that are given or made from the data, and their reach."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ from geodata.errors import Fault, ValidationError
 from geodata.model import NO_DATA, BoolArray, FloatArray, Int32Array, Int64Array, Positions
 from locator.arrays import rows_of
 from locator.candidates import NEW, as_stations, bundled, options_of
-from locator.plan_cover import Cover, Reach, near_points, windows_of
+from locator.clock_sets import open_sets
+from locator.plan_cover import Cover, Reach, near_points, register_of
 from locator.plan_ground import Demand, Ground
 from locator.selection import Selection
 
@@ -62,10 +63,39 @@ def candidates_of(ground: Ground, demand: Demand, given: pd.DataFrame | str) -> 
     ValidationError
         If a candidate is wrong, or there is none.
     """
-    stations, vocabulary = ground.dataset.stations, ground.register.vocabulary
-    rows = automatic(ground, demand) if isinstance(given, str) else given
-    if len(rows) == 0 and not isinstance(given, str):
+    if isinstance(given, str):
+        return _completed(ground, automatic(ground, demand))
+    return given_options(ground, given)
+
+
+def given_options(ground: Ground, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return complete options of a table, with combinations and bundles.
+
+    Parameters
+    ----------
+    ground : Ground
+        The question.
+    rows : DataFrame
+        As `locator.candidates.options_of` takes it.
+
+    Returns
+    -------
+    DataFrame
+        See `locator.candidates.bundled`.
+
+    Raises
+    ------
+    ValidationError
+        If a candidate is wrong, or there is none.
+    """
+    if len(rows) == 0:
         raise ValidationError.of([Fault("candidates", "there is none", "give some, or auto")])
+    return _completed(ground, rows)
+
+
+def _completed(ground: Ground, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return candidates with what they do not say, with combinations and bundles."""
+    stations, vocabulary = ground.dataset.stations, ground.register.vocabulary
     return bundled(options_of(rows, stations, vocabulary, ground.terms))
 
 
@@ -101,19 +131,40 @@ def choice_of(
         If a candidate lies outside the data, or new hours are shorter than the present ones.
     """
     within, sooner = bounds or (None, None)
-    offered = options[~options["id"].str.contains("+", regex=False)]["action"].value_counts()
-    positions = _positions(ground, options)
+    positions = positions_of(ground, options)
     horizon = ground.limit_ms if within is None else int(within.max(initial=0))
-    limits = (horizon, ground.register.linger_ms)
     rows = as_stations(options, ground.dataset.stations)
-    selection = windows_of(rows, ground.register.vocabulary, ground.request.conditions, limits)
-    _check_longer(ground, options, selection)
+    selection = register_of(rows, ground.register).select(ground.request.conditions, horizon)
+    today = ground.register.select(ground.request.conditions, horizon)
+    check_longer(ground, options, ((selection, today),))
     reach = np.full(demand.points.size, ground.limit_ms) if within is None else within
     cover = Reach(ground.view.travel, demand.points, sooner)(
         positions, selection, reach.astype(np.int32), progress
     )
     if ground.request.at_least > 1:
         cover = cover.without(_today(ground, demand, options, positions, progress))
+    return offering(options, cover, every=every)
+
+
+def offering(options: pd.DataFrame, cover: Cover, *, every: bool = False) -> Choice:
+    """Return the options that cover something.
+
+    Parameters
+    ----------
+    options : DataFrame
+        From `candidates_of`.
+    cover : Cover
+        Of all of them.
+    every : bool
+        Keep the others, too.
+
+    Returns
+    -------
+    Choice
+        Which knows how many there were.
+    """
+    alone = options[~options["id"].str.contains("+", regex=False)]
+    offered = alone["action"].value_counts()
     kept = np.flatnonzero((cover.sizes > 0) | every)
     return Choice(
         options.iloc[kept].reset_index(drop=True),
@@ -134,14 +185,32 @@ def _today(
     plain = options.assign(opening_hours="", facilities="")
     rows = as_stations(plain, ground.dataset.stations)
     rows["status"] = np.where(at >= 0, rows["status"], "closed")
-    limits = (ground.limit_ms, ground.register.linger_ms)
-    selection = windows_of(rows, ground.register.vocabulary, ground.request.conditions, limits)
+    register = register_of(rows, ground.register)
+    selection = register.select(ground.request.conditions, ground.limit_ms)
     within = np.full(demand.points.size, ground.limit_ms, np.int32)
     return Reach(ground.view.travel, demand.points)(positions, selection, within, progress)
 
 
-def _positions(ground: Ground, options: pd.DataFrame) -> Positions:
-    """Return where options lie; those at stations where the stations lie."""
+def positions_of(ground: Ground, options: pd.DataFrame) -> Positions:
+    """Return where options lie; those at stations where the stations lie.
+
+    Parameters
+    ----------
+    ground : Ground
+        The question.
+    options : DataFrame
+        From `candidates_of`.
+
+    Returns
+    -------
+    Positions
+        One row an option.
+
+    Raises
+    ------
+    ValidationError
+        If a new place lies outside the data.
+    """
     snapped = ground.view.snapper.snap(options["lon"].to_numpy(), options["lat"].to_numpy())
     at = pd.Index(ground.dataset.stations["id"]).get_indexer(pd.Index(options["station"]))
     outside = (snapped.state == NO_DATA) & (at < 0)
@@ -159,14 +228,63 @@ def _positions(ground: Ground, options: pd.DataFrame) -> Positions:
     return Positions(**merged)
 
 
-def _check_longer(ground: Ground, options: pd.DataFrame, selection: Selection) -> None:
-    """Refuse new hours that shut a station at a time at which it is open today."""
+def check_hours(ground: Ground, options: pd.DataFrame) -> None:
+    """Refuse new hours that shut a station, before anything is searched.
+
+    Parameters
+    ----------
+    ground : Ground
+        The question.
+    options : DataFrame
+        From `given_options`.
+
+    Raises
+    ------
+    ValidationError
+        Naming the candidates.
+    """
+    conditions, limit_ms = ground.request.conditions, ground.limit_ms
+    rows = options[(options["station"] != "") & (options["opening_hours"] != "")]
+    if not len(rows):
+        return
+    registers = (
+        register_of(as_stations(rows, ground.dataset.stations), ground.register),
+        ground.register,
+    )
+    if not ground.hours:
+        then, now = (register.select(conditions, limit_ms) for register in registers)
+        check_longer(ground, rows, ((then, now),))
+        return
+    new, old = (open_sets(register, conditions, limit_ms, ground.hours) for register in registers)
+    pairs = np.unique(np.stack((new.of_hour, old.of_hour)), axis=1).T
+    check_longer(ground, rows, ((new.selections[a], old.selections[b]) for a, b in pairs))
+
+
+def check_longer(
+    ground: Ground, options: pd.DataFrame, times: Iterable[tuple[Selection, Selection]]
+) -> None:
+    """Refuse new hours that shut a station at a time at which it is open today.
+
+    Parameters
+    ----------
+    ground : Ground
+        The question.
+    options : DataFrame
+        From `candidates_of`.
+    times : iterable of tuple of Selection
+        Arrival windows of the options and of the stations of today, at each time that counts.
+
+    Raises
+    ------
+    ValidationError
+        Naming the candidates.
+    """
     at = pd.Index(ground.dataset.stations["id"]).get_indexer(pd.Index(options["station"]))
     changes = np.flatnonzero((at >= 0) & (options["opening_hours"] != "").to_numpy())
-    today = ground.register.select(ground.request.conditions, selection.horizon_ms)
+    pairs = tuple(times)
     faults = []
     for row in changes:
-        if not _holds(selection, int(row), today, int(at[row])):
+        if not all(_holds(then, int(row), now, int(at[row])) for then, now in pairs):
             code = options["id"].iloc[row]
             faults.append(
                 Fault(
@@ -268,18 +386,12 @@ def _premises(ground: Ground) -> pd.DataFrame:
 
 def _stations(ground: Ground) -> pd.DataFrame:
     """Return stations whose hours or facilities keep them from covering."""
-    conditions, limit_ms = ground.request.conditions, ground.limit_ms
+    conditions = ground.request.conditions
     register, codes = ground.register, ground.dataset.stations["id"].to_numpy(object)
-    today = np.zeros(register.size, np.bool_)
-    today[register.select(conditions, limit_ms).steady] = True
-    counts = register.counted(conditions) & register.access_fits(conditions.access) & ~today
+    counts = register.counted(conditions) & register.access_fits(conditions.access)
     lacking = counts & ~register.needs_met(conditions.needs)
-    shut = counts.copy()
-    if conditions.at is None or conditions.open == "any":
-        shut[:] = False
-    else:
-        # those that would cover if only their hours did not matter, or with the facilities besides
-        shut &= ~_always(ground)
+    # those that would cover if only their hours did not matter, or with the facilities besides
+    shut = counts & ~_always(ground)
     return pd.DataFrame(
         {
             "id": [*(f"hours-{code}" for code in codes[shut]),
@@ -291,10 +403,15 @@ def _stations(ground: Ground) -> pd.DataFrame:
 
 
 def _always(ground: Ground) -> BoolArray:
-    """Mark the stations whose hours alone would let them cover at any arrival."""
-    conditions = ground.request.conditions
-    selection = ground.register.select(conditions, ground.limit_ms, ("no_such_need",))
-    # "no_such_need" is lifted alone here: hours are still asked
-    mark = np.zeros(ground.register.size, np.bool_)
-    mark[selection.steady] = True
+    """Mark the stations whose hours alone would let them cover at any arrival that counts."""
+    conditions = replace(ground.request.conditions, needs=())
+    if ground.hours:
+        sets = open_sets(ground.register, conditions, ground.limit_ms, ground.hours).selections
+    elif conditions.at is None or conditions.open == "any":
+        return np.ones(ground.register.size, np.bool_)
+    else:
+        sets = (ground.register.select(conditions, ground.limit_ms),)
+    mark = np.ones(ground.register.size, np.bool_)
+    for selection in sets:
+        mark &= np.isin(np.arange(mark.size), selection.steady)
     return mark

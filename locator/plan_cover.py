@@ -24,11 +24,10 @@ from geodata.model import (
     Int64Array,
     Positions,
 )
-from geodata.vocabulary import Vocabulary
 from locator import _kernels, _plan_kernels
 from locator.arrays import sums
 from locator.coverage import Layer
-from locator.selection import Conditions, Register, Selection
+from locator.selection import Register, Selection
 from locator.snap import exits, part_of
 from locator.travel_time import TravelTimes
 
@@ -187,30 +186,23 @@ class Cover:
         return Cover(indptr, self.point[at], self.ms[at])
 
 
-def windows_of(
-    rows: gpd.GeoDataFrame, vocabulary: Vocabulary, conditions: Conditions, limits: tuple[int, int]
-) -> Selection:
-    """Return when one may arrive at the stations that options would give.
+def register_of(rows: gpd.GeoDataFrame, like: Register) -> Register:
+    """Return the stations that options would give, to be asked as those that are there.
 
     Parameters
     ----------
     rows : GeoDataFrame
         From `locator.candidates.as_stations`.
-    vocabulary : Vocabulary
-        Codes and what they mean.
-    conditions : Conditions
-        What is asked.
-    limits : tuple of int
-        Longest travel time and linger (ms).
+    like : Register
+        The stations that are there: same words, same linger.
 
     Returns
     -------
-    Selection
-        By the same rule as that of the stations that are there.
+    Register
+        One row an option.
     """
     timetable = Timetable(rows["opening_hours"].tolist())
-    horizon_ms, linger_ms = limits
-    return Register(rows, vocabulary, timetable, linger_ms).select(conditions, horizon_ms)
+    return Register(rows, like.vocabulary, timetable, like.linger_ms)
 
 
 class Reach:

@@ -1,6 +1,7 @@
 """From a plan's question to the solver that answers it."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,10 @@ OBJECTIVES = {
     "median": ("sites",),
     "center": ("sites",),
 }
+
+#: What an objective of covering counts: people, or the hours of a week that they have a station.
+COUNTS = ("people", "person_hours")
+_COVERING = ("coverage", "cover")
 
 #: Most sites of one plan, and the longest and shortest time for a solver (s).
 MOST_SITES, MOST_SECONDS, LEAST_SECONDS = 5_000, 3_600.0, 0.1
@@ -58,6 +63,10 @@ class Aim:
         No region with people in it may be left with a smaller share covered.
     mosts : Mosts or None
         What people count, other than one each.
+    count : str
+        Of ``COUNTS``.
+    week : str, date or None
+        A day of the week whose hours count; None: the next one without a holiday.
     """
 
     objective: str = "coverage"
@@ -69,6 +78,13 @@ class Aim:
     capacities: bool = False
     least_share: float | None = None
     mosts: Mosts | None = None
+    count: str = COUNTS[0]
+    week: str | date | None = None
+
+    @property
+    def in_hours(self) -> bool:
+        """Whether the hours of a week count."""
+        return self.count == COUNTS[1]
 
     def check(self) -> None:
         """Raise one error for everything that does not fit together.
@@ -119,6 +135,21 @@ class Aim:
                        f"{', '.join(special)}")],
                 code="contradiction",
             )  # fmt: skip
+        self._check_count(asked)
+
+    def _check_count(self, special: list[str]) -> None:
+        """Refuse what does not go with the hours of a week."""
+        if self.count not in COUNTS:
+            what, fix = f"{self.count!r} cannot be counted", f"use one of {', '.join(COUNTS)}"
+            raise ValidationError.of([Fault("count", what, fix)], code="unknown_code")
+        faults = []
+        if self.week is not None and not self.in_hours:
+            faults.append(Fault("week", "goes with count person_hours only", "leave it out"))
+        if self.in_hours and (special or self.objective not in _COVERING):
+            what = f"person_hours goes with {' and '.join(_COVERING)}"
+            faults.append(Fault("count", f"{what}, without {', '.join(special) or self.objective}"))
+        if faults:
+            raise ValidationError.of(faults, code="contradiction")
 
 
 def aim_of(
@@ -144,7 +175,7 @@ def aim_of(
         Share of all people that is to be covered in the end.
     **more : Any
         Other fields of `Aim`: ``time_limit_seconds``, ``at_least``, ``capacities``,
-        ``least_share``.
+        ``least_share``, ``mosts``, ``count``, ``week``.
 
     Returns
     -------

@@ -258,9 +258,20 @@ def test_a_running_job_is_stopped_by_a_delete(client, tmp_path):
         ('{"sites": 1, "region": "nowhere"}', 404, "unknown_region"),
         ('{"sites": 1, "need": ["sauna"]}', 422, "not_in_list"),
         ('{"sites": 1, "candidates": []}', 422, "invalid_value"),
-        ('{"sites": 1, "candidates": [{"lon": 115.9}]}', 422, "invalid_value"),
+        ('{"sites": 1, "candidates": [{"lon": 115.9}]}', 422, "out_of_range"),
         ('{"sites": 1, "candidates": [{"action": "extend", "station": "x"}]}', 422,
+         "unknown_station"),
+        ('{"sites": 1, "candidates": [{"lon": 115.9, "lat": 28.7, "opening_hours": "soon"}]}', 422,
+         "bad_hours"),
+        ('{"sites": 1, "candidates": [{"lon": 115.9, "lat": 28.7, "cost_yuan": 0.001}]}', 422,
          "invalid_value"),
+        ('{"sites": 1, "candidates": [{"lon": 115.9, "lat": 28.7, "facilities": ["sauna"]}]}', 422,
+         "unknown_code"),
+        ('{"sites": 1, "candidates": [{"lon": 2.3, "lat": 48.9}]}', 422, "outside_data"),
+        ('{"sites": 1, "mosts": {"weights": {"union": 1}}}', 422, "bad_mosts"),
+        ('{"sites": 1, "count": "person_hours", "at": "now"}', 422, "contradiction"),
+        ('{"sites": 1, "count": "person_hours", "week": "2026-13-1"}', 422, "invalid_value"),
+        ('{"sites": 1, "group": "pilots"}', 422, "unknown_word"),
         (json.dumps({"sites": 1, "candidates": [{"lon": 1.0, "lat": 1.0}] * 4}), 422,
          "over_limit"),
         ('{"sites": 1, "time_limit_seconds": 1e9}', 422, "out_of_range"),
@@ -269,7 +280,9 @@ def test_a_running_job_is_stopped_by_a_delete(client, tmp_path):
     ],
 )  # fmt: skip
 def test_questions_that_are_wrong_are_refused_before_they_become_jobs(client, body, status, code):
-    assert problem_of(client.post(PLAN, content=body), status)["code"] == code
+    found = problem_of(client.post(PLAN, content=body), status)
+    assert found["code"] == code
+    assert all(error["where"] and error["what"] for error in found["errors"])
     assert all_jobs(client.app.state.settings.jobs) == []
 
 

@@ -203,6 +203,12 @@ def plan(
     group: Annotated[
         str | None, typer.Option(help="Only this group of workers counts, such as courier.")
     ] = None,
+    count: Annotated[
+        str, typer.Option(help="people, or person_hours: workers times hours of a week.")
+    ] = "people",
+    week: Annotated[
+        str | None, typer.Option(help="A day of the week of person_hours; else without a holiday.")
+    ] = None,
     stations_at_least: Annotated[
         int, typer.Option(help="How many stations must be in reach, 1 or 2.")
     ] = 1,
@@ -235,6 +241,8 @@ def plan(
         "budget_yuan": budget,
         "sites": sites,
         "target_share": target,
+        "count": count,
+        "week": week,
         "capacities": capacities,
         "least_share": least_share,
         "mosts": mosts,

@@ -8,8 +8,8 @@ import pandas as pd
 import pyproj
 
 from geodata.datum import project, to_wgs84, unproject
-from geodata.errors import Fault, ValidationError
 from locator.plan import PlanAnswer, Progress, silent
+from locator.questions import Asked
 from web.dependencies import departure
 from web.geojson import plain
 from web.plan_schemas import PlanQuestion
@@ -28,8 +28,11 @@ _PEOPLE = (
     "gain_workers",
     "cumulative_workers",
     "catchment_workers",
+    "gain_person_hours",
+    "cumulative_person_hours",
 )
-_PER = 10_000
+_SECONDS = ("gain_seconds", "objective_before")
+_PER, _MINUTE, _COARSE_SECONDS = 10_000, 60.0, 5
 _SHARE_DIGITS, _RATE_DIGITS, _KM_DIGITS = 4, 3, 3
 
 
@@ -100,28 +103,34 @@ def check_plan(service: Service, question: PlanQuestion) -> None:
     """
     service.check(question)
     service.check_region(question.region)
-    aim_fields(question)
-    if isinstance(question.candidates, str):
-        return
-    ids = [candidate.id for candidate in question.candidates if candidate.id]
-    known = set(service.index.stations["id"])
-    faults = [
-        Fault(f"candidates[{row}].station", "there is no such station", "use its id")
-        for row, candidate in enumerate(question.candidates)
-        if candidate.action in {"extend", "equip"} and candidate.station not in known
-    ]
-    if not question.candidates:
-        faults.append(Fault("candidates", "there is none", "give some, or auto"))
-    if len(set(ids)) < len(ids):
-        faults.append(Fault("candidates", "an id comes twice", "rename one"))
-    faults += [
-        Fault(f"candidates[{row}]", "a new place needs lon and lat")
-        for row, candidate in enumerate(question.candidates)
-        if candidate.action in {"build", "convert"}
-        and (candidate.lon is None or candidate.lat is None)
-    ]
-    if faults:
-        raise ValidationError.of(faults, code="invalid_value")
+    words = _words(service, question)
+    mode, group = words.pop("mode"), words.pop("group")
+    asked = Asked(**words, stations_at_least=question.stations_at_least)
+    table = _table(service, table_of(question))
+    service.index.check_plan(table, asked, mode=mode, group=group, **aim_fields(question))
+
+
+def _words(service: Service, question: PlanQuestion) -> dict[str, Any]:
+    """Return what a question asks, in the words of `locator.Index.plan`."""
+    return {
+        "mode": question.mode,
+        "minutes": question.minutes,
+        "at": departure(question.at),
+        "needs": tuple(question.need),
+        "kinds": tuple(question.kind),
+        "access": tuple(question.access),
+        "region": question.region,
+        "include": tuple(question.include),
+        "group": question.group,
+        "exact": service.dataset.homes is not None,
+    }
+
+
+def _table(service: Service, candidates: pd.DataFrame | str) -> pd.DataFrame | str:
+    """Return candidates as they are planned with: on the lattice where homes are not open."""
+    if service.dataset.homes is not None:
+        return candidates
+    return on_lattice(candidates, pyproj.CRS.from_user_input(service.manifest["metric_crs"]))
 
 
 def aim_fields(question: PlanQuestion) -> dict[str, Any]:
@@ -154,6 +163,8 @@ def aim_fields(question: PlanQuestion) -> dict[str, Any]:
         "at_least": question.stations_at_least,
         "capacities": question.capacities,
         "least_share": question.least_share,
+        "count": question.count,
+        "week": question.week,
         "mosts": mosts
         and Mosts(
             {str(name): part for name, part in mosts.weights.items()},
@@ -189,24 +200,11 @@ def make(
     PlanAnswer
         Not rounded.
     """
-    exact = service.dataset.homes is not None
     table = table_of(question) if candidates is None else candidates
-    if not exact:
-        crs = pyproj.CRS.from_user_input(service.manifest["metric_crs"])
-        table = on_lattice(table, crs)
     return service.index.plan(
-        table,
-        mode=question.mode,
-        minutes=question.minutes,
-        at=departure(question.at),
-        needs=tuple(question.need),
-        kinds=tuple(question.kind),
-        access=tuple(question.access),
-        region=question.region,
-        include=tuple(question.include),
-        group=question.group,
-        exact=exact,
+        _table(service, table),
         progress=progress,
+        **_words(service, question),
         **aim_fields(question),
     )
 
@@ -228,7 +226,7 @@ def result_of(service: Service, question: PlanQuestion, answer: PlanAnswer) -> d
     dict
         The ``result`` of the interface; people rounded each by itself unless exact.
     """
-    found = plain(answer.result)
+    found = _named(plain(answer.result), service.index.stations)
     exact = found["people"] == "exact"
     if not exact:
         weighed = question.mosts.weights.items() if question.mosts else ()
@@ -247,8 +245,23 @@ def result_of(service: Service, question: PlanQuestion, answer: PlanAnswer) -> d
             "speed_kph": service.vocabulary.modes[question.mode].speed_kph,
             "counted": service.counted(question),
         },
+        "region_names": {
+            code: service.region_names.get(code, "")
+            for site in found["chosen"]
+            for code in site["gain_regions"]
+            if code
+        },
         "dataset": service.name,
     }
+
+
+def _named(found: Mapping[str, Any], stations: pd.DataFrame) -> dict[str, Any]:
+    """Return a result whose sites at stations have their stations' names."""
+    names = dict(zip(stations["id"], stations["name"], strict=True))
+    chosen = [
+        {**site, "name": site["name"] or names.get(site["station"], "")} for site in found["chosen"]
+    ]
+    return {**found, "chosen": chosen}
 
 
 def discreet_plan(
@@ -272,15 +285,18 @@ def discreet_plan(
         The same members.
     """
     unit = found["objective_unit"]
-    counted = found["before"].get("workers")
+    counted = found["counted_in"] == "workers"
     people: Callable[[float], float] = discretion.figure if counted else _kilometres
-    figure = people if unit in {"workers", "street_km"} else _kilometres
     weights = weights or {}
-    if unit == "score":
-        figure = _weighed(people, sum(weights.values()))
+    figures = {
+        "score": _weighed(people, sum(weights.values())),
+        "seconds": _seconds(found["objective_name"], people),
+        "yuan": _kilometres,
+    }
+    figure = figures.get(unit, people)
     terms = {name: _weighed(people, weight) for name, weight in weights.items()}
     objective, bound = figure(found["objective"]), figure(found["bound"])
-    return {
+    out = {
         **_discreet_site(found, people),
         "chosen": [_discreet_site(site, people, terms) for site in found["chosen"]],
         "curve": [_discreet_site(point, people) for point in found["curve"]],
@@ -290,6 +306,16 @@ def discreet_plan(
         "before": _discreet_shares(found["before"], discretion),
         "after": _discreet_shares(found["after"], discretion),
     }
+    for part in (out, *out["chosen"], *out["curve"]):
+        part.update({name: figures["seconds"](part[name]) for name in _SECONDS if name in part})
+    return out
+
+
+def _seconds(objective: str, people: Callable[[float], float]) -> Callable[[float], float]:
+    """Return what rounds times: those of all workers in minutes of a few, a single one coarsely."""
+    if objective == "center":
+        return lambda value: float(round(value / _COARSE_SECONDS) * _COARSE_SECONDS)
+    return _weighed(people, _MINUTE)
 
 
 def _kilometres(value: float) -> float:
@@ -318,12 +344,13 @@ def _discreet_site(
     for name in ("gain_groups", "gain_regions"):
         if name in out:
             out[name] = {code: figure(value) for code, value in out[name].items()}
-    rate = out.get("gain_workers_per_10000_yuan")
-    if rate is not None and site.get("gain_workers"):
-        yuan = site["gain_workers"] * _PER / rate if rate else 0
-        out["gain_workers_per_10000_yuan"] = (
-            round(out["gain_workers"] * _PER / yuan, _RATE_DIGITS) if yuan else None
-        )
+    for name in ("gain_workers", "gain_person_hours"):
+        rate = out.get(f"{name}_per_10000_yuan")
+        if rate is not None and site.get(name):
+            yuan = site[name] * _PER / rate if rate else 0
+            out[f"{name}_per_10000_yuan"] = (
+                round(out[name] * _PER / yuan, _RATE_DIGITS) if yuan else None
+            )
     return out
 
 

@@ -16,6 +16,7 @@ from web.reports import json_text
 from web.settings import Settings
 
 _STEP = 0.1
+_GAINED = {"workers": "workers", "street_km": "km of street"}
 _ACTIONS = {"build": "build", "convert": "convert", "extend": "extend hours", "equip": "equip"}
 
 
@@ -131,17 +132,25 @@ def plan_report(result: Mapping[str, Any]) -> str:
         The sites in building order, the objective, its bound and the gap.
     """
     lines = []
-    gained = "workers" if result["before"].get("workers") else "km of street"
+    in_hours = "week" in result
+    gain, so_far = (
+        ("gain_person_hours", "cumulative_person_hours")
+        if in_hours
+        else ("gain_workers", "cumulative_workers")
+    )
+    gained = "person-hours a week" if in_hours else _GAINED[result["counted_in"]]
     for site in result["chosen"]:
         action = " + ".join(_ACTIONS.get(part, part) for part in site["action"].split("+"))
         where = site["station"] or f"{site['lon']:.6f},{site['lat']:.6f}"
+        hours = f" to {site['opening_hours']}" if "extend" in site["action"] else ""
         lines.append(
-            f"{site['order']:>4}. {action} {site['name'] or site['id']} ({where}): "
-            f"{site['cost_yuan']:,.2f} yuan, {site['gain_workers']:,.10g} more {gained}, "
-            f"{site['cumulative_workers']:,.10g} so far"
+            f"{site['order']:>4}. {action} {site['name'] or site['id']} ({where}){hours}: "
+            f"{site['cost_yuan']:,.2f} yuan, {site[gain]:,.10g} more {gained}, "
+            f"{site[so_far]:,.10g} so far"
         )
     if not lines:
         lines.append("nothing to choose: no candidate reaches anybody who is not covered")
+    lines += _gained(result)
     lines.append(
         f"objective {result['objective']:,.10g} {result['objective_unit']}, proven bound "
         f"{result['bound']:,.10g}, gap {result['gap']:.2%} ({result['method']})"
@@ -149,3 +158,19 @@ def plan_report(result: Mapping[str, Any]) -> str:
     lines.append(f"spent {result['spent_yuan']:,.2f} yuan; people {result['people']}; "
                  "checked by a recompute from scratch")  # fmt: skip
     return "\n".join(lines)
+
+
+def _gained(result: Mapping[str, Any]) -> list[str]:
+    """Return how many are covered before and after, and what share of those without is gained."""
+    unit = result["counted_in"]
+    was, now = result["before"].get(unit), result["after"].get(unit)
+    if not was or not was["uncovered"]:
+        return []
+    group = result["parameters"].get("group")
+    who = _GAINED.get(unit, unit) + (f" ({group})" if group else "")
+    more = now["covered"] - was["covered"]
+    gain = f"{more:,.10g} more {who} covered, {more / was['uncovered']:.1%} of the "
+    without = f"{was['uncovered']:,.10g} without a station: "
+    then = f"{now['covered']:,.10g} of {now['total']:,.10g} in all "
+    shares = f"({now['share_covered']:.1%}, before {was['share_covered']:.1%})"
+    return [gain + without + then + shares]

@@ -3,15 +3,13 @@
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pandas as pd
 
 from geodata.errors import Fault, ValidationError
-
-if TYPE_CHECKING:
-    from web.settings import Settings
+from web.plan_words import PlanWords
 
 #: Endings of the files that a plan is written to, and their media types.
 FORMATS: Mapping[str, str] = {
@@ -22,7 +20,7 @@ FORMATS: Mapping[str, str] = {
 }
 
 
-def plan_file(result: Mapping[str, Any], ending: str, settings: "Settings") -> tuple[bytes, str]:
+def plan_file(result: Mapping[str, Any], ending: str, language: str) -> tuple[bytes, str]:
     """Return a plan as the bytes of a file.
 
     Parameters
@@ -31,8 +29,8 @@ def plan_file(result: Mapping[str, Any], ending: str, settings: "Settings") -> t
         A plan's result, as it may leave.
     ending : str
         Of `FORMATS`.
-    settings : Settings
-        The language of maps.
+    language : str
+        ``zh`` or ``en``, of headers and map.
 
     Returns
     -------
@@ -41,7 +39,7 @@ def plan_file(result: Mapping[str, Any], ending: str, settings: "Settings") -> t
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"plan.{ending}"
-        write_plan(result, file, settings.map_language)
+        write_plan(result, file, language)
         return file.read_bytes(), FORMATS[ending]
 
 
@@ -119,35 +117,65 @@ _TITLES = {
         "gain_regions": "Gain by district",
     },
 }  # fmt: skip
-_ABOUT = {
-    "zh": {"objective_name": "目标", "objective": "目标值", "objective_unit": "单位",
-           "bound": "可证上界(下界)", "gap": "差距", "spent_yuan": "花费(元)", "method": "方法"},
-    "en": {"objective_name": "Objective", "objective": "Value", "objective_unit": "Unit",
-           "bound": "Proven bound", "gap": "Gap", "spent_yuan": "Spent (yuan)",
-           "method": "Method"},
+#: Columns of a plan that counts person-hours, before those of workers.
+_HOURS = {
+    "zh": {
+        "gain_person_hours": "新增覆盖人时(每周)", "cumulative_person_hours": "累计新增人时(每周)",
+        "gain_person_hours_per_10000_yuan": "每万元新增人时", "gain_workers": "受益职工",
+        "gain_homes": "受益住处", "cumulative_workers": "累计受益职工",
+        "gain_workers_per_10000_yuan": "每万元受益职工",
+    },
+    "en": {
+        "gain_person_hours": "Person-hours a week gained",
+        "cumulative_person_hours": "Person-hours a week gained so far",
+        "gain_person_hours_per_10000_yuan": "Person-hours gained per 10,000 yuan",
+        "gain_workers": "Workers better off", "gain_homes": "Homes better off",
+        "cumulative_workers": "Workers better off so far",
+        "gain_workers_per_10000_yuan": "Workers better off per 10,000 yuan",
+    },
 }  # fmt: skip
+#: Other words for columns that hold kilometres of street, where nobody gave homes; "": left out.
+_STREETS = {
+    "zh": {
+        "gain_workers": "新增覆盖街道(公里)", "gain_homes": "",
+        "cumulative_workers": "累计新增街道(公里)",
+        "gain_workers_per_10000_yuan": "每万元新增街道(公里)",
+        "catchment_workers": "服务街道(公里)", "gain_groups": "", "gain_regions": "受益区县(公里)",
+    },
+    "en": {
+        "gain_workers": "Street gained (km)", "gain_homes": "",
+        "cumulative_workers": "Street gained so far (km)",
+        "gain_workers_per_10000_yuan": "Street gained per 10,000 yuan (km)",
+        "catchment_workers": "Street in its catchment (km)", "gain_groups": "",
+        "gain_regions": "Gain by district (km)",
+    },
+}  # fmt: skip
+
+
+def _titles(result: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Return the columns of a plan in words: of workers, person-hours or kilometres of street."""
+    titles = dict(_TITLES[language])
+    if "week" in result:
+        titles = _HOURS[language] | titles | _HOURS[language]
+        first = ("order", "id", "action", "station", "name", "lon", "lat", "cost_yuan")
+        titles = {name: titles[name] for name in (*first, *titles)}
+    if result["counted_in"] == "street_km":
+        titles |= _STREETS[language]
+    return {name: words for name, words in titles.items() if words}
 
 
 def _table(result: Mapping[str, Any], out: Path, language: str) -> None:
     """Write the sites as a table, with what is said of the plan on a second sheet."""
     from geodata.exports import Notes, write_table  # noqa: PLC0415  brings GDAL and openpyxl
 
-    titles = _TITLES[language]
-    rows = [{name: _cell(site.get(name)) for name in titles} for site in result["chosen"]]
+    titles = _titles(result, language)
+    words = PlanWords(language, result.get("region_names", {}))
+    rows = [
+        {name: words.cell(name, site.get(name)) for name in titles} for site in result["chosen"]
+    ]
     frame = pd.DataFrame(rows, columns=list(titles))
-    said = _ABOUT[language]
-    about = [(words, str(result[name])) for name, words in said.items() if name in result]
-    about += [(str(k), str(v)) for k, v in result.get("dataset", {}).items()]
-    about += [(str(k), str(v)) for k, v in result.get("parameters", {}).items()]
     layer, second = ("方案", "说明") if language == "zh" else ("Plan", "About")
-    write_table(frame, out, Notes(titles, about, layer, second))
-
-
-def _cell(value: Any) -> Any:
-    """Return lists and objects as text."""
-    if isinstance(value, Mapping):
-        return "; ".join(f"{name or '-'} {part:g}" for name, part in value.items())
-    return ";".join(value) if isinstance(value, list) else value
+    write_table(frame, out, Notes(titles, words.about(result), layer, second))
 
 
 #: What tells a person how far a plan is: the words of its stages.

@@ -24,6 +24,7 @@ _WORDS = {
         "(可证界 {bound},差距 {gap})", "attribution": "街道 © OpenStreetMap 贡献者",
         "build": "新建", "convert": "改造", "extend": "延时", "equip": "增配",
         "round": "职工数均取整到 {n}",
+        "gain_street_km": "新增覆盖街道(公里)", "gain_person_hours": "新增覆盖人时(每周)",
     },
     "en": {
         "title": "Plan of sites", "order": "Order", "what": "Action", "cost": "Cost (yuan)",
@@ -32,8 +33,13 @@ _WORDS = {
         "{unit} (proven bound {bound}, gap {gap})", "attribution": "Streets © OpenStreetMap "
         "contributors", "build": "build", "convert": "convert", "extend": "extend hours",
         "equip": "equip", "round": "numbers of workers are rounded to {n}",
+        "gain_street_km": "Street gained (km)", "gain_person_hours": "Person-hours a week gained",
     },
 }  # fmt: skip
+_UNITS = {
+    "zh": {"person_hours": "人时(每周)", "street_km": "公里街道", "yuan": "元", "seconds": "秒"},
+    "en": {"person_hours": "person-hours a week", "street_km": "km of street"},
+}
 _STYLE = (
     "".join(f".step-{name}{{background:{hue}}}" for name, hue in _COLOURS.items())
     + """
@@ -144,14 +150,17 @@ def plan_map(result: Mapping[str, Any], language: str) -> str:
         HTML that fetches nothing.
     """
     words, sites = _WORDS[language], result["chosen"]
+    gain, _, title = _gains(result, words)
+    words = {**words, **_UNITS[language], "gain": title}
     middle = [0.0, 0.0]
     if sites:
         middle = [sum(site[axis] for site in sites) / len(sites) for axis in ("lat", "lon")]
     chart = _Map(location=middle, tiles=None)
     chart._id = "plan"  # noqa: SLF001  (folium's ids are random: same input, same bytes)
     chart.default_js, chart.default_css = [], []
-    most = max((site["gain_workers"] or 0 for site in sites), default=0) or 1
-    marks = _Marks([_mark(site, most, words) for site in reversed(sites)])  # the first on top
+    most = max((site[gain] or 0 for site in sites), default=0) or 1
+    # the first on top
+    marks = _Marks([_mark(site, site[gain] or 0, most, words) for site in reversed(sites)])
     marks.add_to(chart)
     figure = chart.get_root()
     if not isinstance(figure, Figure):  # pragma: no cover  (a folium map makes its own)
@@ -191,9 +200,18 @@ def _action(action: str, words: Mapping[str, str]) -> str:
     return " + ".join(words.get(part, escaped(part)) for part in action.split("+"))
 
 
-def _mark(site: Mapping[str, Any], most: float, words: Mapping[str, str]) -> dict[str, Any]:
+def _gains(result: Mapping[str, Any], words: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return the fields of a site that say what it adds and what all do so far, and their title."""
+    if "week" in result:
+        return "gain_person_hours", "cumulative_person_hours", words["gain_person_hours"]
+    street = result["counted_in"] == "street_km"
+    return "gain_workers", "cumulative_workers", words["gain_street_km" if street else "gain"]
+
+
+def _mark(
+    site: Mapping[str, Any], gain: float, most: float, words: Mapping[str, str]
+) -> dict[str, Any]:
     """Return one site as the script draws it; the larger, the more it adds."""
-    gain = site["gain_workers"] or 0
     width = round(22 + 20 * (gain / most) ** 0.5)
     label = escaped(site["name"] or site["station"] or site["id"])
     return {
@@ -208,18 +226,20 @@ def _mark(site: Mapping[str, Any], most: float, words: Mapping[str, str]) -> dic
 def _panel(result: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """Return the table of the sites."""
     people = result["objective_unit"] == "workers"
+    gain, so_far, _ = _gains(result, words)
+    unit = words.get(result["objective_unit"], result["objective_unit"])
     head = words["all" if people else "other"].format(
         spent=f"{result['spent_yuan']:,.2f}",
         objective=f"{result['objective']:,.10g}",
         bound=f"{result['bound']:,.10g}",
         gap=f"{result['gap']:.2%}",
-        unit=escaped(result["objective_unit"]),
+        unit=escaped(unit),
     )
     rows = "".join(
         f"<tr><td>{site['order']}</td><td>{_action(site['action'], words)} "
         f"{escaped(site['name'] or site['station'] or site['id'])}</td>"
-        f"<td>{site['cost_yuan']:,.2f}</td><td>{site['gain_workers'] or 0:,.10g}</td>"
-        f"<td>{site['cumulative_workers'] or 0:,.10g}</td></tr>"
+        f"<td>{site['cost_yuan']:,.2f}</td><td>{site[gain] or 0:,.10g}</td>"
+        f"<td>{site[so_far] or 0:,.10g}</td></tr>"
         for site in result["chosen"]
     )
     names = "".join(f"<th>{words[key]}</th>" for key in ("order", "what", "cost", "gain", "sum"))

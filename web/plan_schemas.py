@@ -10,6 +10,7 @@ from web.schemas import TIME_PATTERN, Asked, Code, Question, described
 
 Objective = Literal["coverage", "cover", "median", "center"]
 Action = Literal["build", "convert", "extend", "equip"]
+Count = Literal["people", "person_hours"]
 
 #: Most candidates that a body can hold at all; how many a server takes is a setting.
 MOST_SENT = 50_000
@@ -122,6 +123,18 @@ class PlanQuestion(Question):
             "", "Count stations that do not work yet, too.", ["building"], default_factory=list
         ),
     ]
+    count: Annotated[
+        Count,
+        described("", "What coverage and cover count: people, or hours of a week.", "people"),
+    ] = "people"
+    week: Annotated[
+        Annotated[str, Field(max_length=10)] | SkipJsonSchema[None],
+        described(
+            "",
+            "A day of the week of person_hours; without it, the next one without a holiday.",
+            "2026-11-23",
+        ),
+    ] = None
     stations_at_least: Annotated[
         int, described("stations", "How many stations must be in reach.", 1, ge=1, le=2)
     ] = 1
