@@ -50,7 +50,7 @@ class Notes:
     ----------
     titles : mapping of str to str
         Headers for people by column, in CSV and XLSX; other formats keep the columns' names.
-    about : sequence of (str, str)
+    about : sequence of (str, object)
         What to know about the table: a second sheet in XLSX, a member ``about`` in GeoJSON,
         metadata in GeoPackage. CSV and GeoParquet have no place for it.
     layer : str
@@ -60,7 +60,7 @@ class Notes:
     """
 
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    about: Sequence[tuple[str, str]] = ()
+    about: Sequence[tuple[str, Any]] = ()
     layer: str = "data"
     about_layer: str = "About"
 

@@ -14,6 +14,7 @@ from web.planner_access import planner
 from web.state import held
 
 _NO_STORE = {"Cache-Control": "no-store"}
+_LANGUAGES = ("zh", "en")
 _JOB = {
     "name": "job_id",
     "in": "path",
@@ -76,7 +77,11 @@ def _file(request: Request, job_id: str, ending: str) -> Response:
     answer = desk_of(request).find(job_id).answer()
     if answer["result"] is None:
         refuse([Refusal("not_done", Fault("job", f"it is {answer['state']}, not done"))])
-    content, media_type = plan_file(answer["result"], ending, request.app.state.settings)
+    language = request.query_params.get("lang", request.app.state.settings.map_language)
+    if language not in _LANGUAGES:
+        fault = Fault("lang", f"expected {' or '.join(_LANGUAGES)}, got {language[:20]!r}")
+        refuse([Refusal("invalid_value", fault)])
+    content, media_type = plan_file(answer["result"], ending, language)
     headers = {"Content-Disposition": f'attachment; filename="plan-{job_id}.{ending}"'}
     return Response(content, media_type=media_type, headers={**_NO_STORE, **headers})
 

@@ -1,0 +1,161 @@
+"""The words of a plan's files: actions, groups, districts, and what is said of the plan."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from geodata.words import load_vocabulary
+
+_ABOUT = {
+    "zh": {"objective_name": "目标", "objective": "目标值", "objective_unit": "单位",
+           "bound": "可证界限", "gap": "与界限之差（占比）", "proven": "已证明最优",
+           "spent_yuan": "花费(元)", "method": "方法", "people": "人数来源",
+           "rounded_to": "人数取整到"},
+    "en": {"objective_name": "Objective", "objective": "Value", "objective_unit": "Unit",
+           "bound": "Proven bound", "gap": "Gap to the bound (share)", "proven": "Proven best",
+           "spent_yuan": "Spent (yuan)", "method": "Method", "people": "Where people come from",
+           "rounded_to": "People rounded to"},
+}  # fmt: skip
+_SHARES = {
+    "zh": {"before": "之前", "after": "之后", "total": "总数", "covered": "有驿站",
+           "uncovered": "没有驿站", "share_covered": "覆盖率", "workers": "职工", "homes": "住处",
+           "street_km": "街道(公里)"},
+    "en": {"before": "before", "after": "after", "total": "total", "covered": "with a station",
+           "uncovered": "without", "share_covered": "share covered", "workers": "Workers",
+           "homes": "Homes", "street_km": "Streets (km)"},
+}  # fmt: skip
+_ASKED = {
+    "zh": {"mode": "出行方式", "minutes": "时限（分钟）", "at": "时刻", "need": "需求",
+           "region": "区划", "group": "群体", "budget_yuan": "预算(元)", "sites": "最多几处",
+           "target_share": "目标覆盖率", "stations_at_least": "至少几个驿站可达",
+           "least_share": "各区最低覆盖率", "candidates": "候选",
+           "time_limit_seconds": "计算时限（秒）",
+           "name": "数据", "version": "数据版本", "as_of": "数据日期"},
+    "en": {"mode": "Mode", "minutes": "Limit (minutes)", "at": "Time", "need": "Need",
+           "region": "District", "group": "Group", "budget_yuan": "Budget (yuan)",
+           "sites": "At most so many", "target_share": "Target share",
+           "stations_at_least": "Stations in reach, at least",
+           "least_share": "Least share of any district", "candidates": "Candidates",
+           "time_limit_seconds": "Time limit (s)", "name": "Data", "version": "Version of the data",
+           "as_of": "Date of the data"},
+}  # fmt: skip
+_CODES = {
+    "zh": {"build": "新建", "convert": "改造", "extend": "延时", "equip": "增配",
+           "coverage": "覆盖最多职工", "cover": "最省钱达到目标", "median": "总时间最短",
+           "center": "最远者最近", "workers": "职工", "street_km": "公里街道", "yuan": "元",
+           "seconds": "秒", "score": "分", "person_hours": "人时（每周）",
+           "exact": "住处（精确）", "from cells": "公布的格网",
+           "auto": "自动", True: "是", False: "否"},
+    "en": {"build": "build", "convert": "convert", "extend": "extend hours", "equip": "equip",
+           "coverage": "cover most workers", "cover": "cheapest for a target",
+           "median": "least time in all", "center": "shortest longest time",
+           "street_km": "km of street", "person_hours": "person-hours a week",
+           "exact": "homes (exact)", "from cells": "published cells",
+           True: "yes", False: "no"},
+}  # fmt: skip
+_DIGITS = 6
+
+
+class PlanWords:
+    """The words of one language.
+
+    Parameters
+    ----------
+    language : str
+        ``zh`` or ``en``.
+    regions : mapping of str to str
+        Names of districts by id.
+    """
+
+    def __init__(self, language: str, regions: Mapping[str, str]) -> None:
+        vocabulary = load_vocabulary()
+        self._language, self._regions = language, regions
+        self._between = "、" if language == "zh" else ", "
+        tables = (vocabulary.groups, vocabulary.facilities, vocabulary.modes, vocabulary.needs)
+        self._words = {
+            **{
+                code: str(getattr(row, language)) for table in tables for code, row in table.items()
+            },
+            **_CODES[language],
+        }
+
+    def word(self, code: Any) -> Any:
+        """Return a code in words.
+
+        Parameters
+        ----------
+        code : object
+            A text or truth value; a list of codes.
+
+        Returns
+        -------
+        object
+            The code where nothing is known of it.
+        """
+        if isinstance(code, list):
+            return self._between.join(str(self.word(part)) for part in code)
+        return self._words.get(code, code) if isinstance(code, (str, bool)) else code
+
+    def cell(self, name: str, value: Any) -> Any:
+        """Return a figure of a site as a table shows it.
+
+        Parameters
+        ----------
+        name : str
+            Of the figure.
+        value : object
+            As in the result.
+
+        Returns
+        -------
+        object
+            A number, a text or None.
+        """
+        if isinstance(value, Mapping):
+            named = self._regions if name == "gain_regions" else self._words
+            parts = [f"{named.get(code, code) or '-'} {part:g}" for code, part in value.items()]
+            return self._between.join(parts)
+        if name == "action":
+            return " + ".join(str(self.word(part)) for part in str(value).split("+"))
+        if name == "facilities":
+            return self.word(value)
+        return round(value, _DIGITS) if isinstance(value, float) else value
+
+    def about(self, result: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Return what is to be known of a plan.
+
+        Parameters
+        ----------
+        result : mapping
+            A plan's result.
+
+        Returns
+        -------
+        list of (str, object)
+            Names and values, numbers as numbers.
+        """
+        rows = [
+            (title, self._told(result[name]))
+            for name, title in _ABOUT[self._language].items()
+            if result.get(name) is not None
+        ]
+        shares = _SHARES[self._language]
+        for when in ("before", "after"):
+            for unit, part in result.get(when, {}).items():
+                rows += [
+                    (f"{shares[unit]}, {shares[when]}: {shares[name]}", self._told(value))
+                    for name, value in part.items()
+                    if name in shares
+                ]
+        asked = {**result.get("parameters", {}), **result.get("dataset", {})}
+        for name, title in _ASKED[self._language].items():
+            value = asked.get(name)
+            if value not in (None, "", []):
+                value = self._regions.get(value, value) if name == "region" else value
+                rows.append((title, self._told(value)))
+        return rows
+
+    def _told(self, value: Any) -> Any:
+        """Return a value for a cell of its own."""
+        if isinstance(value, float):
+            return round(value, _DIGITS)
+        return self.word(value)
