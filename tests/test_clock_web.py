@@ -17,6 +17,7 @@ from PIL import Image
 from tests.webtools import client_of, new_client, problem_of, service_of
 from web.clock_question import ClockAnswer
 from web.clock_scale import STEPS, Scale, ink
+from web.clock_words import COLUMNS
 
 CLOCK = "/api/v1/clock"
 WEEK = "2026-11-25"
@@ -231,6 +232,10 @@ def test_the_workbook_is_coloured_as_the_picture(client):
     assert cell.value == pytest.approx(noon["share_covered"])
     assert cell.fill.fgColor.rgb[2:].lower() == STEPS[scale.step(noon["share_covered"])][1:]
     assert book["Hour by hour"].max_row == 169
+    for name in ("Hour by hour", "Groups and regions", "Gaps"):
+        heads = [cell.value for cell in book[name][1]]
+        assert set(heads) <= set(COLUMNS["en"].values())
+    assert book["Hour by hour"]["A2"].value == "Mon"
 
 
 def test_the_colours_are_those_of_cividis_and_letters_can_be_read():

@@ -10,13 +10,16 @@ import geopandas as gpd
 import pandas as pd
 
 from geodata.exports import safe_cell, write_table
+from geodata.sheet_widths import column_widths
 from geodata.swap import replacing_file
 from web.clock_answer import Clock
 from web.clock_scale import STEPS, Scale, ink
 from web.clock_text import Telling
-from web.clock_words import weekdays
+from web.clock_words import COLUMNS, weekdays
 
 _DAY_HOURS = 24
+#: What the sheet of gaps tells under other names.
+_TOLD_APART = frozenset({"id", "region", "person_hours"})
 _COLUMNS = (
     "share_covered", "share_workers", "homes_uncovered", "workers_uncovered", "street_km_uncovered",
 )  # fmt: skip
@@ -156,9 +159,9 @@ def workbook(telling: Telling) -> bytes:
     _heat(sheet, telling, "share_covered", "0.0%")
     if telling.has_people:
         _heat(book.create_sheet(words["sheet_uncovered"]), telling, "workers_uncovered", "#,##0")
-    _rows(book.create_sheet(words["sheet_hours"]), telling.shown["hours"])
-    _rows(book.create_sheet(words["sheet_parts"]), _part_rows(telling))
-    _rows(book.create_sheet(words["sheet_gaps"]), telling.shown["gaps"])
+    _rows(book.create_sheet(words["sheet_hours"]), _hour_rows(telling), telling.lang)
+    _rows(book.create_sheet(words["sheet_parts"]), _part_rows(telling), telling.lang)
+    _rows(book.create_sheet(words["sheet_gaps"]), _gap_rows(telling), telling.lang)
     about = book.create_sheet(words["sheet_about"])
     for line in [telling.title, *telling.headline(), *telling.conditions(), *telling.notes()]:
         about.append([safe_cell(line)])
@@ -192,15 +195,48 @@ def _heat(sheet: Any, telling: Telling, column: str, form: str) -> None:
         sheet.append([f"{telling.words['italic']}{telling.words['off']}"])
 
 
-def _rows(sheet: Any, rows: list[dict[str, Any]]) -> None:
-    """Fill a sheet with rows of one shape."""
+def _rows(sheet: Any, rows: list[dict[str, Any]], lang: str) -> None:
+    """Fill a sheet with rows of one shape, under headers in words."""
+    from openpyxl.styles import Font  # noqa: PLC0415  heavy
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415  heavy
+
     if not rows:
         return
     names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-    sheet.append(names)
-    for row in rows:
-        sheet.append([safe_cell(row[name]) for name in names])
+    titles = COLUMNS[lang]
+    body = [[safe_cell(row[name]) for name in names] for row in rows]
+    table = [[titles.get(name, name) for name in names], *body]
+    for row in table:
+        sheet.append(row)
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for place, width in enumerate(column_widths(table), start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
     sheet.freeze_panes = "A2"
+
+
+def _hour_rows(telling: Telling) -> list[dict[str, Any]]:
+    """Return the hours with the names of their days."""
+    names = weekdays(telling.lang)
+    return [{**row, "weekday": names[row["weekday"]]} for row in telling.shown["hours"]]
+
+
+def _gap_rows(telling: Telling) -> list[dict[str, Any]]:
+    """Return the gaps with the names of their districts and of the day of their worst hour."""
+    names, days = {}, weekdays(telling.lang)
+    for part in telling.shown["regions"]:
+        names[part["id"]] = part["name"]
+    return [
+        {
+            "id": gap["id"],
+            "region": gap["region"],
+            "region_name": names.get(gap["region"], ""),
+            **{key: value for key, value in gap.items() if key not in _TOLD_APART},
+            "person_hours_uncovered": gap["person_hours"],
+            "worst_weekday": None if gap["worst_weekday"] is None else days[gap["worst_weekday"]],
+        }
+        for gap in telling.shown["gaps"]
+    ]
 
 
 def _part_rows(telling: Telling) -> list[dict[str, Any]]:

@@ -165,6 +165,70 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 
+#: Headers of the workbook's tables.
+COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "zh": MappingProxyType(
+            {
+                "weekday": "星期",
+                "hour": "时",
+                "at": "时刻",
+                "works": "上班时间",
+                "open_set": "开放情况",
+                "share_covered": "覆盖率（按住户）",
+                "share_workers": "覆盖率（按劳动者）",
+                "homes_uncovered": "未覆盖住户",
+                "workers_uncovered": "未覆盖劳动者",
+                "street_km_uncovered": "未覆盖街道（公里）",
+                "of": "按",
+                "id": "编号",
+                "name": "名称",
+                "homes": "住户",
+                "workers": "劳动者",
+                "street_km": "街道长度（公里）",
+                "worst_hour": "最差时刻",
+                "person_hours": "人时",
+                "person_hours_uncovered": "未覆盖人时",
+                "region": "区划代码",
+                "region_name": "区县",
+                "area_km2": "面积（平方公里）",
+                "hours": "空白小时数",
+                "worst_weekday": "最差星期",
+                "suppressed": "人数过少不显示",
+            }
+        ),
+        "en": MappingProxyType(
+            {
+                "weekday": "Weekday",
+                "hour": "Hour",
+                "at": "Time",
+                "works": "At work",
+                "open_set": "Set of open stations",
+                "share_covered": "Share covered (of homes)",
+                "share_workers": "Share covered (of workers)",
+                "homes_uncovered": "Homes uncovered",
+                "workers_uncovered": "Workers uncovered",
+                "street_km_uncovered": "Street uncovered (km)",
+                "of": "By",
+                "id": "Id",
+                "name": "Name",
+                "homes": "Homes",
+                "workers": "Workers",
+                "street_km": "Street (km)",
+                "worst_hour": "Worst hour",
+                "person_hours": "Person-hours",
+                "person_hours_uncovered": "Uncovered person-hours",
+                "region": "District code",
+                "region_name": "District",
+                "area_km2": "Area (km²)",
+                "hours": "Hours with a gap",
+                "worst_weekday": "Worst weekday",
+                "suppressed": "Too few people to say",
+            }
+        ),
+    }
+)
+
 #: Names of modes within a sentence.
 BY_MODE: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {

@@ -71,12 +71,9 @@ class PlanWords:
         self._language, self._regions = language, regions
         self._between = "、" if language == "zh" else ", "
         tables = (vocabulary.groups, vocabulary.facilities, vocabulary.modes, vocabulary.needs)
-        self._words = {
-            **{
-                code: str(getattr(row, language)) for table in tables for code, row in table.items()
-            },
-            **_CODES[language],
-        }
+        self._words: dict[Any, str] = dict(_CODES[language])
+        for table in tables:
+            self._words |= {code: str(getattr(row, language)) for code, row in table.items()}
 
     def word(self, code: Any) -> Any:
         """Return a code in words.
