@@ -1,13 +1,21 @@
 """``/api/v1/coverage``, ``/api/v1/dataset``: shares, gaps, what may leave, entity tags."""
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 import shapely
 from shapely.geometry import shape
 
+import locator.questions
+import web.service
+from geodata.bundle import open_dataset
 from tests.webtools import COVERAGE, NIGHT, NOON, client_of, new_client, problem_of, service_of
 from web.dependencies import departure
 from web.keeping import Kept
+from web.opened import Opened
 from web.schemas import CoverageAnswer, CoverageQuestion
+from web.service import Service
 from web.summaries import Discretion, discreet_gap, discreet_summary
 
 
@@ -172,6 +180,39 @@ def test_tags_differ_with_the_parameters_and_the_minute(client):
     service = service_of(client)
     question = CoverageQuestion(at="now")
     assert service.etag(question, departure(NOON)) != service.etag(question, departure(NIGHT))
+
+
+def clock_of(day):
+    """A class of times whose now is noon of a day."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 1, day, 12, tzinfo=tz)
+
+    return Clock
+
+
+def test_without_a_time_the_answer_is_that_of_the_day(demo_dataset, monkeypatch):
+    """A station that closes for good tonight is not told tomorrow from what was kept today."""
+    client = new_client(demo_dataset)
+    data = open_dataset(demo_dataset, private=False)
+    closing = replace(data, stations=data.stations.assign(closed_on="2026-01-02"))
+    service = Service(closing, client.app.state.settings)
+    client.app.state.holder.replace(Opened(service, ()))
+    shares = []
+    for day in (1, 2):
+        for module in (web.service, locator.questions):
+            monkeypatch.setattr(module, "datetime", clock_of(day))
+        shares.append(client.get(COVERAGE).json()["summary"]["share_covered"])
+    assert shares[0] > shares[1] == 0
+
+
+def test_tags_differ_with_the_settings(demo_dataset):
+    question, tags = CoverageQuestion(), set()
+    for name, value in {"rounded_to": 10, "smallest_count": 20, "linger_seconds": 0}.items():
+        tags.add(service_of(new_client(demo_dataset, **{name: value})).etag(question, None))
+    assert len(tags) == 3
 
 
 def test_answers_are_kept_and_the_same_bytes(demo_dataset):

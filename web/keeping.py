@@ -3,6 +3,8 @@
 import hashlib
 import threading
 from collections import OrderedDict
+from functools import cache
+from pathlib import Path
 
 
 def tag_of(content: bytes) -> str:
@@ -19,6 +21,25 @@ def tag_of(content: bytes) -> str:
         A weak tag: the answer may be compressed or not.
     """
     return f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
+
+
+@cache
+def mark_of_code(*patterns: str) -> str:
+    """Return a mark of the code that draws and words an answer: another release, another tag.
+
+    Parameters
+    ----------
+    *patterns : str
+        Of files of this package, such as ``clock_*.py``.
+
+    Returns
+    -------
+    str
+        Changes with their content.
+    """
+    folder = Path(__file__).parent
+    files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 class Kept:

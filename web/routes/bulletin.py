@@ -3,6 +3,8 @@
 With ``month`` it is the bulletin of that month's cut, which stays as it is.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Literal
 
@@ -24,14 +26,14 @@ from web.bulletin_render import as_markdown, as_text
 from web.bulletin_text import written
 from web.dependencies import departure, read_query
 from web.errors import Refusal, refuse
-from web.keeping import Kept, tag_of
+from web.keeping import Kept, mark_of_code, tag_of
 from web.ledger import Ledger
 from web.ledger_schemas import MONTH_PATTERN
 from web.memory import give_back
 from web.routes.caching import cached, unchanged
 from web.routes.framing import site_of
 from web.routes.ledger import ledger_of
-from web.routes.working import workbench_of
+from web.routes.working import kept_or_done
 from web.schemas import CoverageQuestion, Language
 from web.security import page_policy
 from web.service import Service
@@ -86,10 +88,15 @@ def _shape(request: Request, question: BulletinQuestion) -> str:
 
 
 def _written(
-    service: Service, question: BulletinQuestion, shape: str, lang: str, site: str
+    service: Service,
+    asked: tuple[BulletinQuestion, datetime | None],
+    shape: str,
+    lang: str,
+    site: str,
 ) -> bytes:
-    """Ask who is covered and write it down."""
-    answer = service.cover(question, departure(question.at))
+    """Ask who is covered at a time and write it down."""
+    question, moment = asked
+    answer = service.cover(question, moment)
     facts = facts_of(service, answer)
     document = written(facts, lang)
     if shape == "html":
@@ -115,20 +122,24 @@ async def show_bulletin(request: Request) -> Response:
     if question.month is not None:
         return await _month(request, question.month, shape, lang)
     service.check(question)
-    parts = [service.etag(question, departure(question.at)), shape, lang, site]
     if shape == "docx":
         refuse([_NO_WORD])
+    moment = departure(question.at)  # the figures are of the minute that the tag names
+    work = partial(_written, service, (question, moment), shape, lang, site)
+    parts = [service.etag(question, moment), shape, lang, site]
+    return await _answered(request, parts, shape, work)
+
+
+async def _answered(
+    request: Request, parts: list[str], shape: str, work: Callable[[], bytes]
+) -> Response:
+    """Answer with a bulletin that depends on some parts and on how we write, or: the same."""
     parts += [asset_url(name) for name in ("bulletin.css", "bulletin.js")]
+    parts.append(mark_of_code("bulletin*.py", "map_words.py", "templates/bulletin.html"))
     etag = tag_of(repr(parts).encode())
     if unchanged(request, etag):
         return _varied(cached(b"", etag, status=304))
-    kept = _kept_texts(request)
-    text = kept.get(etag)
-    if text is None:
-        work = partial(_written, service, question, shape, lang, site)
-        text = await workbench_of(request).do(f"bulletin {etag}", work)
-        kept.put(etag, text)
-    return _shown(text, etag, shape)
+    return _shown(await kept_or_done(request, _kept_texts(request), etag, work), etag, shape)
 
 
 def _month_written(ledger: Ledger, cut: CutRow, shape: str, lang: str, site: str) -> bytes:
@@ -146,18 +157,8 @@ async def _month(request: Request, month: str, shape: str, lang: str) -> Respons
     """Tell a month; it is the same each time."""
     ledger, site = ledger_of(request), site_of(request)
     cut = await run_in_threadpool(ledger.of_month, month)
-    parts = [cut.checksum, shape, lang, site]
-    parts += [asset_url(name) for name in ("bulletin.css", "bulletin.js")]
-    etag = tag_of(repr(parts).encode())
-    if unchanged(request, etag):
-        return _varied(cached(b"", etag, status=304))
-    kept = _kept_texts(request)
-    text = kept.get(etag)
-    if text is None:
-        work = partial(_month_written, ledger, cut, shape, lang, site)
-        text = await workbench_of(request).do(f"bulletin {etag}", work)
-        kept.put(etag, text)
-    answer = _shown(text, etag, shape)
+    work = partial(_month_written, ledger, cut, shape, lang, site)
+    answer = await _answered(request, [cut.checksum, shape, lang, site], shape, work)
     if shape == "docx":
         answer.headers["Content-Disposition"] = f'attachment; filename="bulletin-{month}.docx"'
     return answer

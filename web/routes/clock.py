@@ -1,8 +1,6 @@
 """``/api/v1/clock`` and ``/clock``: coverage through the week, for planners."""
 
-import hashlib
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,12 +10,12 @@ from web.clock_answer import check_clock, clock_of, clock_tag
 from web.clock_question import ClockAnswer, ClockPageQuestion, ClockQuestion
 from web.clock_text import Telling
 from web.dependencies import read_query
-from web.keeping import Kept, tag_of
+from web.keeping import Kept, mark_of_code, tag_of
 from web.memory import give_back
 from web.openapi import parameters_of, problems
 from web.planner_access import planner
 from web.routes.caching import cached, unchanged
-from web.routes.working import workbench_of
+from web.routes.working import kept_or_done
 from web.security import page_policy
 from web.service import Service
 from web.settings import Settings
@@ -43,14 +41,6 @@ def _kept(request: Request) -> Kept:
     return held(request, "clocks", lambda: Kept(_KEPT, _KEPT_BYTES))
 
 
-@cache
-def _hand() -> str:
-    """Return a mark of the code that draws and words a week: another release, another tag."""
-    folder = Path(__file__).parent.parent
-    files = sorted([*folder.glob("clock_*.py"), folder / "templates" / "clock.html"])
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-
-
 def _answered(service: Service, question: ClockQuestion) -> bytes:
     """Ask about a week."""
     try:
@@ -66,13 +56,8 @@ async def ask(request: Request) -> Response:
     etag = clock_tag(service, question)
     if unchanged(request, etag):
         return cached(b"", etag, status=304)
-    answer = _kept(request).get(etag)
-    if answer is None:
-        answer = await workbench_of(request).do(
-            f"clock {etag}", partial(_answered, service, question)
-        )
-        _kept(request).put(etag, answer)
-    return cached(answer, etag)
+    work = partial(_answered, service, question)
+    return cached(await kept_or_done(request, _kept(request), etag, work), etag)
 
 
 def _drawn(service: Service, question: ClockPageQuestion, kind: str, lang: str) -> bytes:
@@ -112,15 +97,13 @@ async def _show(request: Request, kind: str) -> Response:
     asked = read_query(request.scope["query_string"], ClockPageQuestion, lenient=True)
     lang = asked.lang or service.settings.map_language
     question = check_clock(service, asked)
-    parts = [clock_tag(service, question), kind, lang, asset_url("clock.css"), _hand()]
+    parts = [clock_tag(service, question), kind, lang, asset_url("clock.css")]
+    parts.append(mark_of_code("clock_*.py", "templates/clock.html"))
     etag = tag_of(repr(parts).encode())
     if unchanged(request, etag):
         return _headed(cached(b"", etag, status=304), kind)
-    drawn = _kept(request).get(etag)
-    if drawn is None:
-        work = partial(_drawn, service, question, kind, lang)
-        drawn = await workbench_of(request).do(f"clock {etag}", work)
-        _kept(request).put(etag, drawn)
+    work = partial(_drawn, service, question, kind, lang)
+    drawn = await kept_or_done(request, _kept(request), etag, work)
     return _headed(cached(drawn, etag, media_type=_MEDIA[kind]), kind)
 
 

@@ -1,13 +1,10 @@
 """``/map.png`` and ``/map.svg``: the map as a picture, for print and where no script runs."""
 
-import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -16,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from web.dependencies import departure
 from web.embed_question import read_shown
 from web.errors import BusyError
-from web.keeping import Kept, tag_of
+from web.keeping import Kept, mark_of_code, tag_of
 from web.memory import give_back
 from web.picture_question import PictureQuestion, picture_asked
 from web.picture_style import Picture
@@ -77,19 +74,12 @@ def _easel(request: Request) -> _Easel:
     return held(request, "easel", lambda: _Easel(seconds))
 
 
-@cache
-def _hand() -> str:
-    """Return a mark of the code that draws and words a picture: another release, another tag."""
-    folder = Path(__file__).parent.parent
-    files = sorted([*folder.glob("picture*.py"), *folder.glob("map_*.py")])
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-
-
 def _tag(
     service: Service, question: PictureQuestion, picture: Picture, moment: datetime | None
 ) -> str:
     """Return the tag of a picture: the answer's and how it is drawn."""
-    parts = [service.etag(question, moment), repr(picture), str(service.settings.font), _hand()]
+    parts = [service.etag(question, moment), repr(picture), str(service.settings.font)]
+    parts.append(mark_of_code("picture*.py", "map_*.py"))
     return tag_of(repr(parts).encode())
 
 

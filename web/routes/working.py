@@ -13,6 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
 from web.errors import BusyError
+from web.keeping import Kept
 from web.settings import Settings
 from web.state import held
 
@@ -104,3 +105,34 @@ class Workbench:
 def workbench_of(request: Request) -> Workbench:
     """Return what does the long work of an application."""
     return held(request, "workbench", lambda: Workbench(request.app.state.settings))
+
+
+async def kept_or_done(request: Request, kept: Kept, etag: str, work: Callable[[], bytes]) -> bytes:
+    """Return an answer that is kept, else do the work and keep what it returns.
+
+    Parameters
+    ----------
+    request : Request
+        Of the application that does the work.
+    kept : Kept
+        The answers made last.
+    etag : str
+        Of the answer: names all that it depends on.
+    work : callable
+        Takes nothing.
+
+    Returns
+    -------
+    bytes
+        The answer.
+
+    Raises
+    ------
+    BusyError
+        If too many wait already, or it takes too long.
+    """
+    found = kept.get(etag)
+    if found is None:
+        found = await workbench_of(request).do(f"kept {etag}", work)
+        kept.put(etag, found)
+    return found
