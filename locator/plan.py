@@ -285,8 +285,8 @@ def _with_times(result: dict[str, Any], timed: Timed) -> dict[str, Any]:
         **result,
         "objective_before": timed.before_seconds,
         "horizon_seconds": timed.horizon_seconds,
-        "workers_counted": timed.workers,
-        "workers_left_out": timed.left_out,
+        f"{result['counted_in']}_counted": timed.workers,
+        f"{result['counted_in']}_left_out": timed.left_out,
     }
 
 

@@ -24,6 +24,8 @@ _PLAIN_DATUMS = ("wgs84", "cgcs2000")
 _PEOPLE = (
     "workers_counted",
     "workers_left_out",
+    "street_km_counted",
+    "street_km_left_out",
     "gain_homes",
     "gain_workers",
     "cumulative_workers",
