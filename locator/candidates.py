@@ -80,6 +80,8 @@ def fen_of(yuan: Any) -> int:
     (41000007, 29)
     """
     try:
+        if "_" in str(yuan):  # Decimal takes 1_000 for 1000
+            raise ValueError("no amount")
         fen = Decimal(str(yuan).strip().replace(",", "").replace(",", "")) * _FEN
     except ArithmeticError as error:  # no number, or one beyond what decimals hold
         raise ValueError("no amount") from error

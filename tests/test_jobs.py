@@ -268,6 +268,7 @@ def test_a_running_job_is_stopped_by_a_delete(client, tmp_path):
         ('{"sites": 1, "candidates": [{"lon": 115.9, "lat": 28.7, "facilities": ["sauna"]}]}', 422,
          "unknown_code"),
         ('{"sites": 1, "candidates": [{"lon": 2.3, "lat": 48.9}]}', 422, "outside_data"),
+        ('{"sites": 1, "candidates": [{"lon": 28.7, "lat": 75.9}]}', 422, "out_of_range"),
         ('{"sites": 1, "mosts": {"weights": {"union": 1}}}', 422, "bad_mosts"),
         ('{"sites": 1, "count": "person_hours", "at": "now"}', 422, "contradiction"),
         ('{"sites": 1, "count": "person_hours", "week": "2026-13-1"}', 422, "invalid_value"),

@@ -189,7 +189,7 @@ def test_limits_are_named():
 def test_money_is_counted_in_fen():
     assert fen_of("410,000.07") == 41_000_007
     assert fen_of(0.1) == 10
-    for wrong in ("", "nan", "1e400", "-0.01", "0.001", "ten", "inf"):
+    for wrong in ("", "nan", "1e400", "1_000", "-0.01", "0.001", "ten", "inf"):
         with pytest.raises(ValueError, match="amount"):
             fen_of(wrong)
 

@@ -10,7 +10,7 @@ import pyproj
 from geodata.datum import project, to_wgs84, unproject
 from locator.plan import PlanAnswer, Progress, silent
 from locator.questions import Asked
-from web.dependencies import departure
+from web.dependencies import check_not_swapped, departure
 from web.geojson import plain
 from web.plan_schemas import PlanQuestion
 from web.service import Service
@@ -105,6 +105,10 @@ def check_plan(service: Service, question: PlanQuestion) -> None:
     """
     service.check(question)
     service.check_region(question.region)
+    placed = [] if isinstance(question.candidates, str) else question.candidates
+    for row, given in enumerate(placed):
+        if given.lon is not None and given.lat is not None:
+            check_not_swapped(given.lon, given.lat, service.extent, f"candidates[{row}].lat")
     words = _words(service, question)
     mode, group = words.pop("mode"), words.pop("group")
     asked = Asked(**words, stations_at_least=question.stations_at_least)
