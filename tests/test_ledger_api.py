@@ -6,9 +6,10 @@ import shutil
 import pytest
 
 from geodata.bundle import open_dataset
-from tests.webtools import new_client, problem_of
+from tests.webtools import new_client, problem_of, service_of
+from web.errors import ChangedMeanwhileError
 from web.ledger import Ledger, today
-from web.ledger_cut import make_cut
+from web.ledger_cut import begin, make_cut, next_of
 from web.ledger_schemas import GapHistory, GapsAnswer, LedgerGap
 from web.service import Service
 from web.settings import Settings
@@ -217,12 +218,36 @@ def test_before_the_first_cut_the_gaps_of_today_are_shown(demo_dataset, tmp_path
     wrong = client.patch(f"{GAPS}/nowhere.1.1", json={"state": "agreed"})
     assert problem_of(wrong, 404)["code"] == "unknown_gap"
     assert not (tmp_path / "new").exists()
-    tag = {"If-Match": gap["etag"]}
-    first = client.patch(f"{GAPS}/{gap['id']}", json={"state": "agreed"}, headers=tag)
+    address, tag = f"{GAPS}/{gap['id']}", {"If-Match": gap["etag"]}
+    other = {"If-Match": '"preview-of another-0"'}
+    for body, headers, status in (
+        ({"state": "agreed"}, other, 412),
+        ({"state": "agreed"}, {"If-Match": '"x"'}, 412),
+        ({"note": "x" * 501}, tag, 422),
+        ({}, tag, 422),
+    ):
+        problem_of(client.patch(address, json=body, headers=headers), status)
+        assert not (tmp_path / "new").exists(), "what is refused begins nothing"
+    first = client.patch(address, json={"state": "agreed"}, headers=tag)
     assert first.status_code == 200
+    second = client.patch(address, json={"state": "refused"}, headers=tag)
+    assert problem_of(second, 412)["code"] == "changed_meanwhile"
     told = client.get(GAPS).json()
     assert told["months"] == [today()[:7]]
     assert told["states"]["agreed"] == 1
+
+
+def test_of_two_who_begin_the_ledger_at_once_one_is_refused(demo_dataset, tmp_path):
+    client = new_client(demo_dataset, ledger=tmp_path / "new", access_log=False)
+    gap = client.get(GAPS).json()["gaps"][0]
+    service, ledger = service_of(client), Ledger(tmp_path / "new")
+    preview = next_of(service, ledger, today())
+    change = (gap["id"], {"state": "agreed"})
+    tags = [begin(service, ledger, preview, change, gap["etag"]) for _ in range(2)]
+    assert tags[0] == tags[1], "both begin it before either has set anything"
+    ledger.set(*change, tags[0])
+    with pytest.raises(ChangedMeanwhileError):
+        ledger.set(gap["id"], {"state": "refused"}, tags[1])
 
 
 def test_a_damaged_cut_is_503(client, folder):

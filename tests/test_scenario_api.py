@@ -154,7 +154,10 @@ def test_a_move_may_name_its_datum(client, middle, ids):
         ({"equip": {"nowhere": ["water"]}}, "unknown_station", "equip"),
         ({"move": {"nowhere": [115.9, 28.7]}}, "unknown_station", "move"),
         ({"add": [{"lon": 1.0, "lat": 2.0}]}, "outside_data", "add[0]"),
-        ({"add": [{"lon": 28.68, "lat": 115.89}]}, "out_of_range", None),
+        ({"add": [{"lon": 28.68, "lat": 115.89}]}, "out_of_range", "add[0].lat"),
+        ({"add": [{"lon": 31.2, "lat": 85.4}]}, "out_of_range", "add[0].lat"),
+        ({"move": {"nowhere": {"lon": 1, "lat": 91}}}, "out_of_range", None),
+        ({"add": [{"lon": 1, "lat": 2, "nowhere": 1}]}, "unknown_parameter", "add[0]"),
         ({"add": [{"lon": 115.89, "lat": 28.68, "opening_hours": "?"}]}, "bad_hours", None),
         ({"add": [{"lon": 115.89, "lat": 28.68, "opening_hours": ""}]}, "bad_hours", None),
         (
@@ -169,8 +172,8 @@ def test_a_move_may_name_its_datum(client, middle, ids):
         ),
         ({"add": [{"lon": 115.89, "lat": 28.68, "kind": "pub"}]}, "not_in_list", "add[0].kind"),
         ({"add": [{"lon": 115.89, "lat": 28.68}] * 201}, "over_limit", "question"),
-        ({"add": [{"lon": 115.89}]}, "missing", None),
-        ({"add": [{"lon": "115.89", "lat": 28.68}]}, "wrong_type", None),
+        ({"add": [{"lon": 115.89}]}, "missing", "add[0].lat"),
+        ({"add": [{"lon": "115.89", "lat": 28.68}]}, "wrong_type", "add[0].lon"),
         ({"add": {"lon": 115.89, "lat": 28.68}}, "wrong_type", "add"),
         ({"minutes": 999}, "over_limit", "minutes"),
         ({"build": []}, "unknown_parameter", "question"),
@@ -182,6 +185,14 @@ def test_what_cannot_be_done_is_refused_with_its_reason(client, body, code, wher
     assert found["code"] == code
     assert where is None or found["errors"][0]["where"] == where
     assert "nowhere" not in json.dumps(found)
+
+
+def test_swapped_places_are_told_as_such(client):
+    found = problem_of(client.post(SCENARIO, json={"add": [{"lon": 28.7, "lat": 115.9}]}), 422)
+    assert found["detail"].startswith("add[0].lat: lon and lat look swapped")
+    found = problem_of(client.post(SCENARIO, json={"add": [{"lon": 1, "lat": 115.9, "x": 1}]}), 422)
+    assert [fault["where"] for fault in found["errors"]] == ["add[0].lat", "add[0]"]
+    assert "lon, lat, datum" in found["errors"][1]["fix"]
 
 
 def test_contradictions_are_refused(client, ids, middle):

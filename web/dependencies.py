@@ -4,7 +4,7 @@ Both doors use it: a question on the command line passes the same checks.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -34,6 +34,7 @@ _OFFSET_LOST = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")
 _CHINA = (73.0, 17.5, 135.1, 53.6)
 
 _LON_MOST, _LAT_MOST = 180.0, 90.0
+_LATITUDE = re.compile(r"(?:(\w+)\[(\d+)\]\.)?lat")
 _SWAPPED = Fault("lat", "lon and lat look swapped", "lon is the east-west one: 121.5 in Shanghai")
 
 
@@ -78,11 +79,14 @@ class Shape:
         Those that may be repeated.
     readers : mapping of str to callable
         From text to value.
+    inner : mapping of str to tuple of str
+        By field, the fields of the objects in it.
     """
 
     names: tuple[str, ...]
     lists: frozenset[str]
     readers: Mapping[str, Callable[[str], Any]]
+    inner: Mapping[str, tuple[str, ...]]
 
 
 @cache
@@ -99,13 +103,28 @@ def shape_of(model: type[BaseModel]) -> Shape:
     Shape
         Made once for each model.
     """
-    properties = model.model_json_schema()["properties"]
+    schema = model.model_json_schema()
+    properties, kept = schema["properties"], schema.get("$defs", {})
     kinds = {name: entry.get("type", "string") for name, entry in properties.items()}
     return Shape(
         names=tuple(kinds),
         lists=frozenset(name for name, kind in kinds.items() if kind == "array"),
         readers={name: _READERS.get(kind, _as_text) for name, kind in kinds.items()},
+        inner={name: tuple(_fields_in(entry, kept)) for name, entry in properties.items()},
     )
+
+
+def _fields_in(entry: Any, kept: Mapping[str, Any]) -> Iterator[str]:
+    """Return the names of the fields of all objects in a part of a JSON schema."""
+    if isinstance(entry, list):
+        for part in entry:
+            yield from _fields_in(part, kept)
+    elif isinstance(entry, dict):
+        if "$ref" in entry:
+            shape = kept[entry["$ref"].rpartition("/")[2]].get("properties", {})
+            yield from shape
+            yield from _fields_in(list(shape.values()), kept)
+        yield from _fields_in([part for key, part in entry.items() if key != "$ref"], kept)
 
 
 def read_query(query: bytes | str, model: type[Q], *, lenient: bool = False) -> Q:
@@ -154,21 +173,38 @@ def read_query(query: bytes | str, model: type[Q], *, lenient: bool = False) -> 
 
 def _hint_swapped(refusals: list[Refusal], values: Any) -> list[Refusal]:
     """Say so where a latitude out of range is a longitude in the wrong place."""
-    if not isinstance(values, dict):
-        return refusals
-    lon, lat = values.get("lon"), values.get("lat")
-    if not isinstance(lon, int | float) or not isinstance(lat, int | float):
-        return refusals
-    if not (_LAT_MOST < abs(lat) <= _LON_MOST and abs(lon) <= _LAT_MOST):
-        return refusals
     return [
-        replace(item, fault=_SWAPPED) if item.fault.where == "lat" else item for item in refusals
+        replace(item, fault=replace(_SWAPPED, where=item.fault.where))
+        if _is_swapped(_holder(values, item.fault.where))
+        else item
+        for item in refusals
     ]
+
+
+def _holder(values: Any, where: str) -> Any:
+    """Return the object that holds a latitude, None where the place is none."""
+    found = _LATITUDE.fullmatch(where)
+    if found is None or not isinstance(values, dict):
+        return None
+    if found[1] is None:
+        return values
+    rows = values.get(found[1])
+    return rows[int(found[2])] if isinstance(rows, list) else None
+
+
+def _is_swapped(position: Any) -> bool:
+    """Return whether a latitude can only be a longitude, and the other way round."""
+    if not isinstance(position, dict):
+        return False
+    lon, lat = position.get("lon"), position.get("lat")
+    if not isinstance(lon, int | float) or not isinstance(lat, int | float):
+        return False
+    return _LAT_MOST < abs(lat) <= _LON_MOST and abs(lon) <= _LAT_MOST
 
 
 def _validated(values: Any, model: type[Q], refusals: Sequence[Refusal] = ()) -> Q:
     """Return the model of the values, or raise all faults at once."""
-    names = shape_of(model).names
+    names = shape_of(model).inner
     try:
         question = model.model_validate(values)
     except pydantic.ValidationError as error:
@@ -242,7 +278,7 @@ def read_body(body: bytes, model: type[Q]) -> Q:
     except pydantic.ValidationError as error:
         if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
             raise BodyError("the body is no JSON object in UTF-8") from None
-        refuse(_hint_swapped(refusals_of(error, shape_of(model).names), _parsed(body)))
+        refuse(_hint_swapped(refusals_of(error, shape_of(model).inner), _parsed(body)))
         raise
 
 
@@ -346,7 +382,9 @@ def _inside(lon: float, lat: float, box: tuple[float, float, float, float]) -> b
     return box[0] <= lon <= box[2] and box[1] <= lat <= box[3]
 
 
-def check_not_swapped(lon: float, lat: float, extent: tuple[float, float, float, float]) -> None:
+def check_not_swapped(
+    lon: float, lat: float, extent: tuple[float, float, float, float], where: str = "lat"
+) -> None:
     """Refuse a position that only makes sense the other way round.
 
     Parameters
@@ -355,6 +393,8 @@ def check_not_swapped(lon: float, lat: float, extent: tuple[float, float, float,
         As given (degrees).
     extent : tuple of float
         West, south, east, north of the data.
+    where : str, optional
+        What to call the latitude.
 
     Raises
     ------
@@ -364,4 +404,4 @@ def check_not_swapped(lon: float, lat: float, extent: tuple[float, float, float,
     if _inside(lon, lat, extent) or _inside(lon, lat, _CHINA):
         return
     if _inside(lat, lon, extent) or _inside(lat, lon, _CHINA):
-        refuse([Refusal("out_of_range", _SWAPPED)])
+        refuse([Refusal("out_of_range", replace(_SWAPPED, where=where))])

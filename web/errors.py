@@ -6,7 +6,7 @@ the message is not, as it may hold a position.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -172,6 +172,12 @@ HTTP_CODES: Mapping[int, str] = {
 }
 
 _POSITION = ("lon", "lat")
+
+#: A question's fields, and the fields of the objects in each.
+Names = Mapping[str, Sequence[str]]
+
+#: Length of where a value stands that is one of several kinds: the field and the kind.
+_BRANCH = 2
 _NUMBERS = frozenset({"finite_number"})
 _RANGES = frozenset(
     {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "int_parsing_size"}
@@ -287,13 +293,15 @@ def problem(
     )
 
 
-def _place(loc: Sequence[int | str], known: Iterable[str]) -> str:
-    """Return where a value stood, in our words only: ``need[2]``, never the caller's."""
+def _place(loc: Sequence[int | str], known: Names) -> str:
+    """Return where a value stood, in our words only: ``add[2].lon``, never the caller's."""
     steps = [step for step in loc if step not in {"query", "body", "header", "path"}]
-    if not steps or steps[0] not in set(known):
+    if not steps or steps[0] not in known:
         return "question"
-    tail = "".join(f"[{step}]" for step in steps[1:] if isinstance(step, int))
-    return f"{steps[0]}{tail}"
+    inner = known[str(steps[0])]
+    told = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps[1:]
+            if isinstance(step, int) or step in inner)  # fmt: skip
+    return f"{steps[0]}{''.join(told)}"
 
 
 def _bounds(context: Mapping[str, Any]) -> str:
@@ -316,14 +324,16 @@ def _type_name(kind: str) -> str:
     return names.get(kind.split("_", maxsplit=1)[0], "another type")
 
 
-def _refusal(error: Mapping[str, Any], known: Sequence[str]) -> Refusal:
+def _refusal(error: Mapping[str, Any], known: Names) -> Refusal:
     """Return one refusal for one pydantic error."""
     kind, where = str(error["type"]), _place(error["loc"], known)
     context = error.get("ctx") or {}
     if kind in _NUMBERS or kind in _RANGES:
         return _refusal_of_number(kind, where, context)
     if kind == "extra_forbidden":
-        fault = Fault("question", "a parameter that does not exist", f"known: {', '.join(known)}")
+        where = _place(error["loc"][:-1], known)
+        names = known.get(str(error["loc"][0]), ()) or known
+        fault = Fault(where, "a parameter that does not exist", f"known: {', '.join(names)}")
         return Refusal("unknown_parameter", fault)
     code, what = _sentence(kind, where, context)
     return Refusal(code, Fault(where, what))
@@ -331,7 +341,7 @@ def _refusal(error: Mapping[str, Any], known: Sequence[str]) -> Refusal:
 
 def _refusal_of_number(kind: str, where: str, context: Mapping[str, Any]) -> Refusal:
     """Return a refusal of a number that is none, or out of range."""
-    position = where in _POSITION
+    position = where.rpartition(".")[2] in _POSITION
     if kind in _NUMBERS:
         code, fix = ("coordinate_not_finite", "decimal degrees") if position else ("not_finite", "")
         return Refusal(code, Fault(where, "not a finite number", fix))
@@ -361,15 +371,16 @@ def _sentence(kind: str, where: str, context: Mapping[str, Any]) -> tuple[str, s
     return "invalid_value", "not understood"
 
 
-def refusals_of(error: pydantic.ValidationError, known: Sequence[str]) -> list[Refusal]:
+def refusals_of(error: pydantic.ValidationError, known: Names) -> list[Refusal]:
     """Return every fault that pydantic found, without a byte of what was sent.
 
     Parameters
     ----------
     error : pydantic.ValidationError
         From one of our models.
-    known : sequence of str
-        Names of the model's fields: the only names that may be repeated.
+    known : mapping of str to sequence of str
+        The model's fields, and the fields of the objects in each: the only names that may be
+        repeated.
 
     Returns
     -------
@@ -379,6 +390,10 @@ def refusals_of(error: pydantic.ValidationError, known: Sequence[str]) -> list[R
     found = error.errors(include_url=False, include_input=False)
     # that a value is not null either says nothing more
     told = [item for item in found if item["type"] != "none_required"]
+    # nor that a list is no word, where something in the list is wrong
+    within = {item["loc"][0] for item in told if any(isinstance(s, int) for s in item["loc"])}
+    told = [i for i in told if i["type"] != "literal_error" or len(i["loc"]) != _BRANCH
+            or i["loc"][0] not in within]  # fmt: skip
     return [_refusal(item, known) for item in told or found]
 
 
@@ -397,7 +412,7 @@ def refuse(refusals: Sequence[Refusal]) -> None:
     """
     if not refusals:
         return
-    first = min(refusals, key=lambda item: item.fault.where not in _POSITION)
+    first = min(refusals, key=lambda item: item.fault.where.rpartition(".")[2] not in _POSITION)
     unique = list(dict.fromkeys(item.fault for item in refusals))
     raise ValidationError.of(unique, code=first.code)
 
@@ -467,7 +482,7 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     del request
     if not isinstance(error, RequestValidationError):
         raise error
-    found = [_refusal(item, ()) for item in error.errors()]
+    found = [_refusal(item, {}) for item in error.errors()]
     faults = [item.fault for item in found]
     return problem(422, found[0].code, f"{len(faults)} values are wrong", faults=faults)
 

@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from geodata.cut_folder import CutFolder
 from geodata.errors import Fault, LimitError, ValidationError
@@ -228,20 +229,11 @@ class Ledger:
         RecordsError
             If it cannot be written.
         """
-        if not wanted:
-            raise nothing_to_set()
         for last_try in (*[False] * _TRIES, True):
             standing = self.now()
             if standing is None:
                 raise UnknownGapError("nothing was cut yet; run `locator gaps cut`")
-            entry = standing.entry(gap)
-            if seen is not None and not _same(seen, standing.etag(entry)):
-                raise ChangedMeanwhileError(
-                    "the gap has changed since you read it; read it again and repeat"
-                )
-            told = {name: getattr(entry, name) for name in ("state", "responsible", "note")}
-            told |= wanted
-            check_transition(entry.state, told["state"], is_open=entry.is_open)
+            entry, told = changed_to(standing, gap, wanted, seen)
             change = Change(gap=gap, at=now_text(), event="set", **told)
             try:
                 written = self.records.add_change(change, known=entry.change)
@@ -254,16 +246,47 @@ class Ledger:
         raise AssertionError  # pragma: no cover  the last try returns or raises
 
 
-def nothing_to_set() -> ValidationError:
-    """Return the refusal of a change that changes nothing.
+def changed_to(
+    standing: Standing, gap: str, wanted: Mapping[str, str], seen: str | None = None
+) -> tuple[Entry, dict[str, Any]]:
+    """Return what a gap would become; nothing is written.
+
+    Parameters
+    ----------
+    standing : Standing
+        The ledger.
+    gap : str
+        Its id.
+    wanted : mapping of str to str
+        ``state``, ``responsible``, ``note``; what is absent stays.
+    seen : str, optional
+        The tag that the planner has read.
 
     Returns
     -------
+    Entry, dict
+        The gap as it is, and what would hold from then on.
+
+    Raises
+    ------
+    UnknownGapError
+        If there is no such gap.
+    ChangedMeanwhileError
+        If the gap is not what ``seen`` says.
     ValidationError
-        To be raised.
+        If there is nothing to set, or the state cannot follow.
     """
-    fault = Fault("question", "nothing to set", "give state, responsible or note")
-    return ValidationError.of([fault], code="missing")
+    if not wanted:
+        fault = Fault("question", "nothing to set", "give state, responsible or note")
+        raise ValidationError.of([fault], code="missing")
+    entry = standing.entry(gap)
+    if seen is not None and not _same(seen, standing.etag(entry)):
+        raise ChangedMeanwhileError(
+            "the gap has changed since you read it; read it again and repeat"
+        )
+    told = {name: getattr(entry, name) for name in ("state", "responsible", "note")} | {**wanted}
+    check_transition(entry.state, told["state"], is_open=entry.is_open)
+    return entry, told
 
 
 def _same(seen: str, etag: str) -> bool:

@@ -20,7 +20,7 @@ from web.commands import ensured, open_service, usage
 from web.console import say
 from web.dependencies import departure, read_values
 from web.ledger import CUT_DAY, Ledger, checked_date, ledger_folder, today
-from web.ledger_cut import make_cut, next_of
+from web.ledger_cut import begin, make_cut, next_of
 from web.ledger_listing import gap_list, gap_object, history, list_text, month_of, sums_text
 from web.ledger_schemas import GapChange, GapsQuestion
 from web.ledger_standing import Standing
@@ -122,8 +122,9 @@ def set_gap(settings: Settings, gap: str, asked: Mapping[str, Any], *, as_json: 
     ledger = _ledger(settings)
     if not ledger.cuts():
         service = open_service(settings, private=False)
-        next_of(service, ledger, today()).entry(gap)
-        make_cut(service, ledger, today())
+        preview = next_of(service, ledger, today())
+        with usage():
+            begin(service, ledger, preview, (gap, change.given()))
         say(f"the ledger begins with a cut of {today()}")
     with usage():
         ledger.set(gap, change.given())

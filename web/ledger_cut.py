@@ -17,7 +17,7 @@ from locator.ledger import Book, Entry, Flows, Seen, cut, flows, tally
 from web.bulletin import facts_of
 from web.dependencies import departure, read_values
 from web.geojson import plain
-from web.ledger import CUT_DAY, Ledger
+from web.ledger import CUT_DAY, Ledger, changed_to
 from web.ledger_standing import Standing, entry_of, gaps_by_id, row_of
 from web.schemas import CoverageQuestion
 from web.service import Service
@@ -123,6 +123,48 @@ def next_of(service: Service, ledger: Ledger, date: str) -> Standing:
     parts = _parts(service, _book(ledger, last, looked), looked, _carried(ledger, date))
     entries = tuple(map(entry_of, parts.entries))
     return Standing(None, entries, parts.facts, gaps_by_id(parts.gaps))
+
+
+def begin(
+    service: Service,
+    ledger: Ledger,
+    preview: Standing,
+    change: tuple[str, Mapping[str, str]],
+    seen: str | None = None,
+) -> str | None:
+    """Begin a ledger with a cut of the preview's day, for a change that can be made.
+
+    Parameters
+    ----------
+    service : Service
+        What is private is left alone.
+    ledger : Ledger
+        Without a cut.
+    preview : Standing
+        What its first cut will say, from `next_of`.
+    change : str and mapping of str to str
+        The gap, and what a planner says of it.
+    seen : str, optional
+        The tag of the preview that the planner has read.
+
+    Returns
+    -------
+    str or None
+        The tag of the gap as the cut left it, where one was seen: who comes second has seen
+        something else.
+
+    Raises
+    ------
+    LocatorError
+        If the change cannot be made (nothing is cut), or the cut cannot.
+    """
+    gap, wanted = change
+    changed_to(preview, gap, wanted, seen)
+    standing = make_cut(service, ledger, preview.facts["date"]).standing
+    opened = ledger.records.changes(gap=gap)
+    if seen is None or not opened:
+        return None
+    return standing.etag(replace(standing.entry(gap), change=opened[0].number))
 
 
 def _already(ledger: Ledger, last: Standing | None, date: str) -> CutRow | None:

@@ -147,8 +147,12 @@ def check_changes(service: Service, question: ScenarioQuestion) -> None:
         raise LimitError(str(fault), faults=[fault])
     known = frozenset(service.index.stations["id"])
     refuse([*_wrong_ids(question, known), *_wrong_codes(question, service)])
-    for place in places_of(question):
-        check_not_swapped(place.lon, place.lat, service.extent)
+    names = [
+        *["move"] * len(question.move),
+        *(f"add[{row}].lat" for row in range(len(question.add))),
+    ]
+    for place, where in zip(places_of(question), names, strict=True):
+        check_not_swapped(place.lon, place.lat, service.extent, where)
 
 
 def places_of(question: ScenarioQuestion) -> list[Place]:

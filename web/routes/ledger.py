@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request, Response
 from web.dependencies import read_body, read_query
 from web.errors import UnknownRegionError
 from web.keeping import tag_of
-from web.ledger import Ledger, ledger_folder, nothing_to_set, today
-from web.ledger_cut import make_cut, next_of
+from web.ledger import Ledger, ledger_folder, today
+from web.ledger_cut import begin, next_of
 from web.ledger_listing import gap_list, gap_object, history
 from web.ledger_schemas import GapChange, GapHistory, GapsAnswer, GapsQuestion, LedgerGap
 from web.ledger_standing import Standing
@@ -99,20 +99,19 @@ async def show_gap(request: Request) -> Response:
 
 
 def _set(
-    service: Service, ledger: Ledger, gap: str, change: GapChange, seen: str | None
+    service: Service,
+    ledger: Ledger,
+    previews: dict[str, Standing],
+    change: tuple[str, dict[str, str]],
+    seen: str | None,
 ) -> tuple[bytes, str]:
     """Set what is known of a gap; the first change opens the ledger with a cut of the day."""
-    if not ledger.cuts():
-        if not change.given():
-            raise nothing_to_set()
-        next_of(service, ledger, today()).entry(gap)  # no cut for a gap that is none
-        if seen is not None and seen.strip().startswith('"preview'):
-            seen = None
-        make_cut(service, ledger, today())
-    ledger.set(gap, change.given(), seen)
-    standing = ledger.now()
-    if standing is None:
-        raise AssertionError  # pragma: no cover  it was cut
+    gap, wanted = change
+    preview = _standing(service, ledger, previews)
+    if preview.cut is None:
+        seen = begin(service, ledger, preview, change, seen)
+    ledger.set(gap, wanted, seen)
+    standing = _standing(service, ledger, previews)
     entry = standing.entry(gap)
     return orjson.dumps(gap_object(standing, entry)), standing.etag(entry)
 
@@ -123,7 +122,9 @@ async def set_gap(request: Request) -> Response:
     gap = request.path_params["gap"]
     change = read_body(await request.body(), GapChange)
     seen = request.headers.get("if-match")
-    work = partial(_set, service_of(request), ledger_of(request), gap, change, seen)
+    what = (gap, change.given())
+    parts = (service_of(request), ledger_of(request), _previews(request))
+    work = partial(_set, *parts, what, seen)
     content, etag = await workbench_of(request).do(None, work)
     headers = {"ETag": etag, "Cache-Control": "no-store"}
     return Response(content, media_type="application/json", headers=headers)
