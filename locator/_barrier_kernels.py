@@ -7,7 +7,14 @@ degrees whose cells list the stations that a place in them may have within a str
 import numba
 import numpy as np
 
-from locator._kernels import CLOSED, NO_KEY, STATION_BITS, STATION_MASK, along_edge
+from locator._kernels import (
+    CLOSED,
+    NO_KEY,
+    STATION_BITS,
+    STATION_MASK,
+    along_edge,
+    times_to_ends,
+)
 from locator._snap_kernels import metres_per_degree
 
 _jit = numba.njit(cache=True, nogil=True)
@@ -49,30 +56,12 @@ def disk_grid(lon, lat, radius_lon, radius_lat, lattice):
 
 
 @_jit
-def lines_near(lines, grid):
-    """Mark the lines whose box touches a cell of the grid with any station."""
-    west, south, width, height, columns, rows, indptr, _ = grid
-    out = np.zeros(lines.shape[0], np.bool_)
-    for i in range(lines.shape[0]):
-        a, b, c, d = lines[i]
-        c1 = max(int(np.floor((min(a, c) - west) / width)), 0)
-        c2 = min(int(np.floor((max(a, c) - west) / width)), columns - 1)
-        r1 = max(int(np.floor((min(b, d) - south) / height)), 0)
-        r2 = min(int(np.floor((max(b, d) - south) / height)), rows - 1)
-        for row in range(r1, r2 + 1):
-            cell = row * columns
-            if c1 <= c2 and indptr[cell + c2 + 1] > indptr[cell + c1]:
-                out[i] = True
-                break
-    return out
+def nearest_by_line(rows, places, lines, stations, grid, radius_m, k):
+    """Return the places with k stations within a radius: ``(number, station, metres)``.
 
-
-@_jit
-def nearest_by_line(places, lines, stations, grid, radius_m, k):
-    """Return the k stations nearest by straight line within a radius: ``(station, metres)`` (p, k).
-
-    ``places`` are ``segment, fraction``, ``stations`` are ``lon, lat``; rows are padded with -1 and
-    infinity, and sorted by metres, then station.
+    ``places`` are ``segment, fraction`` of all places, ``rows`` those asked about, and ``number``
+    (m,) which of these have so many; ``stations`` are ``lon, lat``. Of each of them the k nearest
+    follow, ``station, metres`` (m, k), sorted by metres, then station.
     """
     segment, fraction = places
     lon, lat = stations
@@ -80,29 +69,39 @@ def nearest_by_line(places, lines, stations, grid, radius_m, k):
     for s in range(lon.size):  # half the change of the scale from the station to a place
         east[s], north[s] = metres_per_degree(lat[s])
         slope[s] = (metres_per_degree(lat[s] + _STEP)[0] - east[s]) / (2.0 * _STEP)
-    west, south, width, height, columns, rows, indptr, item = grid
-    found = np.full((segment.size, k), -1, np.int32)
-    metres = np.full((segment.size, k), np.inf, np.float64)
-    for p in range(segment.size):
-        line, f = lines[segment[p]], fraction[p]
-        x, y = line[0] + f * (line[2] - line[0]), line[1] + f * (line[3] - line[1])
+    west, south, width, height, columns, rows_high, indptr, item = grid
+    number = np.empty(rows.size, np.int64)
+    found = np.empty((rows.size, k), np.int32)
+    metres = np.empty((rows.size, k), np.float64)
+    m = 0
+    for i in range(rows.size):
+        s, f = segment[rows[i]], fraction[rows[i]]
+        x = lines[s, 0] + f * (lines[s, 2] - lines[s, 0])
+        y = lines[s, 1] + f * (lines[s, 3] - lines[s, 1])
         column, row = int(np.floor((x - west) / width)), int(np.floor((y - south) / height))
-        if column < 0 or row < 0 or column >= columns or row >= rows:
+        if column < 0 or row < 0 or column >= columns or row >= rows_high:
             continue
         cell = row * columns + column
-        for i in range(indptr[cell], indptr[cell + 1]):
-            s = item[i]
+        if indptr[cell + 1] - indptr[cell] < k:
+            continue
+        for j in range(k):
+            metres[m, j] = np.inf
+        for j in range(indptr[cell], indptr[cell + 1]):
+            s = item[j]
             dy = y - lat[s]
             across, along = (x - lon[s]) * (east[s] + slope[s] * dy), dy * north[s]
             away = np.sqrt(across * across + along * along)
-            if away > radius_m or away >= metres[p, k - 1]:
+            if away > radius_m or away >= metres[m, k - 1]:
                 continue
             place = k - 1
-            while place > 0 and metres[p, place - 1] > away:
-                found[p, place], metres[p, place] = found[p, place - 1], metres[p, place - 1]
+            while place > 0 and metres[m, place - 1] > away:
+                found[m, place], metres[m, place] = found[m, place - 1], metres[m, place - 1]
                 place -= 1
-            found[p, place], metres[p, place] = s, away
-    return found, metres
+            found[m, place], metres[m, place] = s, away
+        if metres[m, k - 1] < np.inf:
+            number[m] = i
+            m += 1
+    return number[:m].copy(), found[:m].copy(), metres[:m].copy()
 
 
 @_jit
@@ -152,32 +151,45 @@ def ways_to(indptr, reached, exits, lengths, entries, ways, size):
 
 
 @_jit
-def ways_by_labels(exits, lengths, keys, station, entries):
+def ways_by_labels(rows, places, edges, ways, keys, station, entries):
     """Return the least way (mm) of each place to its station that labels allow: ``(mm, exact)``.
 
-    ``keys`` are the labels of the station nearest by length. No way to any station is shorter;
-    where a place's station is that one, the way is exact. Nothing is told (0) of places on the edge
-    of their station. ``entries`` are ``edge, access_mm`` of all stations. Access legs do not count;
-    ``CLOSED`` beyond the labels.
+    ``places`` are ``segment, fraction, access_ms`` of all places on the network, ``rows`` those
+    asked about; ``edges`` are ``segment_edge, u, v, indptr``. ``keys`` are the labels of the
+    station nearest by length. No way to any station is shorter; where a place's station is that
+    one, the way is exact. Nothing is told (0) of places on the edge of their station. ``entries``
+    are ``edge, access_mm`` of all stations. Access legs do not count; ``CLOSED`` beyond the labels.
     """
-    edge, u, v, to_u, to_v, _, _, _ = exits
-    u_mm, v_mm, access_mm = lengths
+    segment, fraction, access_ms = places
+    ahead, back, before_ahead, before_back, mm, before_mm = ways
+    segment_edge, u, v, indptr = edges
     st_edge, st_access_mm = entries
-    out = np.zeros(edge.size, np.int64)
-    exact = np.zeros(edge.size, np.bool_)
-    for p in range(edge.size):
-        s = station[p]
-        if edge[p] == st_edge[s]:
+    out = np.zeros(rows.size, np.int64)
+    exact = np.zeros(rows.size, np.bool_)
+    for i in range(rows.size):
+        p, s = rows[i], station[i]
+        a, f = segment[p], fraction[p]
+        e = segment_edge[a]
+        if e == st_edge[s]:
             continue
+        last = indptr[e + 1] - 1
+        after = np.int64(before_ahead[last]) + ahead[last] - before_ahead[a] - ahead[a]
+        to_u, to_v = times_to_ends(
+            (f, access_ms[p]),
+            (f * mm[a] if a == indptr[e] else np.inf, (1.0 - f) * mm[a] if a == last else np.inf),
+            (before_back[a], back[a]),
+            (after, ahead[a]),
+        )
+        here = before_mm[a] + np.int64(f * mm[a] + 0.5)
         best, nearest = np.int64(CLOSED), np.int64(-1)
-        if to_u[p] < CLOSED and keys[u[p]] < NO_KEY:
-            best = u_mm[p] + (keys[u[p]] >> STATION_BITS)
-            nearest = keys[u[p]] & STATION_MASK
-        if to_v[p] < CLOSED and keys[v[p]] < NO_KEY:
-            there = v_mm[p] + (keys[v[p]] >> STATION_BITS)
+        if to_u < CLOSED and keys[u[e]] < NO_KEY:
+            best = here + (keys[u[e]] >> STATION_BITS)
+            nearest = keys[u[e]] & STATION_MASK
+        if to_v < CLOSED and keys[v[e]] < NO_KEY:
+            there = before_mm[last] + mm[last] - here + (keys[v[e]] >> STATION_BITS)
             if there < best:
-                best, nearest = there, keys[v[p]] & STATION_MASK
+                best, nearest = there, keys[v[e]] & STATION_MASK
         if nearest >= 0:
-            best -= np.int64(access_mm[p]) + st_access_mm[s]
-        out[p], exact[p] = best, nearest == s
+            best -= st_access_mm[s]  # legs of places are in no length here
+        out[i], exact[i] = best, nearest == s
     return out, exact

@@ -265,9 +265,32 @@ def station_reach(indptr, arc, mm, seed_indptr, seed_node, seed_ms, seed_mm, lim
 
 
 @_jit
-def _part(share, whole):
+def part_ms(share, whole):
     """Return the time of a part of a segment, rounded up."""
     return np.int64(np.ceil(share * whole - PART_ROUNDING_MS))
+
+
+@_jit
+def times_to_ends(place, ends, to_u, to_v):
+    """Return the times between a place and the ends of its edge, ``CLOSED`` where there is no way.
+
+    ``place`` is the fraction of its segment and the time of its leg; ``ends`` are the lengths (mm)
+    from it to u and v if they bound its segment, else infinite: nearer than ``AT_END_MM`` it is at
+    that junction, whichever way the edge is open. ``to_u`` is the time over the segments before its
+    own and over all of that, ``to_v`` over those after it and over all of that. Numbers, no arrays:
+    to hand arrays over would cost more than all the rest.
+    """
+    f, leg = place
+    u_ms = v_ms = np.int64(CLOSED)
+    if to_u[1] < CLOSED:
+        u_ms = np.int64(to_u[0]) + part_ms(f, to_u[1]) + leg
+    elif ends[0] < AT_END_MM:
+        u_ms = np.int64(leg)
+    if to_v[1] < CLOSED:
+        v_ms = np.int64(to_v[0]) + part_ms(1.0 - f, to_v[1]) + leg
+    elif ends[1] < AT_END_MM:
+        v_ms = np.int64(leg)
+    return min(u_ms, np.int64(CLOSED)), min(v_ms, np.int64(CLOSED))
 
 
 @_jit
@@ -275,12 +298,13 @@ def edge_exits(positions, edges, ways, towards):
     """Return times and lengths between places and the ends of their edges.
 
     ``positions`` are ``segment, fraction, access_m, access_ms, on``; ``edges`` are ``segment_edge,
-    u, v, indptr``. The answer is ``edge, u, v, u_ms, v_ms, u_mm, v_mm, access_mm``. A place at the
-    very end of its edge is at that junction, whichever way the edge is open.
+    u, v, indptr``. The answer is ``edge, u, v, u_ms, v_ms, u_mm, v_mm, access_mm``.
     """
     segment, fraction, access_m, access_ms, on = positions
     segment_edge, edge_u, edge_v, indptr = edges
-    forward, backward, forward_before, backward_before, mm, before_mm = ways
+    ahead, back, before_ahead, before_back, mm, before_mm = ways
+    if not towards:
+        ahead, back, before_ahead, before_back = back, ahead, before_back, before_ahead
     size = segment.size
     out = np.empty((8, size), np.int32)
     for p in range(size):
@@ -289,30 +313,19 @@ def edge_exits(positions, edges, ways, towards):
             out[3, p] = out[4, p] = CLOSED
             out[5, p] = out[6, p] = out[7, p] = 0
             continue
-        s, f, leg = segment[p], fraction[p], access_ms[p]
+        s, f = segment[p], fraction[p]
         e = segment_edge[s]
         last = indptr[e + 1] - 1
-        ahead = np.int64(forward_before[last]) + forward[last]
-        back = np.int64(backward_before[last]) + backward[last]
-        u_ms = v_ms = np.int64(CLOSED)
-        if s == indptr[e] and f * mm[s] < AT_END_MM:
-            u_ms = np.int64(leg)
-        if s == last and (1.0 - f) * mm[s] < AT_END_MM:
-            v_ms = np.int64(leg)
-        if towards:
-            if backward[s] < CLOSED:
-                u_ms = backward_before[s] + _part(f, backward[s]) + leg
-            if forward[s] < CLOSED:
-                v_ms = ahead - forward_before[s] - forward[s] + _part(1.0 - f, forward[s]) + leg
-        else:
-            if forward[s] < CLOSED:
-                u_ms = forward_before[s] + _part(f, forward[s]) + leg
-            if backward[s] < CLOSED:
-                v_ms = back - backward_before[s] - backward[s] + _part(1.0 - f, backward[s]) + leg
+        after = np.int64(before_ahead[last]) + ahead[last] - before_ahead[s] - ahead[s]
+        out[3, p], out[4, p] = times_to_ends(
+            (f, access_ms[p]),
+            (f * mm[s] if s == indptr[e] else np.inf, (1.0 - f) * mm[s] if s == last else np.inf),
+            (before_back[s], back[s]),
+            (after, ahead[s]),
+        )
         walked = np.int64(access_m[p] * 1000.0 + 0.5)
         here = before_mm[s] + np.int64(f * mm[s] + 0.5)
         out[0, p], out[1, p], out[2, p] = e, edge_u[e], edge_v[e]
-        out[3, p], out[4, p] = min(u_ms, CLOSED), min(v_ms, CLOSED)
         out[5, p] = here + walked
         out[6, p] = before_mm[last] + mm[last] - here + walked
         out[7, p] = walked
@@ -341,19 +354,19 @@ def along_edge(a, f, b, g, ways):  # noqa: PLR0911  numba wants plain branches
     if a == b:
         time = np.int64(CLOSED)
         if f <= g and forward[a] < CLOSED:
-            time = _part(g - f, forward[a])
+            time = part_ms(g - f, forward[a])
         if f >= g and backward[a] < CLOSED:
-            time = min(time, _part(f - g, backward[a]))
+            time = min(time, part_ms(f - g, backward[a]))
         return time, length
     if a < b:
         if forward[a] >= CLOSED:
             return np.int64(CLOSED), length
         between = np.int64(forward_before[b]) - forward_before[a] - forward[a]
-        return between + _part(1.0 - f, forward[a]) + _part(g, forward[b]), length
+        return between + part_ms(1.0 - f, forward[a]) + part_ms(g, forward[b]), length
     if backward[a] >= CLOSED:
         return np.int64(CLOSED), length
     between = np.int64(backward_before[a]) - backward_before[b] - backward[b]
-    return between + _part(f, backward[a]) + _part(1.0 - g, backward[b]), length
+    return between + part_ms(f, backward[a]) + part_ms(1.0 - g, backward[b]), length
 
 
 @_jit

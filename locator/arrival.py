@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from geodata.model import CLOSED_MS, BoolArray, Int32Array, Positions
+from geodata.model import CLOSED_MS, ON_NETWORK, BoolArray, Int32Array, Int64Array, Positions
+from locator import _place_kernels
 from locator.arrays import rows_of
 from locator.barriers import Barriers, CutOff
 from locator.selection import (
@@ -26,11 +27,12 @@ from locator.travel_time import UNLIMITED_MS, BestSearch, Search, TravelTimes
 CAUSES = (*LIFTS, PLANNED, "off_network", "unreachable", "barrier", "too_far")
 BARRIER, TOO_FAR = CAUSES.index("barrier"), CAUSES.index("too_far")
 
-#: For more places than this it pays to look at the segments first.
+#: For more places than this it pays to look at the edges first.
 _MANY = 5_000
 
 _EPSILON = 1e-6
 _TINY = 1e-9
+_CHUNK = 32_768
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,38 @@ class Arrival:
         """Return milliseconds (p,), ``CLOSED_MS`` beyond the limit."""
         if isinstance(self.search, Search):
             return self.search(places).ms[:, self.at_least - 1]
-        times = self.search(places)
+        return self._scaled(self.search(places))
+
+    def at(self, travel: TravelTimes, positions: Positions, rows: Int64Array) -> Int32Array:
+        """Return the same for some of many places; only those near a station cost anything.
+
+        Parameters
+        ----------
+        travel : TravelTimes
+            Times of the mode.
+        positions : Positions
+            Places.
+        rows : array (r,) of int64
+            Which.
+
+        Returns
+        -------
+        array (r,) of int32
+            Milliseconds, ``CLOSED_MS`` beyond the limit or off the network.
+        """
+        if isinstance(self.search, BestSearch):
+            return self._scaled(self.search.at(positions, rows))
+        times = np.full(rows.size, CLOSED_MS, np.int32)
+        on = np.flatnonzero(positions.state[rows] == ON_NETWORK)
+        edge = travel.network.segment_edge
+        near = on[_place_kernels.rows_on_edges(rows[on], positions.segment, edge, self.near)]
+        for first in range(0, near.size, _CHUNK):  # in parts, to keep memory small
+            part = near[first : first + _CHUNK]
+            times[part] = self(travel.exits(part_of(positions, rows[part])))
+        return times
+
+    def _scaled(self, times: Int32Array) -> Int32Array:
+        """Return times at the mode's speed as they are at this one."""
         if self.scale == 1.0:
             return times
         scaled = np.ceil(times / self.scale - _TINY)
@@ -193,14 +226,13 @@ class Reasons:
 
     @cached_property
     def _helped(self) -> BoolArray:
-        """False for segments (s,) on which no lift helps, and every place reaches some station."""
+        """False for edges (e,) on which no lift helps, and every place reaches some station."""
         edges = ~self._anywhere.sure
         for lift in self._lifts:
             edges |= lift.search.near
-        segments: BoolArray = edges[self._travel.network.segment_edge]
-        return segments
+        return edges
 
-    def __call__(self, positions: Positions, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
+    def __call__(self, positions: Positions, rows: Int64Array) -> npt.NDArray[np.int8]:
         """Return why some places on the network are not covered.
 
         Parameters
@@ -216,28 +248,27 @@ class Reasons:
             Rows of ``CAUSES``.
         """
         cause = np.full(rows.size, TOO_FAR, np.int8)
-        left = np.arange(rows.size)
         if rows.size > _MANY:
-            left = np.flatnonzero(self._helped[positions.segment[rows]])
-        cause[left] = self._lifted(part_of(positions, rows[left]))
+            edge = self._travel.network.segment_edge
+            left = _place_kernels.rows_on_edges(rows, positions.segment, edge, self._helped)
+            cause[left] = self._lifted(positions, rows[left])
+        else:
+            cause = self._lifted(positions, rows)
         if self._barriers is not None:
             left = np.flatnonzero(cause == TOO_FAR)
-            if rows.size > _MANY:
-                near = self._barriers.near_by_line(self._every, self._limit_ms)
-                left = left[near[positions.segment[rows[left]]]]
             cause[left[self.cut_off(positions, rows[left]).mark]] = BARRIER
         return cause
 
-    def _lifted(self, positions: Positions) -> npt.NDArray[np.int8]:
+    def _lifted(self, positions: Positions, rows: Int64Array) -> npt.NDArray[np.int8]:
         """Return the causes of places as far as lifts and reach tell them, else ``TOO_FAR``."""
-        exits = self._travel.exits(positions)
-        cause = np.full(len(positions), CAUSES.index("unreachable"), np.int8)
-        cause[self._anywhere(exits) < CLOSED_MS] = TOO_FAR
+        cause = np.full(rows.size, CAUSES.index("unreachable"), np.int8)
+        cause[self._anywhere.at(positions, rows) < CLOSED_MS] = TOO_FAR
         for lift in self._lifts[::-1]:  # the first lift that helps has the last word
-            cause[lift.search(exits) < CLOSED_MS] = lift.word
+            helped = lift.search.at(self._travel, positions, rows) < CLOSED_MS
+            cause[helped] = lift.word
         return cause
 
-    def cut_off(self, positions: Positions, rows: npt.NDArray[np.int64]) -> CutOff:
+    def cut_off(self, positions: Positions, rows: Int64Array) -> CutOff:
         """Tell which places are behind a barrier, and the station behind it.
 
         Parameters

@@ -25,7 +25,7 @@ from geodata.model import (
 from locator import _barrier_kernels
 from locator._snap_kernels import metres_per_degree
 from locator.cache import Cache
-from locator.snap import part_of
+from locator.snap import edges_of, part_of
 from locator.travel_time import MOST_PASSING, Seeds, TravelTimes
 
 #: A way of at least so many straight lines is a detour that only a barrier explains.
@@ -246,8 +246,8 @@ class Barriers:
         near = self._near(positions, rows, known, (limit_ms, at_least))
         if near.place.size:
             beyond_ms = limit_ms if at_least == 1 else 0  # one of several may be within the limit
-            places = part_of(positions, rows[near.place])
-            far = self._far(places, near, beyond_ms, (known, limit_ms))
+            asked = (rows[near.place], beyond_ms)
+            far = self._far(positions, asked, near, (known, limit_ms))
             first = np.argmax(far, axis=1)
             mark[near.place] = far.any(axis=1)
             behind = near.station[np.arange(near.place.size), first]
@@ -271,31 +271,6 @@ class Barriers:
         on: BoolArray = self._travel.stations.state[stations] == ON_NETWORK
         return stations[on]
 
-    def near_by_line(self, stations: Int32Array, limit_ms: int) -> BoolArray:
-        """Tell on which segments a place may be behind a barrier.
-
-        Parameters
-        ----------
-        stations : array of int32
-            As ``cut_off`` gets them.
-        limit_ms : int
-            The limit.
-
-        Returns
-        -------
-        array (s,) of bool
-            False where no station is near enough by straight line.
-        """
-        net, known = self._travel.network, self._on_network(stations)
-        if known.size == 0:
-            return np.zeros(net.segment_edge.size, np.bool_)
-        disks = self._disks(known, limit_ms)
-        near: BoolArray = self._cache.get(
-            ("near", known.tobytes(), limit_ms),
-            lambda: _barrier_kernels.lines_near(net.segment_line, disks.grid),
-        )
-        return near
-
     def _near(
         self, positions: Positions, rows: Int64Array, stations: Int32Array, asked: tuple[int, int]
     ) -> _Near:
@@ -304,46 +279,56 @@ class Barriers:
         if stations.size < k:
             return _Near(np.empty(0, np.int64), np.empty((0, k), np.int32), np.empty((0, k)))
         disks = self._disks(stations, limit_ms)
-        found, metres = _barrier_kernels.nearest_by_line(
-            (positions.segment[rows], positions.fraction[rows]),
+        place, found, metres = _barrier_kernels.nearest_by_line(
+            rows,
+            (positions.segment, positions.fraction),
             self._travel.network.segment_line,
             (disks.lon, disks.lat),
             disks.grid,
             disks.radius_m,
             k,
         )
-        place = np.flatnonzero(found[:, k - 1] >= 0)
-        return _Near(place, stations[found[place]], metres[place])
+        return _Near(place, stations[found], metres)
 
     def _far(
-        self, positions: Positions, near: _Near, beyond_ms: int, asked: tuple[Int32Array, int]
+        self,
+        positions: Positions,
+        asked: tuple[Int64Array, int],
+        near: _Near,
+        told: tuple[Int32Array, int],
     ) -> BoolArray:
         """Mark the stations near by straight line to which the way is a detour (m, k).
 
-        ``asked`` are all stations and the limit, as ``cut_off`` gets them.
+        ``asked`` are the rows of ``near`` and the time that the stations are beyond, ``told`` all
+        stations and the limit, as ``cut_off`` gets them.
         """
+        rows, beyond_ms = asked
         # that the stations are beyond the limit is enough to know of most places
-        legs = positions.access_ms[:, None] + self._travel.stations.access_ms[near.station]
+        legs = positions.access_ms[rows][:, None] + self._travel.stations.access_ms[near.station]
         least_m = (beyond_ms - legs) * self._slowest / _SLACK
         far: BoolArray = near.metres * DETOUR <= least_m - _SAME_M
         row, column = np.nonzero(~far)
         if row.size > _MANY:
             station, metres = near.station[row, column], near.metres[row, column]
-            way, exact = self._least_ways(part_of(positions, row), station, asked)
-            told = _is_detour(way, metres)
-            far[row, column] = told
-            left = ~(told | exact)
+            way, exact = self._least_ways(positions, rows[row], station, told)
+            detour = _is_detour(way, metres)
+            far[row, column] = detour
+            left = ~(detour | exact)
             row, column = row[left], column[left]
         if row.size:
             metres = near.metres[row, column]
-            way = self._ways(positions, row, near.station[row, column], metres)
+            way = self._ways(positions, rows[row], near.station[row, column], metres)
             far[row, column] = _is_detour(way, metres)
         return far
 
     def _least_ways(
-        self, positions: Positions, station: Int32Array, asked: tuple[Int32Array, int]
+        self,
+        positions: Positions,
+        rows: Int64Array,
+        station: Int32Array,
+        asked: tuple[Int32Array, int],
     ) -> tuple[FloatArray, BoolArray]:
-        """Return what the way of each place to its station has at least (m), and if it is that.
+        """Return what the way of each row to its station has at least (m), and if it is that.
 
         The shortest way to any station tells; it is searched once a question.
         """
@@ -357,9 +342,14 @@ class Barriers:
             return travel.nearest_by_length(stations, most)
 
         keys = self._cache.get(("lengths", stations.tobytes(), limit_ms), search)
-        places = travel.exits(positions)
         mm, exact = _barrier_kernels.ways_by_labels(
-            places.times, places.lengths, keys, station, (entries.edge, entries.access_mm)
+            rows,
+            (positions.segment, positions.fraction, positions.access_ms),
+            edges_of(travel.network),
+            travel.ways,
+            keys,
+            station,
+            (entries.edge, entries.access_mm),
         )
         return np.where(mm < CLOSED_MS, mm / _MM, np.inf), exact
 

@@ -32,7 +32,6 @@ from locator.travel_time import TravelTimes
 
 _MS_PER_MINUTE = 60_000
 _CELL_KM2 = 0.01
-_CHUNK = 32_768
 _EPSILON = 1e-6
 
 
@@ -214,24 +213,8 @@ class Outcome:
             at_least=request.at_least,
             scale=scale,
         )
-        times = np.full(len(self.layer.positions), CLOSED_MS, np.int32)
-        rows = self._rows_near(search.near)
-        for first in range(0, rows.size, _CHUNK):  # in parts, to keep memory small
-            part = rows[first : first + _CHUNK]
-            times[part] = search(self.layer.exits(part))
-        return times
-
-    def _rows_near(self, edges: BoolArray) -> npt.NDArray[np.int64]:
-        """Return the places on some edges."""
         positions = self.layer.positions
-        segment_edge = self._question.travel.network.segment_edge
-        if positions.segment.size < segment_edge.size:  # what is read least
-            near = edges[segment_edge[positions.segment]]
-        else:
-            near = edges[segment_edge][positions.segment]
-        rows: npt.NDArray[np.int64] = np.flatnonzero(near)
-        on: BoolArray = positions.state[rows] == ON_NETWORK
-        return rows[on]
+        return search.at(self._question.travel, positions, np.arange(len(positions)))
 
     @property
     def _one_search(self) -> bool:

@@ -133,6 +133,22 @@ def ways_of(network: Network) -> Ways:
     )
 
 
+def edges_of(network: Network) -> tuple[Int32Array, Int32Array, Int32Array, Int32Array]:
+    """Return what the kernels call ``edges``.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    tuple of array of int32
+        The edge of each segment, both junctions of each edge, and where its segments begin.
+    """
+    return network.segment_edge, network.edge_u, network.edge_v, network.edge_indptr
+
+
 def exits(network: Network, ways: Ways, positions: Positions, *, towards: bool = True) -> Exits:
     """Return the times from positions to the ends of their edges, or from the ends to them.
 
@@ -156,7 +172,7 @@ def exits(network: Network, ways: Ways, positions: Positions, *, towards: bool =
     on = positions.state == ON_NETWORK
     edge, u, v, u_ms, v_ms, u_mm, v_mm, access_mm = _kernels.edge_exits(
         (positions.segment, positions.fraction, positions.access_m, positions.access_ms, on),
-        (network.segment_edge, network.edge_u, network.edge_v, network.edge_indptr),
+        edges_of(network),
         ways,
         towards,
     )

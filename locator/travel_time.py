@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geodata.model import CLOSED_MS, BoolArray, Int32Array, Int64Array, Network, Positions
-from locator import _kernels
+from locator import _kernels, _place_kernels
 from locator.cache import Cache
 from locator.selection import Selection
-from locator.snap import Exits, Ways, exits, ways_of
+from locator.snap import Exits, Ways, edges_of, exits, ways_of
 
 #: Most entries kept of stations that change state while one walks; beyond it, places search.
 MOST_PASSING = 8_000_000
@@ -26,6 +26,7 @@ CACHE_BYTES_PER_JUNCTION = 2_400
 #: … but not more than this in all.
 MOST_CACHE_BYTES = 512_000_000
 _EPSILON = 1e-6
+_NO_TABLE = np.empty((0, 4), np.int32)
 _LENGTH_SHIFT = 13  # buckets of 8 m where ways are searched by length
 
 #: No limit (ms): longer than any trip.
@@ -622,6 +623,40 @@ class BestSearch:
         times: Int32Array = _kernels.best_time(
             places.times, self.keys, self.on_edge, self.ways, self.limit_ms
         )
+        return times
+
+    def at(self, positions: Positions, rows: Int64Array) -> Int32Array:
+        """Return the same for some of many places, without working their exits out.
+
+        Parameters
+        ----------
+        positions : Positions
+            Places on this network, or off it.
+        rows : array (r,) of int64
+            Which.
+
+        Returns
+        -------
+        array (r,) of int32
+            Milliseconds, ``CLOSED_MS`` beyond the limit or off the network.
+        """
+        times: Int32Array = _place_kernels.best_time_at(
+            rows,
+            (positions.segment, positions.fraction, positions.access_ms, positions.state),
+            edges_of(self.network),
+            self.keys,
+            self.on_edge,
+            self.ways,
+            self.limit_ms,
+            self._segment_times if rows.size > self.network.segment_edge.size else _NO_TABLE,
+        )
+        return times
+
+    @cached_property
+    def _segment_times(self) -> Int32Array:
+        """What places on each segment work out again and again, if they are many (s, 4)."""
+        edges = edges_of(self.network)
+        times: Int32Array = _place_kernels.segment_times(edges, self.keys, self.on_edge, self.ways)
         return times
 
 

@@ -228,6 +228,11 @@ def test_best_time(seed):
         want = np.where(want <= limit, want, CLOSED_MS)
         best = travel.best(travel.exits(here), chosen, limit)
         np.testing.assert_array_equal(best, want)
+        every = np.arange(len(here))
+        many = np.tile(every, travel.network.segment_edge.size + 1)
+        for rows in (every, many, many[:0]):  # few places look for themselves, many at a table
+            at = travel.best_search(chosen, limit).at(here, rows)
+            np.testing.assert_array_equal(at, want[rows])
 
 
 def random_windows(rng, size: int, horizon: int) -> Selection:
