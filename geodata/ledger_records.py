@@ -1,8 +1,8 @@
 """The ledger of gaps on disk: which months were cut, and every change of a gap, dated.
 
 Two append-only tables in one file. A cut is a row that names its folder and the checksum of the
-folder's manifest: a folder without a row is what an interrupted cut has left, and is no cut. What a
-gap is now follows from the last cut and the changes after it.
+folder's manifest: a folder without a row is no cut. What a gap is now follows from the last cut and
+the changes after it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ _CHANGES = sa.Table(
     "changes",
     _METADATA,
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("gap", sa.String, nullable=False, index=False),
+    sa.Column("gap", sa.String, nullable=False),
     sa.Column("at", sa.String, nullable=False),
     sa.Column("event", sa.String, nullable=False),
     sa.Column("state", sa.String, nullable=False),
@@ -142,6 +142,10 @@ class LedgerRecords(RecordFile):
     ----------
     folder : path
         The ledger's folder; it is made with the first row, for this user alone.
+
+    Notes
+    -----
+    Every question raises `RecordsError` if the file cannot be read or is damaged.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -154,11 +158,6 @@ class LedgerRecords(RecordFile):
         -------
         list of CutRow
             Empty where there is no file yet.
-
-        Raises
-        ------
-        RecordsError
-            If the file cannot be read or is damaged.
         """
         if not self.path.exists():
             return []
@@ -178,11 +177,6 @@ class LedgerRecords(RecordFile):
         -------
         list of Change
             Empty where there is no file yet.
-
-        Raises
-        ------
-        RecordsError
-            If the file cannot be read or is damaged.
         """
         if not self.path.exists():
             return []
@@ -200,11 +194,6 @@ class LedgerRecords(RecordFile):
         Last or None
             Read at once: what is written meanwhile is in all of it or in none. None before the
             first cut.
-
-        Raises
-        ------
-        RecordsError
-            If the file cannot be read or is damaged.
         """
         if not self.path.exists():
             return None

@@ -145,6 +145,19 @@ def test_a_preview_and_an_early_cut_say_so(facts):
     assert "was made early, on 3 November 2025" in early
 
 
+def test_a_cut_that_was_made_later_says_so(two, facts):
+    """These cuts are of 2025 and were made just now; one that is made on its day says nothing."""
+    ledger, _, _ = two
+    year, month, day = today().split("-")
+    text = as_text(month_written(facts, "zh"))
+    assert f"本期于{year}年{int(month)}月{int(day)}日补作" in text
+    standing = ledger.at(ledger.of_month("2025-11"))
+    for made, late in (("2025-11-24T16:30Z", ""), ("2025-11-25T16:30Z", "2025-11-26")):
+        then = replace(standing, cut=replace(standing.cut, made_at=made))
+        assert month_facts(then).late == late, "days are those of China"
+    assert "The cut was made later" not in as_text(month_written(replace(facts, late=""), "en"))
+
+
 # --- shapes --------------------------------------------------------------------------------------
 
 

@@ -89,6 +89,8 @@ class MonthFacts:
         Of the coverage on the day of the cut.
     date : str
         ISO date of the cut.
+    late : str
+        ISO date on which the cut was made, where that was later; else ``""``.
     preview : bool
         Nothing was cut; this is what a cut of the date would say.
     first : bool
@@ -113,6 +115,7 @@ class MonthFacts:
 
     base: Facts
     date: str
+    late: str
     preview: bool
     first: bool
     sums: Mapping[str, int]
@@ -152,16 +155,10 @@ def month_facts(standing: Standing) -> MonthFacts:
     ids = {name: set(facts["flows"][name]) for name in ("carried", "opened", "filled")}
     ids["open"] = set(facts["ids"])
     order = ordered(standing.entries)
-    lists = {
-        name: tuple(
-            _gap(standing, entry) for entry in _by_need(entry for entry in order if entry.id in own)
-        )
-        for name, own in ids.items()
-        if name != "carried"
-    }
     return MonthFacts(
         base=base,
         date=facts["date"],
+        late=standing.late,
         preview=standing.cut is None,
         first=not ids["carried"] and len(ids["opened"]) == len(known),
         sums={name: len(own) for name, own in ids.items()},
@@ -177,16 +174,17 @@ def month_facts(standing: Standing) -> MonthFacts:
             ).items()
         },
         needs=rank_needs(base.summary["regions"], by_homes=base.by_homes),
-        opened=lists["opened"],
-        filled=lists["filled"],
-        standing=lists["open"],
+        opened=_listed(standing, ids["opened"]),
+        filled=_listed(standing, ids["filled"]),
+        standing=_listed(standing, ids["open"]),
     )
 
 
-def _by_need(entries: Any) -> list[Entry]:
-    """Return the first gaps by workers, then by area."""
-    found = sorted(entries, key=lambda entry: (-(entry.workers or 0), -entry.area_km2, entry.id))
-    return found[:LISTED]
+def _listed(standing: Standing, ids: set[str]) -> tuple[MonthGap, ...]:
+    """Return the first of some gaps by workers, then by area."""
+    found = [entry for entry in standing.entries if entry.id in ids]
+    found.sort(key=lambda entry: (-(entry.workers or 0), -entry.area_km2, entry.id))
+    return tuple(_gap(standing, entry) for entry in found[:LISTED])
 
 
 def _gap(standing: Standing, entry: Entry) -> MonthGap:

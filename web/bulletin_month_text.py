@@ -282,6 +282,8 @@ def _how(pen: MonthPen) -> list[str]:
     if not pen.month.preview:
         key = "ledger_how_cut" if pen.month.final else "ledger_how_early"
         lines.append(pen.say(key, date=pen.date(pen.month.date)))
+    if pen.month.late:
+        lines.append(pen.say("ledger_how_late", date=pen.date(pen.month.late)))
     return [*lines, *([pen.words["ledger_people"]] if pen.facts.by_homes else [])]
 
 

@@ -70,6 +70,7 @@ _ZH = {
     "部分保留编号，合并时保留人多的编号。",
     "ledger_how_cut": "截定日：每月25日；本期截定于{date}，以后不再改动。",
     "ledger_how_early": "截定日：每月25日；本期提前截定于{date}，本月25日起可以再截定一次。",
+    "ledger_how_late": "本期于{date}补作：数据取自补作当日，驿站以截定日存在的为准。",
     "ledger_people": "人数由公布的网格推算，不使用住处。",
     "month_cite": "引用请注明：《{title}》，数据集{name}，版本{version}。",
     "word_version": "Word",
@@ -147,6 +148,8 @@ _EN = {
     "change any more.",
     "ledger_how_early": "Cut: on the 25th of each month; this one was made early, on {date}, and "
     "may be followed by another from the 25th on.",
+    "ledger_how_late": "The cut was made later, on {date}: from the data as they were then, with "
+    "the stations that existed on the day of the cut.",
     "ledger_people": "People are estimated from published cells, not from homes.",
     "month_cite": "Please cite as: “{title}”, data set {name}, version {version}.",
     "word_version": "Word",

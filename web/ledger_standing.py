@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from geodata.hours import SHANGHAI
 from geodata.ledger_records import CutRow
 from locator.ledger import Entry
 from web.errors import UnknownGapError
@@ -35,6 +37,14 @@ class Standing:
     entries: tuple[Entry, ...]
     facts: Mapping[str, Any]
     gaps: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def late(self) -> str:
+        """The date in China on which its cut was made, where that was later; else ``""``."""
+        if self.cut is None:
+            return ""
+        made = datetime.fromisoformat(self.cut.made_at).astimezone(SHANGHAI).date().isoformat()
+        return made if made > self.cut.date else ""
 
     def entry(self, gap: str) -> Entry:
         """Return a gap.
