@@ -23,6 +23,7 @@ from web.jobs import Desk
 from web.openapi import codes_of, completed
 from web.routes import (
     bulletin,
+    candidates,
     clock,
     coverage,
     dataset,
@@ -130,6 +131,7 @@ def _add_routes(app: FastAPI, chosen: Settings) -> None:
     reports.add_routes(app, chosen)
     scenario.add_routes(app, chosen)
     plan.add_routes(app, chosen)
+    candidates.add_routes(app, chosen)
     jobs.add_routes(app)
     ledger.add_routes(app, chosen)
     health.add_routes(app)

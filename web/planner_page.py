@@ -8,6 +8,7 @@ from typing import Any
 
 from geodata.vocabulary import Vocabulary
 from geodata.words import load_vocabulary
+from web.clock_scale import STEPS
 from web.map_panel import environment
 from web.page_text import HOME
 from web.planner_text import PLANNER
@@ -49,6 +50,7 @@ def _words(lang: str, settings: Settings, vocabulary: Vocabulary) -> dict[str, A
         "labels": _labels(lang, vocabulary),
         "by": {key.removeprefix(_GOING): going[key] for key in going if key.startswith(_GOING)},
         "facilities_of": {code: list(row.facilities) for code, row in vocabulary.needs.items()},
+        "steps": list(STEPS),
         "limits": {"max_minutes": settings.max_minutes, "smallest": settings.smallest_count},
     }
 

@@ -125,7 +125,7 @@
     var street = !P.answer.summary.workers;
     (all ? rows : rows.slice(0, FIRST)).forEach(function (feature, i) { body.appendChild(row(feature, i)); });
     box.appendChild(el('table', { 'class': 'pl-table pl-list' }, [
-      el('caption', { text: P.t(street ? 'gaps_caption_street' : 'gaps_caption') }),
+      el('caption', { text: P.t(street ? 'gaps_caption_street' : 'gaps_caption') + (P.state.group && !street ? P.t('gaps_of_all', { who: P.groupName(P.state.group) }) : '') }),
       el('thead', {}, [el('tr', {}, heads.map(function (head) {
         return el('th', { scope: 'col', text: P.t(head), 'class': head === 'gap_place' || head === 'gap_cause' || head === 'gap_state' ? null : 'pl-number' });
       }))]), body]));

@@ -3,18 +3,18 @@
   'use strict';
 
   var P = window.unionPlanner, el = P.el, N = P.plan = {}, turn = P.only(), file = null, result = null, asking = false, sites = [], POLL = 700;
-  var SVG = 'http://www.w3.org/2000/svg', MOST_ROWS = 20000;
+  var SVG = 'http://www.w3.org/2000/svg', AMOUNTS = { sites: 6, budget: 300000, target: 80, left: 80 };
 
   /* ---- the form ---- */
 
   function fitForm() {
     var form = P.id('pl-plan-form').elements, objective = form.objective.value, by = form.by;
-    var allowed = { coverage: ['sites', 'budget'], cover: ['target'], median: ['sites', 'budget'], center: ['sites', 'budget'] }[objective];
+    var allowed = { coverage: ['sites', 'budget'], cover: ['left', 'target'], median: ['sites', 'budget'], center: ['sites', 'budget'] }[objective];
     Array.prototype.forEach.call(by.options, function (option) { option.disabled = option.hidden = allowed.indexOf(option.value) < 0; });
-    if (allowed.indexOf(by.value) < 0) { by.value = allowed[0]; form.amount.value = { sites: 6, budget: 300000, target: 80 }[by.value]; }
-    var label = { sites: 'plan_sites', budget: 'plan_budget', target: 'plan_target' }[by.value];
+    if (allowed.indexOf(by.value) < 0) { by.value = allowed[0]; form.amount.value = AMOUNTS[by.value]; }
+    var label = { sites: 'plan_sites', budget: 'plan_budget', target: 'plan_target', left: 'plan_left' }[by.value];
     form.amount.closest('label').querySelector('span').textContent = P.t(label);
-    form.amount.max = by.value === 'target' ? 100 : '';
+    form.amount.max = by.value === 'target' || by.value === 'left' ? 100 : '';
     P.id('pl-file').hidden = form.candidates.value !== 'file';
   }
 
@@ -36,55 +36,18 @@
 
   /* ---- a table of candidates ---- */
 
-  /* RFC 4180, with semicolons or tabs too. */
-  function cells(text) {
-    var head = text.split('\n')[0], mark = [',', ';', '\t'].sort(function (a, b) { return head.split(b).length - head.split(a).length; })[0];
-    var rows = [[]], cell = '', quoted = false;
-    for (var i = 0; i < text.length; i++) {
-      var c = text[i];
-      if (quoted) {
-        if (c === '"' && text[i + 1] === '"') { cell += '"'; i++; } else if (c === '"') { quoted = false; } else { cell += c; }
-      } else if (c === '"') { quoted = true; } else if (c === mark) { rows[rows.length - 1].push(cell); cell = ''; } else
-      if (c === '\n') { rows[rows.length - 1].push(cell); cell = ''; rows.push([]); } else if (c !== '\r') { cell += c; }
-    }
-    rows[rows.length - 1].push(cell);
-    return rows.filter(function (row) { return row.length > 1 || row[0].trim(); });
-  }
-
-  function candidate(row) {
-    var out = {};
-    ['id', 'action', 'station', 'opening_hours', 'datum', 'name'].forEach(function (key) { if (row[key]) { out[key] = String(row[key]).trim(); } });
-    ['lon', 'lat', 'cost_yuan', 'capacity'].forEach(function (key) { if (row[key] !== undefined && row[key] !== '') { out[key] = Number(row[key]); } });
-    if (row.facilities) { out.facilities = Array.isArray(row.facilities) ? row.facilities : String(row.facilities).split(/[\s,;|+]+/).filter(Boolean); }
-    return out;
-  }
-
-  function readTable(text, name) {
-    text = text.replace(/^\ufeff/, '');
-    if (/json$/i.test(name)) {
-      return JSON.parse(text).features.map(function (feature) {
-        var at = feature.geometry ? feature.geometry.coordinates : [];
-        return candidate(Object.assign({ id: feature.id, lon: at[0], lat: at[1] }, feature.properties));
-      });
-    }
-    var rows = cells(text), head = rows.shift().map(function (cell) { return cell.trim().toLowerCase(); });
-    if (head.indexOf('lon') < 0 && head.indexOf('station') < 0) { throw new Error(P.t('plan_file_hint')); }
-    return rows.slice(0, MOST_ROWS).map(function (row) {
-      var named = {};
-      head.forEach(function (key, i) { named[key] = row[i]; });
-      return candidate(named);
-    });
-  }
-  N.readTable = readTable;
-
-  function takeFile(input) {
-    var said = P.id('pl-file-said'), chosen = input.files[0];
+  /* The server reads it, as `locator plan` does: Excel or CSV, Chinese headers or English. */
+  function takeFile(form) {
+    var said = P.id('pl-file-said'), chosen = form.file.files[0];
     file = null;
     if (!chosen) { return; }
-    chosen.text().then(function (text) {
-      file = readTable(text, chosen.name);
-      said.textContent = P.t('plan_file_read', { n: file.length });
-    }).catch(function (error) { said.textContent = P.t('plan_file_bad', { why: error.message }); });
+    var ending = chosen.name.split('.').pop().toLowerCase(), url = '/api/v1/plan/candidates?ending=' + encodeURIComponent(ending);
+    if (form.datum.value) { url += '&datum=' + form.datum.value; }
+    said.textContent = P.t('plan_file_wait');
+    P.json(url, { method: 'POST', raw: chosen }).then(function (found) {
+      file = found.candidates;
+      said.textContent = [P.t('plan_file_read', { n: file.length })].concat(found.notes).join(' ');
+    }).catch(function (error) { said.textContent = P.t('plan_file_bad', { why: P.sentence(error) }); });
   }
 
   /* ---- the job ---- */
@@ -99,11 +62,19 @@
     if (typeof share === 'number') { bar.value = share; } else { bar.removeAttribute('value'); }
   }
 
+  /* The share of all that a share of those without a station comes to. */
+  function ofAll(share) {
+    var count = P.gaps.counted(P.answer.summary);
+    return count && count.all ? Math.min(1, (count.all - count.out + share * count.out) / count.all) : share;
+  }
+
   function asked() {
     keep();
     var plan = P.state.plan, form = P.id('pl-plan-form').elements, body = P.body({ objective_name: plan.objective, time_limit_seconds: plan.time });
     if (plan.by === 'budget') { body.budget_yuan = plan.amount; } else
-    if (plan.by === 'target') { body.target_share = plan.amount / 100; } else { body.sites = Math.round(plan.amount); }
+    if (plan.by === 'target') { body.target_share = plan.amount / 100; } else
+    if (plan.by === 'left') { body.target_share = ofAll(plan.amount / 100); } else { body.sites = Math.round(plan.amount); }
+    if (P.state.group) { body.group = P.state.group; }
     if (form.fair.value) { body.least_share = form.fair.value / 100; }
     if (form.backup.checked) { body.stations_at_least = 2; }
     body.candidates = form.candidates.value === 'file' && file ? file : 'auto';
@@ -196,6 +167,8 @@
     return Object.assign({}, row, { lon: at.lon, lat: at.lat, what: action + (name ? ' · ' + name : '') });
   }
 
+  function who() { return P.groupName((result.parameters || {}).group || ''); }
+
   /* What the plan gains in all is what the check from scratch has found. */
   function sentence() {
     var counts = {}, was = (result.before || {}).workers, now = (result.after || {}).workers, spent = P.money(result.spent_yuan || 0);
@@ -204,13 +177,13 @@
       return P.fill(P.text.plan_doing[code] || code, { n: counts[code] });
     }).join(P.text.comma);
     var text = was && now && was.uncovered
-      ? P.t('plan_sentence', { actions: actions, spent: spent, gain: P.whole(now.covered - was.covered), share: P.percent1((now.covered - was.covered) / was.uncovered) })
+      ? P.t('plan_sentence', { actions: actions, spent: spent, who: who(), gain: P.whole(now.covered - was.covered), share: P.percent1((now.covered - was.covered) / was.uncovered) })
       : P.t('plan_sentence_bare', { actions: actions, spent: spent });
     return text.charAt(0).toUpperCase() + text.slice(1);
   }
 
   function bound() {
-    var name = result.objective_name, gap = P.percent1(result.gap || 0), values = { gap: gap };
+    var name = result.objective_name, gap = P.percent1(result.gap || 0), values = { gap: gap, who: who() };
     if (typeof result.bound !== 'number') { return ''; }
     if (name === 'coverage') { values.bound = P.whole(result.bound); } else
     if (name === 'cover') { values.bound = P.t('yuan', { n: P.money(result.bound) }); } else {
@@ -259,7 +232,7 @@
     sites.slice(0, upTo).forEach(function (site) { cost += site.cost_yuan || 0; gain = sumOf(site, gain + gainOf(site)); });
     P.id('pl-plan-step').value = upTo;
     P.id('pl-plan-step').setAttribute('aria-valuetext', P.t('plan_step_value', { n: upTo, all: sites.length }));
-    P.id('pl-plan-said').textContent = P.t('plan_so_far', { n: upTo, cost: P.money(cost), gain: P.whole(gain) });
+    P.id('pl-plan-said').textContent = P.t('plan_so_far', { who: who(), n: upTo, cost: P.money(cost), gain: P.whole(gain) });
     P.id('pl-plan-who').textContent = upTo ? gainers(sites[upTo - 1]) : '';
     P.id('pl-plan-try').textContent = P.t('plan_try', { n: upTo });
     Array.prototype.forEach.call(P.id('pl-result').querySelectorAll('[data-step]'), function (node) {
@@ -343,9 +316,9 @@
     var form = P.id('pl-plan-form');
     fill(P.state.plan);
     form.addEventListener('change', function (event) {
-      if (event.target.name === 'by') { form.elements.amount.value = { sites: 6, budget: 300000, target: 80 }[event.target.value]; }
+      if (event.target.name === 'by') { form.elements.amount.value = AMOUNTS[event.target.value]; }
       fitForm();
-      if (event.target.name === 'file') { takeFile(event.target); }
+      if (event.target.name === 'file' || event.target.name === 'datum') { takeFile(form.elements); }
     });
     form.addEventListener('submit', function (event) { event.preventDefault(); N.run(); });
     P.id('pl-job-stop').addEventListener('click', N.cancel);

@@ -64,7 +64,7 @@
     box.appendChild(el('h3', { text: P.t('export_plan') }));
     if (P.plan.result()) {
       box.appendChild(el('p', { 'class': 'pl-row' }, ['xlsx', 'csv', 'geojson', 'html'].map(function (ending) {
-        return saving(ending.toUpperCase(), '/api/v1/jobs/' + encodeURIComponent(P.state.job) + '/plan.' + ending, 'plan.' + ending);
+        return saving(ending.toUpperCase(), '/api/v1/jobs/' + encodeURIComponent(P.state.job) + '/plan.' + ending + '?lang=' + P.lang, 'plan.' + ending);
       })));
     } else {
       box.appendChild(el('p', { 'class': 'pl-note', text: P.t('export_plan_none') }));

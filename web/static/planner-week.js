@@ -24,23 +24,32 @@
     timer = window.setTimeout(function () { P.emit('question', { hour: true }); }, at || 0);
   }
 
-  /* Strong: few are covered. The scale is that of the week itself, and the words below tell its ends. */
+  /* The colours and steps of the heat map of the week (web/clock_scale.py): dark where few are covered. */
+  function scale(shares) {
+    var low = Math.min(Math.floor(Math.min.apply(null, shares) * 20 + 1e-9), 19), high = Math.max(Math.ceil(Math.max.apply(null, shares) * 20 - 1e-9), low + 1);
+    var steps = P.page.steps;
+    return function (share) {
+      var part = (share - low / 20) / ((high - low) / 20);
+      return Math.min(Math.max(Math.floor(part * steps.length + 1e-9), 0), steps.length - 1);
+    };
+  }
+
   function strip(hours) {
     var box = P.empty(P.id('pl-strip')), shares = hours.map(function (h) { return h.share_covered; });
-    var low = Math.min.apply(null, shares), high = Math.max.apply(null, shares);
+    var low = Math.min.apply(null, shares), high = Math.max.apply(null, shares), step = scale(shares);
     hours.forEach(function (h) {
-      var cell = el('i'), depth = high > low ? (high - h.share_covered) / (high - low) : 0;
-      cell.style.setProperty('--depth', depth.toFixed(3));
+      var cell = el('i');
+      cell.style.background = P.page.steps[step(h.share_covered)];
       cell.title = P.hourText(h.weekday * 24 + h.hour) + ' · ' + P.percent1(h.share_covered);
       cell.addEventListener('click', function () { if (P.state.hour !== null) { set(h.weekday * 24 + h.hour); } });
       box.appendChild(cell);
     });
-    return [low, high];
+    return [[low, step(low)], [high, step(high)]];
   }
 
-  function swatch(depth) {
+  function swatch(step) {
     var node = el('i', { 'class': 'pl-swatch pl-depth' });
-    node.style.setProperty('--depth', depth);
+    node.style.background = P.page.steps[step];
     return node;
   }
 
@@ -59,8 +68,8 @@
     note([
       P.button(P.t(P.state.group ? 'clock_worst_at_work' : 'clock_worst', { hour: P.hourText(at), share: P.percent1(share) }), function () { set(at); },
         { id: 'pl-worst', 'class': 'pl-small-button', title: P.t('clock_worst_go') }),
-      el('p', { 'class': 'pl-note' }, [swatch(1), el('span', { text: P.t('clock_low', { share: P.percent1(ends[0]) }) }),
-        swatch(0), el('span', { text: P.t('clock_high', { share: P.percent1(ends[1]) }) })])
+      el('p', { 'class': 'pl-note' }, [swatch(ends[0][1]), el('span', { text: P.t('clock_low', { share: P.percent1(ends[0][0]) }) }),
+        swatch(ends[1][1]), el('span', { text: P.t('clock_high', { share: P.percent1(ends[1][0]) }) })])
     ]);
     document.documentElement.setAttribute('data-clock', 'true');
   }

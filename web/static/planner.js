@@ -144,7 +144,7 @@
       if (token) { headers.Authorization = 'Bearer ' + token; }
       Object.assign(headers, options.headers || {});
       return window.fetch(url, { method: options.method || 'GET', credentials: 'same-origin', headers: headers,
-        signal: options.signal, body: options.body === undefined ? undefined : JSON.stringify(options.body) })
+        signal: options.signal, body: options.raw || (options.body === undefined ? undefined : JSON.stringify(options.body)) })
         .catch(function (error) {
           if (error.name === 'AbortError') { throw error; }
           throw new Told(P.t('error_net'), 0);
@@ -226,7 +226,7 @@
 
   function readPlan(found) {
     var objectives = Object.keys(P.text.plan_objectives);
-    if (!found || objectives.indexOf(found.objective) < 0 || ['sites', 'budget', 'target'].indexOf(found.by) < 0) { return null; }
+    if (!found || objectives.indexOf(found.objective) < 0 || ['sites', 'budget', 'target', 'left'].indexOf(found.by) < 0) { return null; }
     return { objective: found.objective, by: found.by, amount: +found.amount || 1, time: Math.max(1, Math.min(600, +found.time || 30)) };
   }
 
