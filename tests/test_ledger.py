@@ -6,22 +6,21 @@ from hypothesis import given, strategies as st
 
 from geodata.errors import ValidationError
 from locator.gap_matching import GapCells, match
-from locator.ledger import (
+from locator.ledger import Book, Seen, cut, events, flows
+from locator.ledger_entries import (
     AGREED,
     BEING_BUILT,
     FILLED,
     FOUND,
     REFUSED,
     STATES,
-    Book,
     Entry,
-    Seen,
     check_transition,
-    cut,
-    flows,
     tally,
     with_change,
 )
+
+ACTS = [None, *STATES]
 
 
 def cells_of(picture, people=None):
@@ -293,6 +292,71 @@ def test_the_ledger_adds_up_in_every_month(drawn):
     assert [entry.opened for entry in book.entries] == sorted(
         entry.opened for entry in book.entries
     )
+
+
+@given(months(most=2))
+def test_gaps_that_meet_nobody_else_are_the_same(drawn):
+    """However far the outline has shifted: what shares cells with one gap only, and it with none
+    else, keeps its id; what shares none is new or filled."""
+    before, after = map(gaps_of, drawn)
+    one = cut(Book(), seen_in(before, "2026-01-25"))
+    two = cut(one, seen_in(after, "2026-02-25"))
+    found = match(before, after)
+    for new in range(after.count):
+        old = found.before[found.after == new]
+        if old.size == 0:
+            assert two.ids[new] not in one.ids
+        elif old.size == 1 and (found.before == old[0]).sum() == 1:
+            assert two.ids[new] == one.ids[old[0]]
+
+
+def planned(entry, act):
+    """An entry after a planner has tried to set a state, and whether that was allowed."""
+    try:
+        check_transition(entry.state, act, is_open=entry.is_open)
+    except ValidationError:
+        return entry, False
+    return with_change(entry, act, f"union of {act}", ""), True
+
+
+@given(
+    months(), st.lists(st.sampled_from(["03", "14", "25", "28"]), min_size=4, max_size=4),
+    st.lists(st.sampled_from(ACTS), min_size=1, max_size=30), st.booleans(),
+)  # fmt: skip
+def test_a_ledger_that_planners_write_in_adds_up_and_every_change_is_told(
+    drawn, days, acts, twice_a_month
+):
+    """Early cuts and final ones, several in a month, planners' words in between: the sums hold
+    against the last cut of an earlier month, and the changes alone give the states."""
+    book, cuts, told = Book(), [], {}
+    days = sorted(days)
+    for number, month in enumerate(drawn):
+        which = number // 2 if twice_a_month else number
+        date = f"2026-{which + 1:02}-{days[number]}"
+        entries = []
+        for place, stood in enumerate(book.entries):
+            act = acts[(place + number) % len(acts)]
+            entry, allowed = (stood, False) if act is None else planned(stood, act)
+            if allowed:
+                told[entry.id] = entry.state, entry.responsible, entry.note
+            entries.append(entry)
+        cells = gaps_of(month)
+        after = cut(Book(tuple(entries), book.ids, book.cells), seen_in(cells, date))
+        for event, entry in events(entries, after.entries):
+            told[entry.id] = entry.state, entry.responsible, entry.note
+            assert entry.changed == date
+            assert event in {"opened", "filled", "returned"}
+        assert told == {e.id: (e.state, e.responsible, e.note) for e in after.entries}
+        earlier = [ids for then, ids in cuts if then[:7] < date[:7]]
+        sums = flows(earlier[-1] if earlier else [], after.ids)
+        assert len(sums.opened) - len(sums.filled) + len(sums.carried) == len(sums.open)
+        assert set(sums.filled) <= set(sums.carried)
+        assert not set(sums.opened) & set(sums.carried)
+        for entry in after.entries:
+            assert entry.is_open == (entry.id in after.ids)
+            assert (entry.state == FILLED) == (not entry.is_open), "what is there is not filled"
+        cuts.append((date, after.ids))
+        book = after
 
 
 @given(months(most=2))

@@ -10,7 +10,7 @@ import docx
 import pytest
 
 from geodata.bundle import open_dataset
-from locator.ledger import STATES
+from locator.ledger_entries import STATES
 from tests.ledger_months import opened, with_stations, written
 from tests.webtools import new_client, problem_of
 from web import ledger_commands

@@ -17,7 +17,8 @@ from geodata.datum import project
 from geodata.errors import InputError, ValidationError
 from locator import Index
 from locator.gap_matching import GapCells
-from locator.ledger import STATES, Book, Seen, cut, tally, with_change
+from locator.ledger import Book, Seen, cut
+from locator.ledger_entries import STATES, tally, with_change
 from locator.plan import Mosts
 from tests.ledger_months import months, moved, opened, with_stations, written
 from tests.towns import Station, Way, dataset, lonlat, town

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from locator.ledger import Entry, tally
+from locator.ledger_entries import Entry, tally
 from web.bulletin import (
     SMALL_HOMES,
     SMALL_STREET_KM,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from locator.ledger import FILLED, STATES
+from locator.ledger_entries import FILLED, STATES
 from web.bulletin import SMALL_HOMES, SMALL_STREET_KM
 from web.bulletin_document import Document, Section, Table
 from web.bulletin_lead import in_place, lead

@@ -19,7 +19,8 @@ from geodata.errors import Fault, LimitError, ValidationError
 from geodata.hours import SHANGHAI
 from geodata.ledger_records import Change, CutRow, LedgerMovedError, LedgerRecords, now_text
 from locator.gap_matching import GapCells
-from locator.ledger import Book, Entry, check_transition, with_change
+from locator.ledger import Book
+from locator.ledger_entries import Entry, check_transition, with_change
 from web.errors import ChangedMeanwhileError, UnknownGapError, UnknownMonthError
 from web.ledger_standing import Standing, entry_of, gaps_by_id
 from web.settings import Settings

@@ -151,7 +151,7 @@ def cut_month(
     date : str or None
         ISO date; None is today.
     asked : mapping
-        By `web.ledger_cut.PARAMETERS`; None is as in the last cut.
+        As `web.ledger_cut.make_cut` takes it; None is as in the last cut.
     as_json : bool
         An object instead of a report.
 

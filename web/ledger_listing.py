@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from geodata.ledger_records import Change
-from locator.ledger import Entry, tally
+from locator.ledger_entries import Entry, tally
 from web.ledger_standing import Standing
 from web.reports import shown, table
 from web.summaries import Discretion, discreet_gap

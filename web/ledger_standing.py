@@ -12,7 +12,7 @@ import shapely
 
 from geodata.hours import SHANGHAI
 from geodata.ledger_records import CutRow
-from locator.ledger import Entry
+from locator.ledger_entries import Entry
 from web.errors import UnknownGapError
 from web.geojson import plain
 
