@@ -11,9 +11,11 @@ import pandas as pd
 
 from benchmarks.data import FOLDER, ROOT, City, prepared
 from benchmarks.figures import Figure, rounded
+from benchmarks.spopt_mclp import compared
 from geodata import open_dataset
 from geodata.regions import label
 from locator import Index
+from locator.plan_solve import model_of
 from locator.snap import Snapper
 
 CITY = City("nanjing", stations=50, homes=0, modes=("ebike",))
@@ -107,6 +109,10 @@ def city():
     yield from told(f"budget plan: {what}", *answer, (60, 0.02))
     answer = measured(index, table, "ebike", sites=50, time_limit_seconds=45)
     yield from told("the same for 50 sites", *answer, (60, 0.02))
+    plan, covered = answer[0].plan, answer[0].result["before"]["workers"]["covered"]
+    model = model_of(plan.choice, plan.demand.points.total(plan.demand.place, plan.demand.workers))
+    reached = answer[0].result["objective"] - covered
+    yield from compared("Nanjing by e-bike for 50 sites", model, 50, reached)
 
 
 def province():

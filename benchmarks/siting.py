@@ -3,7 +3,7 @@
 The towns have the geometry of a city (dense middles, thin edges) but no streets; plans on real
 streets are measured in ``plan``. Goals: 100,000 points, 5,000 options and 50 sites or a budget in
 60 s with a gap of 2 % at most; 500,000 points, 20,000 options and 1,000 sites in 10 minutes, 8 GB
-and 5 %; spopt 10 times slower to the same objective.
+and 5 %.
 """
 
 import resource
@@ -61,7 +61,7 @@ def city():
     model = made_city(100_000, 5_000, 2_000)
     budget = int(50 * model.cost.mean())
     for what, limit in (("50 sites", {"sites": 50}), ("a budget", {"budget": budget})):
-        plan, seconds = measured(model, 50, **limit)
+        plan, seconds = measured(model, 25, **limit)
         yield Figure(
             name=f"plan for {what}: 100,000 points, 5,000 options, {plan.chosen.size} chosen",
             value=rounded(100 * plan.gap),
@@ -89,50 +89,9 @@ def province():
     )
 
 
-def reaching(model, objective, **limit):
-    """Return the least time limit, doubled from 10 ms, with a plan as good; its time and plan."""
-    seconds = 0.01
-    plan, took = measured(model, seconds, **limit)
-    while plan.objective < objective and seconds < 40:
-        seconds *= 2
-        plan, took = measured(model, seconds, **limit)
-    return took, plan
-
-
-def through_spopt():
-    """Yield how much longer spopt takes to the same objective.
-
-    On 3,000 points and 300 options: of the city above spopt asks a dense table of 4 GB and a
-    Python object for each point and option in reach.
-    """
-    import pulp  # noqa: PLC0415 - an oracle of the test group
-    from spopt.locate import MCLP  # noqa: PLC0415 - as above
-
-    model = made_city(3_000, 300, 120)
-    proven, proof = measured(model, 40, sites=20)
-    distance = np.full((model.points, model.options), 9.0)
-    distance[model.point, np.repeat(np.arange(model.options), np.diff(model.indptr))] = 0.0
-    begin = time.perf_counter()
-    theirs = MCLP.from_cost_matrix(distance, model.weight, 1.0, 20)
-    theirs = theirs.solve(pulp.HiGHS(msg=False, threads=1, timeLimit=120))
-    seconds = time.perf_counter() - begin
-    reached = float(pulp.value(theirs.problem.objective) or 0.0)
-    ours, plan = reaching(model, reached, sites=20)
-    yield Figure(
-        name="plan for 20 sites, 3,000 points, 300 options: time to spopt's objective",
-        value=rounded(ours),
-        unit="s",
-        against=f"spopt {rounded(seconds)} s; {reached:,.0f} people;"
-        f" ours proven at {proven.objective:,.0f} in {rounded(proof)} s",
-        ratio=rounded(seconds / ours),
-        goal="≥ 10×",
-        met=seconds >= 10 * ours and plan.objective >= reached,
-    )
-
-
 if __name__ == "__main__":
     warm()
-    for figures in (through_spopt, city, province):
+    for figures in (city, province):
         for figure in figures():
             print(figure.line(), flush=True)
     sys.exit(0)
