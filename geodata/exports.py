@@ -178,13 +178,38 @@ def _write_csv(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
 
 def _write_xlsx(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
     """Write a workbook of one sheet, and a second one if there is something to say about it."""
+
+    def fill(book: openpyxl.Workbook) -> None:
+        rows = _rows(_flat(frame, wkt=False), notes.titles)
+        fill_sheet(book.create_sheet(notes.layer), rows, headed=True)
+        if notes.about:
+            fill_sheet(book.create_sheet(notes.about_layer), [list(row) for row in notes.about])
+
+    path.write_bytes(workbook_bytes(fill))
+
+
+def workbook_bytes(fill: Callable[[openpyxl.Workbook], None]) -> bytes:
+    """Return a workbook as the bytes of an XLSX file.
+
+    Parameters
+    ----------
+    fill : callable
+        Given a write-only workbook without sheets; what it writes goes through `workbook_cell`.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    OSError
+        If there is no room for openpyxl's temporary files; none is left behind.
+    """
     book = openpyxl.Workbook(write_only=True)
     packed = io.BytesIO()  # a ZipFile that cannot be closed on a full disk prints a traceback
     try:
-        rows = _rows(_flat(frame, wkt=False), notes.titles)
-        _fill_sheet(book.create_sheet(notes.layer), rows, headed=True)
-        if notes.about:
-            _fill_sheet(book.create_sheet(notes.about_layer), [list(row) for row in notes.about])
+        fill(book)
         book.save(packed)
     except (OSError, lxml.etree.SerialisationError) as error:
         for sheet in book.worksheets:  # openpyxl leaves its own temporary files behind
@@ -194,17 +219,27 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, notes: Notes) -> None:
         if not isinstance(error, OSError):
             raise OSError(errno.ENOSPC, str(error)) from error
         raise
-    path.write_bytes(packed.getbuffer())
+    return packed.getvalue()
 
 
-def _fill_sheet(sheet: Any, rows: list[list[Any]], *, headed: bool = False) -> None:
-    """Write rows to a write-only sheet whose columns are as wide as what stands in them."""
+def fill_sheet(sheet: Any, rows: list[list[Any]], *, headed: bool = False) -> None:
+    """Write rows to a write-only sheet whose columns are as wide as what stands in them.
+
+    Parameters
+    ----------
+    sheet : openpyxl.worksheet.WriteOnlyWorksheet
+        Nothing was written to it yet.
+    rows : list of list
+        Values; each goes through `workbook_cell`.
+    headed : bool, optional
+        The first row is a header: bold, and it stays in sight.
+    """
     for place, width in enumerate(column_widths(rows), start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     if headed:
         sheet.freeze_panes = "A2"
     for number, row in enumerate(rows):
-        cells = [_workbook_cell(value) for value in row]
+        cells = [workbook_cell(value) for value in row]
         sheet.append([_bold(sheet, cell) for cell in cells] if headed and not number else cells)
 
 
@@ -215,8 +250,25 @@ def _bold(sheet: Any, value: Any) -> WriteOnlyCell:
     return cell
 
 
-def _workbook_cell(value: Any) -> Any:
-    """Return a value that a workbook can hold."""
+def workbook_cell(value: Any) -> Any:
+    """Return a value that a workbook can hold, and that no spreadsheet runs as a formula.
+
+    Parameters
+    ----------
+    value : object
+        A text, a number, None, a list or a dict.
+
+    Returns
+    -------
+    object
+        Lists and dicts as JSON text; texts as `safe_cell` has them, without characters that XML
+        cannot hold, and not longer than a cell may be.
+
+    Examples
+    --------
+    >>> workbook_cell("=1+1"), workbook_cell(["rest"]), workbook_cell(3)
+    ("'=1+1", '["rest"]', 3)
+    """
     if isinstance(value, (list, tuple, dict)):
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):

@@ -14,9 +14,12 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
+from tests.test_full_disk import no_file_longer_than
 from tests.webtools import client_of, new_client, problem_of, service_of
 from web.clock_question import ClockAnswer
 from web.clock_scale import STEPS, Scale, ink
+from web.clock_tables import workbook
+from web.clock_text import Telling
 from web.clock_words import COLUMNS
 
 CLOCK = "/api/v1/clock"
@@ -236,6 +239,38 @@ def test_the_workbook_is_coloured_as_the_picture(client):
         heads = [cell.value for cell in book[name][1]]
         assert set(heads) <= set(COLUMNS["en"].values())
     assert book["Hour by hour"]["A2"].value == "Mon"
+
+
+def test_names_in_the_workbook_are_text_and_fit(client):
+    shown = ask(client)
+    for part in shown["regions"]:
+        part["name"] = "=cmd|' /C calc'!A0\x07" + "长" * 40_000
+    telling = Telling("zh", shown, service_of(client).vocabulary)
+    book = openpyxl.load_workbook(io.BytesIO(workbook(telling)))
+    named = [
+        cell.value
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and "cmd" in cell.value
+    ]
+    assert len(named) >= len(shown["regions"])
+    assert all(text.startswith("'=cmd|' /C calc'!A0长") for text in named)
+    formulas = [
+        cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"
+    ]
+    assert formulas == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_table_of_the_week_that_does_not_fit_on_the_disk(demo_dataset, ending, capfd):
+    client = new_client(demo_dataset)
+    assert ask(client)
+    with no_file_longer_than(2048):
+        answer = client.get(f"/clock.{ending}", params={"week": WEEK})
+    assert problem_of(answer, 507)["code"] == "no_room"
+    assert "Traceback" not in "".join(capfd.readouterr())
+    assert client.get(f"/clock.{ending}", params={"week": WEEK}).status_code == 200
 
 
 def test_the_colours_are_those_of_cividis_and_letters_can_be_read():

@@ -1,21 +1,21 @@
 """The week as tables: one long one (CSV), a workbook with a coloured heat map, gaps with shapes."""
 
-import io
 import tempfile
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from geodata.exports import safe_cell, write_table
-from geodata.sheet_widths import column_widths
+from geodata.exports import fill_sheet, workbook_bytes, write_table
 from geodata.swap import replacing_file
 from web.clock_answer import Clock
 from web.clock_scale import STEPS, Scale, ink
 from web.clock_text import Telling
 from web.clock_words import COLUMNS, weekdays
+from web.errors import room_needed
 
 _DAY_HOURS = 24
 #: What the sheet of gaps tells under other names.
@@ -132,8 +132,13 @@ def csv_bytes(shown: Mapping[str, Any]) -> bytes:
     -------
     bytes
         UTF-8 with a mark, as Excel wants it.
+
+    Raises
+    ------
+    NoRoomError
+        If there is no room for a temporary file.
     """
-    with tempfile.TemporaryDirectory(prefix="locator-clock-") as place:
+    with room_needed(), tempfile.TemporaryDirectory(prefix="locator-clock-") as place:
         return write_table(hours_frame(shown), Path(place) / "clock.csv").read_bytes()
 
 
@@ -150,46 +155,50 @@ def workbook(telling: Telling) -> bytes:
     bytes
         XLSX: the heat map of shares and that of workers, the hours, groups and regions, the gaps,
         and what to know.
-    """
-    import openpyxl  # noqa: PLC0415  heavy
 
-    words, book = telling.words, openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = words["sheet_share"]
-    _heat(sheet, telling, "share_covered", "0.0%")
+    Raises
+    ------
+    NoRoomError
+        If there is no room for a temporary file.
+    """
+    with room_needed():
+        return workbook_bytes(partial(_fill, telling))
+
+
+def _fill(telling: Telling, book: Any) -> None:
+    """Fill a workbook sheet by sheet."""
+    words = telling.words
+    _heat(book.create_sheet(words["sheet_share"]), telling, "share_covered", "0.0%")
     if telling.has_people:
-        _heat(book.create_sheet(words["sheet_uncovered"]), telling, "workers_uncovered", "#,##0")
+        sheet = book.create_sheet(words["sheet_uncovered"])
+        _heat(sheet, telling, "workers_uncovered", "#,##0")
     _rows(book.create_sheet(words["sheet_hours"]), _hour_rows(telling), telling.lang)
     _rows(book.create_sheet(words["sheet_parts"]), _part_rows(telling), telling.lang)
     _rows(book.create_sheet(words["sheet_gaps"]), _gap_rows(telling), telling.lang)
-    about = book.create_sheet(words["sheet_about"])
-    for line in [telling.title, *telling.headline(), *telling.conditions(), *telling.notes()]:
-        about.append([safe_cell(line)])
-    about.column_dimensions["A"].width = 100
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    lines = [telling.title, *telling.headline(), *telling.conditions(), *telling.notes()]
+    fill_sheet(book.create_sheet(words["sheet_about"]), [[line] for line in lines])
 
 
 def _heat(sheet: Any, telling: Telling, column: str, form: str) -> None:
     """Fill a sheet with hours across and weekdays down, coloured as the picture is."""
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  heavy
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415  heavy
 
     shares = telling.grid()
     scale = Scale.of([share for row in shares for share in row])
-    sheet.append([telling.words["hour"], *(f"{hour:02}:00" for hour in range(_DAY_HOURS))])
     names = weekdays(telling.lang)
     works = telling.grid("works")
+    sheet.freeze_panes = "B2"
+    sheet.append([telling.words["hour"], *(f"{hour:02}:00" for hour in range(_DAY_HOURS))])
     for day, row in enumerate(telling.grid(column)):
-        sheet.append([names[day], *row])
-        for hour, cell in enumerate(sheet[sheet.max_row][1:]):
+        cells = [WriteOnlyCell(sheet, value) for value in row]
+        for hour, cell in enumerate(cells):
             cell.number_format, cell.alignment = form, Alignment(horizontal="center")
             step = scale.step(shares[day][hour])
             if step is not None:
                 cell.fill = PatternFill("solid", fgColor=STEPS[step][1:])
-                font = Font(color=ink(step)[1:], italic=not works[day][hour])
-                cell.font = font
-    sheet.freeze_panes = "B2"
+                cell.font = Font(color=ink(step)[1:], italic=not works[day][hour])
+        sheet.append([names[day], *cells])
     if not all(all(row) for row in works):
         sheet.append([])
         sheet.append([f"{telling.words['italic']}{telling.words['off']}"])
@@ -197,22 +206,11 @@ def _heat(sheet: Any, telling: Telling, column: str, form: str) -> None:
 
 def _rows(sheet: Any, rows: list[dict[str, Any]], lang: str) -> None:
     """Fill a sheet with rows of one shape, under headers in words."""
-    from openpyxl.styles import Font  # noqa: PLC0415  heavy
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415  heavy
-
-    if not rows:
-        return
-    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    names = [name for name in rows[0] if any(row[name] is not None for row in rows)] if rows else []
     titles = COLUMNS[lang]
-    body = [[safe_cell(row[name]) for name in names] for row in rows]
-    table = [[titles.get(name, name) for name in names], *body]
-    for row in table:
-        sheet.append(row)
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
-    for place, width in enumerate(column_widths(table), start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = width
-    sheet.freeze_panes = "A2"
+    body = [[row[name] for name in names] for row in rows]
+    if names:
+        fill_sheet(sheet, [[titles.get(name, name) for name in names], *body], headed=True)
 
 
 def _hour_rows(telling: Telling) -> list[dict[str, Any]]:

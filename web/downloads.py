@@ -11,13 +11,13 @@ from urllib.parse import quote
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from geodata.errors import Fault, InputError, LimitError
+from geodata.errors import Fault, LimitError
 from web.bulletin import Facts, facts_of
 from web.bulletin_notes import note_lines, parameter_lines
 from web.bulletin_pen import Pen
 from web.dependencies import read_values
 from web.download_tables import TABLES, TITLES, Box, within
-from web.errors import NoRoomError, Refusal, refuse
+from web.errors import Refusal, refuse, room_needed
 from web.schemas import Asked, CoverageQuestion, Language
 from web.service import Coverage, Service
 
@@ -205,12 +205,9 @@ def download(
         layer=words["sheet"] if ending == "xlsx" else table,
         about_layer=words["about"],
     )
-    try:
-        with tempfile.TemporaryDirectory(prefix="locator-") as folder:
-            path = write_table(frame, Path(folder) / f"{table}.{ending}", notes)
-            content = path.read_bytes()
-    except (OSError, InputError):
-        raise NoRoomError("the folder for temporary files is full or cannot be written") from None
+    with room_needed(), tempfile.TemporaryDirectory(prefix="locator-") as folder:
+        path = write_table(frame, Path(folder) / f"{table}.{ending}", notes)
+        content = path.read_bytes()
     return Download(content, _file_name(facts, table, ending, lang), f"{table}.{ending}")
 
 

@@ -6,7 +6,8 @@ the message is not, as it may hold a position.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -240,6 +241,26 @@ def title_of(status: int) -> str:
     'Unprocessable Content'
     """
     return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
+@contextmanager
+def room_needed() -> Iterator[None]:
+    """Say that there is no room where a temporary file cannot be written.
+
+    Yields
+    ------
+    None
+        Whatever is written within is written to the folder for temporary files.
+
+    Raises
+    ------
+    NoRoomError
+        Instead of what the system or `geodata.exports` says.
+    """
+    try:
+        yield
+    except (OSError, InputError):
+        raise NoRoomError("the folder for temporary files is full or cannot be written") from None
 
 
 def problem(

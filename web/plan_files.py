@@ -9,6 +9,7 @@ import orjson
 import pandas as pd
 
 from geodata.errors import Fault, ValidationError
+from web.errors import room_needed
 from web.plan_words import PlanWords
 
 #: Endings of the files that a plan is written to, and their media types.
@@ -36,8 +37,13 @@ def plan_file(result: Mapping[str, Any], ending: str, language: str) -> tuple[by
     -------
     bytes, str
         The file and its media type.
+
+    Raises
+    ------
+    NoRoomError
+        If there is no room for a temporary file.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with room_needed(), tempfile.TemporaryDirectory(prefix="locator-") as folder:
         file = Path(folder) / f"plan.{ending}"
         write_plan(result, file, language)
         return file.read_bytes(), FORMATS[ending]
