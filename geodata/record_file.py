@@ -163,9 +163,7 @@ class RecordFile:
     def _error(self, code: str) -> RecordsError:
         """Return the error of a code; the path is for the log of the operator, not for callers."""
         if code in _FULL:
-            return RecordsFullError(
-                f"there is no room to write the {self._what} down; free some space"
-            )
+            return RecordsFullError(f"there is no room to write {self._what} down; free some space")
         short = "_".join(code.split("_")[:2])
         known, why = _WHY.get(code) or _WHY.get(short) or ("records_failed", "it cannot be written")
         return RecordsError(f"the file of {self._what}: {why}", code=known)

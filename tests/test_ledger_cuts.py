@@ -507,7 +507,8 @@ def test_a_full_disk_keeps_what_was_set(ledger):
     gap = ledger.now().entries[0].id
     ledger.set(gap, {"note": "before"})
     size = ledger.records.path.stat().st_size
-    with no_file_longer_than(size), pytest.raises(RecordsFullError, match="no room"):
+    said = "there is no room to write the ledger down"
+    with no_file_longer_than(size), pytest.raises(RecordsFullError, match=said):
         _set_often(ledger, gap, 500)
     notes = [change.note for change in ledger.records.changes(gap=gap)]
     assert notes[1] == "before"

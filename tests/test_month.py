@@ -66,7 +66,7 @@ def test_what_a_month_says(two, facts):
     assert text.startswith("Places without union stations within 15 minutes: November 2025")
     assert (
         f"On 25 November 2025, in the area of the data {sums['open']} gaps have no station within "
-        f"15 minutes on foot: {sums['carried']} carried over from the month before, "
+        f"15 minutes on foot: {sums['carried']} carried over from the last month that was cut, "
         f"{sums['opened']} opened, {sums['filled']} filled."
     ) in text
     assert f"Filled: {sums['filled']}." in text
@@ -75,7 +75,7 @@ def test_what_a_month_says(two, facts):
     for gap in facts.filled:
         assert f"{gap.id}: " in text
     zh = as_text(month_written(facts, "zh"))
-    assert f"上月结转{sums['carried']}片，本月新增{sums['opened']}片，补上{sums['filled']}片" in zh
+    assert f"上期结转{sums['carried']}片，本月新增{sums['opened']}片，补上{sums['filled']}片" in zh
 
 
 def test_tables_add_up(facts):

@@ -6,7 +6,7 @@ from types import MappingProxyType
 _ZH = {
     "month_title": "{year}年{month}月服务空白通报：{minutes}分钟到不了{what}的地方",
     "month_title_place": "{place}{year}年{month}月服务空白通报：{minutes}分钟到不了{what}的地方",
-    "month_lead": "截至{date}，{place}{travel}到不了驿站的地方有{open}片：上月结转{carried}片，"
+    "month_lead": "截至{date}，{place}{travel}到不了驿站的地方有{open}片：上期结转{carried}片，"
     "本月新增{opened}片，补上{filled}片。",
     "month_lead_first": "截至{date}，{place}{travel}到不了驿站的地方有{open}片；本期是第一期，"
     "全部记为新增。",
@@ -15,7 +15,7 @@ _ZH = {
     "merged": "补上的空白中有{count}片是并入了相邻的空白，并未真正补上。",
     "month_flows": "本月变化",
     "flows_caption": "各区划的服务空白（片）：结转＋新增－补上＝期末",
-    "carried": "上月结转",
+    "carried": "上期结转",
     "opened": "本月新增",
     "filled_now": "本月补上",
     "open_now": "期末",
@@ -81,7 +81,7 @@ _EN = {
     "month_title_place": "{place}: places without {what} within {minutes} {unit}, "
     "{month_name} {year}",
     "month_lead": "On {date}, {place_in} {open} gaps have no station {travel}: {carried} carried "
-    "over from the month before, {opened} opened, {filled} filled.",
+    "over from the last month that was cut, {opened} opened, {filled} filled.",
     "month_lead_first": "On {date}, {place_in} {open} gaps have no station {travel}. This is the "
     "first cut, so all of them count as opened.",
     "preview": "Preview: this month is not cut yet. The cut is on the 25th; figures may change.",
