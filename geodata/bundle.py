@@ -5,6 +5,7 @@ sources and their attribution. The version is a hash of the contents: the same i
 bytes. ``private/manifest.json`` names the public manifest that it belongs to.
 """
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -154,6 +155,26 @@ def identity_of(folder: Path | str) -> tuple[object, ...]:
     except OSError:
         return ()
     return about.st_ino, about.st_mtime_ns
+
+
+def earlier_crs(folder: Path | str) -> str:
+    """Return the metric system of the dataset that stands in a folder, whatever its format.
+
+    Parameters
+    ----------
+    folder : path
+        A dataset folder; it need not exist.
+
+    Returns
+    -------
+    str
+        As its manifest has it; ``""`` where there is none.
+    """
+    try:
+        about = json.loads((public_of(Path(folder)) / MANIFEST).read_bytes())
+        return str(about["metric_crs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 # --------------------------------------------------------------------------------------- writing

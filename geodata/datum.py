@@ -28,6 +28,9 @@ import shapely
 from geodata.errors import DatumError, Fault, ValidationError
 from geodata.package_data import data_rows
 
+#: The centre of a system of `metric_crs`.
+_CENTRE = re.compile(r"\+proj=laea \+lat_0=(-?\d+) \+lon_0=(-?\d+) ")
+
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Pair = tuple[FloatArray, FloatArray]
@@ -218,7 +221,7 @@ def parse_datum(text: str) -> str:
     return code
 
 
-def metric_crs(lon: float, lat: float) -> pyproj.CRS:
+def metric_crs(lon: float, lat: float, *, earlier: str = "") -> pyproj.CRS:
     """Return the metric, equal-area system of the neighbourhood of a position.
 
     Lambert azimuthal equal-area on WGS-84, centred on the position rounded to whole degrees, so
@@ -228,6 +231,9 @@ def metric_crs(lon: float, lat: float) -> pyproj.CRS:
     ----------
     lon, lat : float
         Degrees in WGS-84.
+    earlier : str
+        Such a system that was used here before; it stays while its centre is within a degree in
+        both directions, so that a middle which moves over half a degree moves no cell.
 
     Returns
     -------
@@ -245,6 +251,11 @@ def metric_crs(lon: float, lat: float) -> pyproj.CRS:
     'metre'
     """
     x, y = _checked(lon, lat)
+    found = _CENTRE.match(earlier)
+    if found is not None:
+        old_lat, old_lon = int(found[1]), int(found[2])
+        if abs(old_lon - x[0]) <= 1 and abs(old_lat - y[0]) <= 1:
+            return _laea(old_lon, old_lat)
     return _laea(round(float(x[0])), round(float(y[0])))
 
 

@@ -200,6 +200,9 @@ def test_unknown_or_contradicting_datum_words_are_refused(text: str):
 def test_projection_is_metric_equal_area_and_inverts():
     crs = metric_crs(118.8, 32.06)
     assert crs == metric_crs(119.2, 31.9)
+    assert metric_crs(118.2, 32.9, earlier=crs.to_string()) == crs, "stays within a degree"
+    assert metric_crs(117.9, 32.0, earlier=crs.to_string()) != crs
+    assert metric_crs(118.8, 32.06, earlier="EPSG:32650") == crs, "none of ours"
     lon, lat = np.array([118.8, 118.81]), np.array([32.06, 32.06])
     x, y = project(lon, lat, crs)
     length = pyproj.Geod(ellps="WGS84").inv(118.8, 32.06, 118.81, 32.06)[2]

@@ -367,6 +367,23 @@ def test_a_mode_without_a_street_is_left_out_or_refused_if_asked_for(tmp_path):
         prepare(replace(request, modes=["walk", "drive"]))
 
 
+def test_cells_keep_their_numbers_when_the_middle_moves_over_half_a_degree(tmp_path):
+    """A newer extract of the same town: its gaps are matched with those of the months before, and
+    homes published on two lattices would tell more than on one."""
+
+    def prepared(lon, out):
+        (tmp_path / "steps.osm").write_text(STEPS.replace("118.80", str(lon)))
+        write_stations(tmp_path / "s.csv", [(lon, 32.0505)])
+        request = PrepareRequest([tmp_path / "steps.osm"], tmp_path / "s.csv", tmp_path / out)
+        return prepare(request).manifest["metric_crs"]
+
+    first = prepared(118.499, "here")
+    assert "+lon_0=118 " in first
+    assert prepared(118.501, "here") == first
+    assert "+lon_0=119 " in prepared(118.501, "elsewhere")
+    assert "+lon_0=121 " in prepared(121.4, "here"), "another town"
+
+
 def test_the_name_defaults_to_that_of_the_folder(tmp_path):
     (tmp_path / "steps.osm").write_text(STEPS)
     write_stations(tmp_path / "s.csv", [(118.8, 32.0505)])

@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata import datum, osm, tables
+from geodata import bundle, datum, osm, tables
 from geodata.errors import Fault, InputError
 from geodata.homes import WAYS
 from geodata.regions import check_regions, label, no_regions
@@ -108,7 +108,11 @@ def read_inputs(
         regions=regions,
         region_rejects=region_rejects,
         vocabulary=vocabulary,
-        crs=datum.metric_crs(float(np.median(streets.lon)), float(np.median(streets.lat))),
+        crs=datum.metric_crs(
+            float(np.median(streets.lon)),
+            float(np.median(streets.lat)),
+            earlier=bundle.earlier_crs(request.out),
+        ),
         reports={
             name: dict(frame.attrs.get("report", {}))
             for name, frame in frames.items()
