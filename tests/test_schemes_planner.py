@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pyproj
@@ -29,7 +30,8 @@ from web.bulletin_month_text import month_written
 from web.bulletin_render import as_markdown, as_text
 from web.ledger import Ledger
 from web.ledger_cut import make_cut
-from web.ledger_listing import ordered
+from web.ledger_listing import history, ordered
+from web.plan_command import plan_report
 from web.schemas import CoverageQuestion
 from web.service import Service
 from web.settings import Settings
@@ -380,6 +382,42 @@ def test_scheme_05_a_budget_buys_the_best_and_is_kept_to_the_fen(seed):
     assert result["before"]["workers"]["covered"] == near[500].sum()
 
 
+def test_scheme_05_a_plan_of_a_thousand_sites_prints_its_bound_and_gap(tmp_path):
+    """The scheme's own size: ten million yuan for a thousand stations and more, unequal costs."""
+    rng = np.random.default_rng(1000)
+    length = 1_000_000  # one street of 1,000 km
+    found = dataset(
+        town({"a": (0, 0), "b": (length, 0)}, [Way("a b")]),
+        [Station(f"old{n}", x, 0) for n, x in enumerate(rng.integers(0, length, 100).tolist())],
+        [(x, 0) for x in rng.integers(0, length, 4000).tolist()],
+    )
+    prices = [int(fen) for fen in rng.integers(400_000, 1_600_000, 3000)]
+    places = rng.integers(0, length, 3000).tolist()
+    given = [
+        _site(x, f"{fen / 100:.2f}") | {"id": f"site-{n}"}
+        for n, (x, fen) in enumerate(zip(places, prices, strict=True))
+    ]
+    asked = {"budget_yuan": "10000000.00", "minutes": 6, "time_limit_seconds": 20}
+    answer = Index(found).plan(given, exact=True, **asked)
+    result = answer.result
+    spent = sum(prices[int(site["id"].removeprefix("site-"))] for site in result["chosen"])
+    assert spent <= 1_000_000_000
+    assert result["spent_yuan"] == spent / 100
+    assert len(result["chosen"]) >= 1000
+    assert result["objective"] <= result["bound"]
+    assert result["gap"] == 1 - result["objective"] / result["bound"] <= 0.02
+    assert 100 <= result["before"]["workers"]["covered"] < result["objective"]
+    text = plan_report({**result, "parameters": {}})
+    assert f"{result['bound']:,.10g}, gap {result['gap']:.2%}" in text
+    # by hand: 400 m each way, and the old stations stay
+    at = found.homes["lon"].to_numpy()
+    there = np.array([*found.stations["lon"], *(site["lon"] for site in result["chosen"])])
+    step = lonlat(400.0, 0.0)[0] - lonlat(0.0, 0.0)[0]
+    near = np.min(np.abs(at[:, None] - there[None, :]), axis=1)
+    sure = [int((near <= step * part).sum()) for part in (0.999, 1.001)]
+    assert sure[0] <= result["objective"] <= sure[1]
+
+
 def test_scheme_19_a_cheaper_conversion_wins_when_cover_ties():
     index = Index(_street([5000, 5100], [_OLD]))
     given = [_site(5050, 60_000), _site(5050, 20_000, "convert")]
@@ -486,6 +524,39 @@ def test_scheme_06_cover_with_what_is_being_built_contains_cover_without():
     assert now.summary["causes"]["planned"]["homes"] == 2
     assert soon.summary["causes"]["planned"]["homes"] == 1
     assert "planned" not in then.summary["causes"]
+
+
+def test_scheme_06_every_change_of_status_has_its_date():
+    """Planned, being built, open, closed: each counts from the day and to the day it is said to."""
+    found = short_street(Station("s", 0, 0))
+    dates = {"opened_on": "2026-03-10", "closed_on": "2026-09-20"}
+    index = Index(replace(found, stations=found.stations.assign(**dates)))
+    for at, share in (
+        ("2026-03-09T23:00", 0), ("2026-03-10T00:00", 1), ("2026-09-19T23:00", 1),
+        ("2026-09-20T00:00", 0),
+    ):  # fmt: skip
+        assert index.coverage(at=at, exact=True).summary["share_covered"] == share
+    # what is being built does not count before it is open, unless asked for
+    building = Index(replace(found, stations=found.stations.assign(status="building", **dates)))
+    at = "2026-06-01T12:00"
+    assert building.coverage(at=at, exact=True).summary["share_covered"] == 0
+    soon = building.coverage(at=at, include=("building",), exact=True)
+    assert soon.summary["share_covered"] == 1
+
+
+def test_scheme_06_each_state_of_a_gap_is_dated(year):
+    ledger, kept, _, _ = year
+    events = set()
+    for entry in ledger.now().entries:
+        said = history(ledger.records.changes(gap=entry.id))
+        assert all(datetime.fromisoformat(change["at"]) for change in said)
+        dated = {change["event"]: change["at"] for change in said}
+        assert dated.get("opened", entry.opened) == entry.opened
+        assert not entry.filled or dated["filled"] == entry.filled
+        assert not said or said[-1]["state"] == entry.state
+        events |= set(dated)
+    assert {"opened", "filled", "set"} <= events
+    assert set(kept) >= {entry.opened for entry in ledger.now().entries}
 
 
 def shown_people(answer):
