@@ -104,3 +104,17 @@ def rows_on_edges(rows, segment, segment_edge, mark):
         out[size] = i
         size += mark[segment_edge[segment[rows[i]]]]
     return out[:size].copy()
+
+
+@_jit
+def tally(place, part, fate, weight, size, columns):
+    """Return sums of weights by part and fate (size, columns), added up row by row.
+
+    ``place`` is the place of each row, or empty where row i is place i. ``part`` and ``fate`` are
+    those of places; a part of -1 is the last one.
+    """
+    out = np.zeros((size, columns))
+    for r in range(weight.size):
+        p = place[r] if place.size else r
+        out[part[p], fate[p]] += weight[r]
+    return out

@@ -6,7 +6,7 @@ within the limit. Every place that is not has exactly one cause.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,10 +21,12 @@ from geodata.model import (
     BoolArray,
     FloatArray,
     Int32Array,
+    Int64Array,
     Positions,
 )
+from locator import _place_kernels
 from locator.arrays import sums
-from locator.arrival import CAUSES, Reasons, arrival
+from locator.arrival import CAUSES, Arrival, Reasons, arrival
 from locator.barriers import Barriers, CutOff
 from locator.selection import Conditions, Register, Selection, same_stations
 from locator.snap import Exits, part_of
@@ -33,6 +35,7 @@ from locator.travel_time import TravelTimes
 _MS_PER_MINUTE = 60_000
 _CELL_KM2 = 0.01
 _EPSILON = 1e-6
+_EVERY_PLACE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Layer:
         """Return whether the places are on the network, as in ``Positions`` (p,)."""
         return self.positions.state
 
-    def exits(self, rows: npt.NDArray[np.int64] | slice) -> Exits:
+    def exits(self, rows: Int64Array | slice) -> Exits:
         """Return the times from some places to the ends of their edges.
 
         Parameters
@@ -158,6 +161,39 @@ class Question:
     clipped: bool = False
     barriers: Barriers | None = None
 
+    _searches: dict[tuple[float, int] | None, Arrival] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def search(
+        self, selection: Selection, scale: float = 1.0, limit_ms: int | None = None
+    ) -> Arrival:
+        """Return the search for the station that decides; all layers share those of ``selection``.
+
+        Parameters
+        ----------
+        selection : Selection
+            Stations and windows.
+        scale : float
+            Speed as a multiple of the mode's.
+        limit_ms : int, optional
+            Longest time; that of the request by default.
+
+        Returns
+        -------
+        Arrival
+            To be called with places.
+        """
+        limit_ms = self.request.limit_ms if limit_ms is None else limit_ms
+        asked = (scale, limit_ms) if selection is self.selection else None
+        if asked in self._searches:
+            return self._searches[asked]
+        at_least = self.request.at_least
+        made = arrival(self.travel, selection, limit_ms, at_least=at_least, scale=scale)
+        if asked is not None:
+            self._searches[asked] = made
+        return made
+
     @cached_property
     def reasons(self) -> Reasons:
         """Tells why places are not covered, of whatever layer."""
@@ -186,7 +222,7 @@ class Outcome:
         self.layer = layer
         self._question = question
 
-    def places(self, rows: npt.NDArray[np.int64]) -> Exits:
+    def places(self, rows: Int64Array) -> Exits:
         """Return the exits of some places.
 
         Parameters
@@ -205,15 +241,7 @@ class Outcome:
         self, selection: Selection, scale: float = 1.0, limit_ms: int | None = None
     ) -> Int32Array:
         """Return times to the station that decides, at a multiple of the mode's speed."""
-        request = self._question.request
-        search = arrival(
-            self._question.travel,
-            selection,
-            request.limit_ms if limit_ms is None else limit_ms,
-            at_least=request.at_least,
-            scale=scale,
-        )
-        positions = self.layer.positions
+        search, positions = self._question.search(selection, scale, limit_ms), self.layer.positions
         return search.at(self._question.travel, positions, np.arange(len(positions)))
 
     @property
@@ -333,7 +361,7 @@ class Outcome:
             also[rows] = self._question.reasons.also(places, self.cause[rows])
         return also
 
-    def cut_off(self, rows: npt.NDArray[np.int64]) -> CutOff:
+    def cut_off(self, rows: Int64Array) -> CutOff:
         """Return the station behind the barrier for some places that no lift helps.
 
         Parameters
@@ -371,7 +399,7 @@ class Counts:
     """
 
     outcome: Outcome
-    place: npt.NDArray[np.int64] | None
+    place: Int64Array | None
     weight: FloatArray
     lost: float = 0.0
 
@@ -407,8 +435,8 @@ class Counts:
     @cached_property
     def by_cause(self) -> FloatArray:
         """What is not covered, by row of ``CAUSES``."""
-        by_cause: FloatArray = self.by_part(np.zeros(self.weight.size, np.int8), 1)[0, 1:]
-        return by_cause
+        everywhere = np.zeros(self.outcome.covered.size, np.int8)
+        return _tally(self.place, everywhere, self.outcome.fate, self.weight, 1)[0, 1:]
 
     def because(self, cause: str) -> float:
         """Return what is not covered for one cause.
@@ -426,15 +454,15 @@ class Counts:
         lost = self.lost if cause == "off_network" else 0.0
         return float(self.by_cause[CAUSES.index(cause)]) + lost
 
-    def by_part(self, part: npt.NDArray[np.integer], size: int) -> FloatArray:
-        """Return what counts by part and by what became of it.
+    def by_group(self, group: Int32Array, size: int) -> FloatArray:
+        """Return what counts by group and by what became of it.
 
         Parameters
         ----------
-        part : array (r,) of int
-            Part of each row, from 0.
+        group : array (r,) of int32
+            Group of each row.
         size : int
-            Number of parts.
+            Number of groups.
 
         Returns
         -------
@@ -443,9 +471,7 @@ class Counts:
             the network without a place are not among them.
         """
         fate = self.outcome.fate if self.place is None else self.outcome.fate[self.place]
-        columns = len(CAUSES) + 2  # the first one is for what does not count
-        code = part.astype(np.int32) * np.int32(columns) + fate
-        return sums(code, self.weight, size * columns).reshape(size, columns)[:, 1:]
+        return _tally(None, group, fate, self.weight, size)
 
     def by_region(self, size: int) -> FloatArray:
         """Return what counts by region and by what became of it, the last row for no region.
@@ -458,13 +484,26 @@ class Counts:
         Returns
         -------
         array (size + 1, 1 + causes) of float64
-            As ``by_part``, with people off the network whose place is not known.
+            As ``by_group``, with people off the network whose place is not known.
         """
-        region = self.outcome.layer.region
-        region = region if self.place is None else region[self.place]
-        table = self.by_part(np.where(region < 0, np.int32(size), region), size + 1)
+        fate, region = self.outcome.fate, self.outcome.layer.region
+        table = _tally(self.place, region, fate, self.weight, size + 1)
         table[-1, 1 + CAUSES.index("off_network")] += self.lost
         return table
+
+
+def _tally(
+    place: Int64Array | None,
+    part: npt.NDArray[np.integer],
+    fate: npt.NDArray[np.int8],
+    weight: FloatArray,
+    size: int,
+) -> FloatArray:
+    """Return what counts by part and fate of the place of each row; part -1 is the last one."""
+    columns = len(CAUSES) + 2  # the first one is for what does not count
+    at = _EVERY_PLACE if place is None else place
+    table: FloatArray = _place_kernels.tally(at, part, fate, weight, size, columns)
+    return table[:, 1:]
 
 
 def people_counts(people: People, outcome: Outcome) -> dict[str, Counts]:
@@ -482,16 +521,11 @@ def people_counts(people: People, outcome: Outcome) -> dict[str, Counts]:
     dict of str to Counts
         ``homes`` and ``workers``.
     """
-    return _counts_of(people, outcome, np.ones(people.place.size, np.bool_))
-
-
-def _counts_of(people: People, outcome: Outcome, rows: BoolArray) -> dict[str, Counts]:
-    """Return homes and workers of some rows."""
-    placed = rows & (people.place >= 0)
+    placed = people.place >= 0
     place = people.place[placed].astype(np.int64)
     lost = 0.0 if outcome.one_region else 1.0  # where they are is not known
     return {
-        name: Counts(outcome, place, weight[placed], lost * float(weight[rows & ~placed].sum()))
+        name: Counts(outcome, place, weight[placed], lost * float(weight[~placed].sum()))
         for name, weight in (("homes", people.homes), ("workers", people.workers))
     }
 
@@ -590,7 +624,7 @@ def summarize(
             "slow": _share(base.where(base.outcome.slow), base.total),
             "fast": _share(base.where(base.outcome.fast), base.total),
         },
-        "groups": _groups(people, outcomes["people"]) if people is not None else {},
+        "groups": _groups(people, counts) if people is not None else {},
         "regions": _regions(counts, street, regions),
         "causes": _causes(counts, street),
         "median_detour": cells.median_detour,
@@ -623,17 +657,24 @@ def _parts(total: float, covered: float) -> dict[str, float]:
     return {"total": total, "covered": covered, "uncovered": total - covered}
 
 
-def _groups(people: People, outcome: Outcome) -> dict[str, Any]:
+def _groups(people: People, counts: Mapping[str, Counts]) -> dict[str, Any]:
     """Return the figures of every group of workers."""
+    size, placed = len(people.groups), people.place >= 0
+    tables = {}
+    for name, weight in (("homes", people.homes), ("workers", people.workers)):
+        tables[name] = counts[name].by_group(people.group[placed], size)
+        if not counts[name].outcome.one_region:  # else where they are is not known
+            lost = sums(people.group[~placed], weight[~placed], size)
+            tables[name][:, 1 + CAUSES.index("off_network")] += lost
     out = {}
     for number, code in enumerate(people.groups):
-        counts = _counts_of(people, outcome, people.group == number)
-        homes, workers = counts["homes"], counts["workers"]
+        rows = {name: table[number] for name, table in tables.items()}
+        homes, workers = (_parts(float(row.sum()), float(row[0])) for row in rows.values())
         out[code] = {
-            "homes": _parts(homes.total, homes.covered),
-            "workers": _parts(workers.total, workers.covered),
-            "share_covered": _share(homes.covered, homes.total),
-            "causes": _causes(counts, None),
+            "homes": homes,
+            "workers": workers,
+            "share_covered": _share(homes["covered"], homes["total"]),
+            "causes": _cause_rows({name: row[1:] for name, row in rows.items()}),
         }
     return out
 
@@ -670,13 +711,10 @@ def _regions(
     return rows
 
 
-def _causes(
-    counts: Mapping[str, Counts], street: Counts | None
-) -> dict[str, dict[str, float | None]]:
+def _causes(counts: Mapping[str, Counts], street: Counts) -> dict[str, dict[str, float | None]]:
     """Return the figures of every cause that occurs."""
-    every = counts if street is None else {**counts, "street_km": street}
     figures = {}
-    for name, part in every.items():
+    for name, part in {**counts, "street_km": street}.items():
         figures[name] = part.by_cause.copy()
         figures[name][CAUSES.index("off_network")] += part.lost
     return _cause_rows(figures)

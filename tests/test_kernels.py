@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from geodata.model import CLOSED_MS, NO_DATA, OFF_NETWORK, ON_NETWORK, Positions
-from locator import _kernels, _snap_kernels, travel_time
+from locator import _kernels, _place_kernels, _snap_kernels, travel_time
 from locator._kernels import NO_KEY, STATION_BITS, STATION_MASK
 from locator.network import build
 from locator.selection import Selection, _selection
@@ -233,6 +233,20 @@ def test_best_time(seed):
         for rows in (every, many, many[:0]):  # few places look for themselves, many at a table
             at = travel.best_search(chosen, limit).at(here, rows)
             np.testing.assert_array_equal(at, want[rows])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tally(seed):
+    rng = np.random.default_rng(seed)
+    part, fate = rng.integers(-1, 3, 20), rng.integers(0, 5, 20).astype(np.int8)
+    place, weight = rng.integers(0, 20, 50), rng.integers(0, 9, 50).astype(float)
+    for rows, weights in ((place, weight), (place[:0], weight[:20])):
+        want = np.zeros((4, 5))
+        for row, quantity in enumerate(weights):
+            at = rows[row] if rows.size else row
+            want[part[at], fate[at]] += quantity  # a part of -1 is the last one
+        got = _place_kernels.tally(rows, part, fate, weights, 4, 5)
+        np.testing.assert_array_equal(got, want)
 
 
 def random_windows(rng, size: int, horizon: int) -> Selection:
@@ -536,7 +550,7 @@ def test_ties_between_streets_go_to_the_lower_one():
 @pytest.mark.skipif(SMALL, reason="this is the run without the compiler")
 def test_kernels_without_the_compiler():
     names = ("nearest_labels", "k_best_and_k_search", "station_reach", "edge_exits", "walk_chains")
-    chosen = " or ".join(names) + " or nearest_street or best_time"
+    chosen = " or ".join(names) + " or nearest_street or best_time or tally"
     command = [sys.executable, "-m", "pytest", __file__, "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, "-k", f"({chosen}) and not without_the_compiler and (0 or 1 or 2)"],
