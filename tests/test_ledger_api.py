@@ -290,6 +290,9 @@ def test_list_and_set_on_the_command_line(ask, client):
     [
         (["set"], 2, "takes the id of a gap"),
         (["list", "x"], 2, "takes the id of a gap"),
+        (["list", "--note", "x", "--minutes", "10"], 2, "`list` does not take --note, --minutes"),
+        (["set", "x.1.1", "--state", "agreed", "--month", "2025-10"], 2, "take --month"),
+        (["cut", "--state", "found"], 2, "`cut` does not take --state"),
         (["set", "nowhere.1.1", "--state", "agreed"], 1, "no such gap"),
         (["set", "nowhere.1.1"], 2, "nothing to set"),
         (["set", "nowhere.1.1", "--state", "done"], 2, "expected one of"),

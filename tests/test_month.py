@@ -13,7 +13,7 @@ from geodata.bundle import open_dataset
 from locator.ledger_entries import STATES
 from tests.ledger_months import opened, with_stations, written
 from tests.webtools import new_client, problem_of
-from web import ledger_commands
+from web import bulletin_command
 from web.bulletin_document import Document, Section, Table
 from web.bulletin_month import month_facts
 from web.bulletin_month_docx import as_docx
@@ -343,7 +343,7 @@ def test_the_month_that_runs_is_shown_before_its_day_and_cut_from_it(
     _, city, _ = two
     ledger = Ledger(tmp_path / "ledger")
     monkeypatch.setenv("LOCATOR_LEDGER", str(ledger.folder))
-    monkeypatch.setattr(ledger_commands, "today", lambda: f"2025-12{day}")
+    monkeypatch.setattr(bulletin_command, "today", lambda: f"2025-12{day}")
     outs = [run("bulletin", "--data", city, "--month", "2025-12", "--lang", "en") for _ in "ab"]
     assert [status for status, _, _ in outs] == [0, 0]
     assert outs[0][1] == outs[1][1]

@@ -464,27 +464,23 @@ def gaps(
 
     A cut (on the 25th of each month, say) compares the gaps with the last one's.
     """
-    from web import ledger_commands as ledger
+    from web.ledger_commands import ask_gaps
 
-    settings = _settings(data=data)
-    if (what == "set") != (gap is not None):
-        raise typer.BadParameter("`set` takes the id of a gap, `list` and `cut` take none")
-    if what == "list":
-        asked = {"state": state, "region": region, "month": month}
-        typer.echo(ledger.list_gaps(settings, asked, as_json=as_json))
-    elif gap is not None:
-        told = {"state": state, "responsible": responsible, "note": note}
-        typer.echo(ledger.set_gap(settings, gap, told, as_json=as_json))
-    else:
-        parameters = {
-            "mode": mode,
-            "minutes": minutes,
-            "clock": clock,
-            "need": need or None,
-            "kind": kind or None,
-            "access": access or None,
-        }
-        typer.echo(ledger.cut_month(settings, date, parameters, as_json=as_json))
+    given = {
+        "state": state,
+        "responsible": responsible,
+        "note": note,
+        "region": region,
+        "month": month,
+        "date": date,
+        "mode": mode,
+        "minutes": minutes,
+        "clock": clock,
+        "need": need or None,
+        "kind": kind or None,
+        "access": access or None,
+    }
+    typer.echo(ask_gaps(_settings(data=data), (what, gap), given, as_json=as_json))
 
 
 @app.command(epilog="Example: locator bulletin --data mycity --month 2026-11 --out bulletin.docx")
@@ -506,7 +502,7 @@ def bulletin(
     language: Annotated[str | None, typer.Option("--lang", help="zh or en.")] = None,
 ) -> None:
     """Write the bulletin of a month's cut, the same each time, or of the coverage of today."""
-    from web.ledger_commands import write_bulletin
+    from web.bulletin_command import write_bulletin
 
     asked = {
         **_question(mode, minutes, need, kind, access),

@@ -1,40 +1,74 @@
-"""What ``locator gaps`` and ``locator bulletin`` do."""
+"""What ``locator gaps`` does."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import typer
 
-from geodata.errors import Fault
-from geodata.swap import replacing_file
-from web.bulletin import facts_of
-from web.bulletin_document import Document
-from web.bulletin_month import month_facts
-from web.bulletin_month_docx import as_docx
-from web.bulletin_month_page import standing_page
-from web.bulletin_month_text import month_written
-from web.bulletin_render import as_markdown, as_text
-from web.bulletin_text import written
 from web.commands import ensured, open_service, usage
 from web.console import say
-from web.dependencies import departure, read_values
-from web.ledger import CUT_DAY, Ledger, checked_date, ledger_folder, today
+from web.dependencies import read_values
+from web.ledger import Ledger, checked_date, ledger_folder, today
 from web.ledger_cut import begin, make_cut, next_of
 from web.ledger_listing import gap_list, gap_object, history, list_text, month_of, sums_text
 from web.ledger_schemas import GapChange, GapsQuestion
 from web.ledger_standing import Standing
 from web.reports import json_text
-from web.schemas import CoverageQuestion
 from web.settings import Settings
 
-#: What writes a bulletin, by the ending of the file.
-_WRITERS: Mapping[str, Callable[[Document, str], bytes]] = {
-    ".md": lambda document, _: as_markdown(document).encode(),
-    ".txt": lambda document, _: as_text(document).encode(),
-    ".html": lambda document, date: standing_page(document, date).encode(),
-    ".docx": as_docx,
+#: What each of ``locator gaps`` takes.
+_TAKES: Mapping[str, tuple[str, ...]] = {
+    "list": ("state", "region", "month"),
+    "set": ("state", "responsible", "note"),
+    "cut": ("date", "mode", "minutes", "clock", "need", "kind", "access"),
 }
+
+
+def ask_gaps(
+    settings: Settings,
+    words: tuple[str, str | None],
+    given: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> str:
+    """Answer ``locator gaps``.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the dataset and the ledger.
+    words : str and str or None
+        ``list``, ``set`` or ``cut``, and the id of a gap for ``set``.
+    given : mapping
+        By option; None where it was not given.
+    as_json : bool
+        An object instead of a report.
+
+    Returns
+    -------
+    str
+        To be printed.
+
+    Raises
+    ------
+    BadParameter
+        If an option is given that has no meaning here.
+    LocatorError
+        As `list_gaps`, `set_gap` and `cut_month` raise it.
+    """
+    what, gap = words
+    if (what == "set") != (gap is not None):
+        raise typer.BadParameter("`set` takes the id of a gap, `list` and `cut` take none")
+    takes = _TAKES[what]
+    stray = [name for name, value in given.items() if value is not None and name not in takes]
+    if stray:
+        raise typer.BadParameter(f"`{what}` does not take --{', --'.join(stray)}")
+    asked = {name: given[name] for name in takes}
+    if gap is not None:
+        return set_gap(settings, gap, asked, as_json=as_json)
+    if what == "list":
+        return list_gaps(settings, asked, as_json=as_json)
+    return cut_month(settings, asked.pop("date"), asked, as_json=as_json)
 
 
 def list_gaps(settings: Settings, asked: Mapping[str, Any], *, as_json: bool) -> str:
@@ -175,80 +209,3 @@ def cut_month(
         say(f"{day[:7]} was cut already; nothing was changed")
     found = month_of(made.standing)
     return json_text(found) if as_json else sums_text(found)
-
-
-def write_bulletin(
-    settings: Settings, month: str | None, out: Path | None, asked: Mapping[str, Any]
-) -> str:
-    """Answer ``locator bulletin``.
-
-    Parameters
-    ----------
-    settings : Settings
-        Names the dataset, the ledger and the language.
-    month : str or None
-        Such as ``2026-11``; None: who is covered today, regardless of the ledger.
-    out : path or None
-        File to write; the ending decides the format. None: Markdown is printed.
-    asked : mapping
-        By parameter of the coverage; for a bulletin without a month.
-
-    Returns
-    -------
-    str
-        To be printed.
-
-    Raises
-    ------
-    UnknownMonthError
-        If the month was not cut; names those that were.
-    RecordsError
-        If the cut is damaged.
-    """
-    suffix = ".md" if out is None else out.suffix.lower()
-    if suffix not in _WRITERS:
-        fault = Fault("out", f"expected a name ending in {', '.join(_WRITERS)}")
-        raise typer.BadParameter(str(fault))
-    if month is None:
-        document, date = _of_today(settings, asked), today()
-    else:
-        document, date = _of_month(settings, month)
-    content = _WRITERS[suffix](document, date)
-    if out is None:
-        return content.decode().rstrip("\n")
-    with replacing_file(out) as beside:
-        beside.write_bytes(content)
-    return str(out)
-
-
-def _of_month(settings: Settings, month: str) -> tuple[Document, str]:
-    """Return the bulletin of a month and its date."""
-    with usage():
-        read_values({"month": month}, GapsQuestion)
-    ledger = _ledger(settings)
-    facts = month_facts(_month(settings, ledger, month))
-    return month_written(facts, settings.map_language), facts.date
-
-
-def _month(settings: Settings, ledger: Ledger, month: str) -> Standing:
-    """Return the ledger of a month; the month that runs is cut, or shown before its day."""
-    day = today()
-    if month != day[:7] or any(cut.month == month for cut in ledger.cuts()):
-        return ledger.at(ledger.of_month(month))
-    service = open_service(settings, private=False)
-    if int(day[8:]) < CUT_DAY:
-        say(f"{month} is cut on the {CUT_DAY}th: this is a preview; `locator gaps cut` cuts it now")
-        return next_of(service, ledger, day)
-    say(f"cutting {month} on {day}")
-    return make_cut(service, ledger, day).standing
-
-
-def _of_today(settings: Settings, asked: Mapping[str, Any]) -> Document:
-    """Return the bulletin of a question of today."""
-    with usage():
-        question = read_values(asked, CoverageQuestion)
-    service = open_service(settings, private=False)
-    with usage():
-        service.check(question)
-    answer = service.cover(question, departure(question.at))
-    return written(facts_of(service, answer), settings.map_language)
