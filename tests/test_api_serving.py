@@ -73,22 +73,22 @@ def test_an_error_of_the_search_reaches_everybody_who_waits(demo_dataset, monkey
 
 
 def read_until_listening(stream, log):
-    """Read a log until a worker is ready and the port is taken."""
-    awaited = {"startup complete", "running on"}
+    """Read a log until a worker is ready and a port is taken; returns the address."""
+    awaited, address = {"startup complete", "running on"}, None
     for line in stream:
         log.append(line)
         awaited = {words for words in awaited if words not in line}
+        if found := re.search(r"running on (http://127\.0\.0\.1:\d+)", line):
+            address = found[1]
         if not awaited:
-            return
+            return address
+    pytest.fail("the server ended before it listened:\n" + "".join(log))
 
 
 @contextmanager
 def served(folder, *options, **environment):
     """Run ``locator serve``; yields its address and a list that gets its log at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "web", "serve", "--data", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", "web", "serve", "--data", str(folder), "--port", "0"]
     process = subprocess.Popen(
         [*command, *options],
         stdout=subprocess.PIPE,
@@ -98,9 +98,7 @@ def served(folder, *options, **environment):
     )
     log = []
     try:
-        read_until_listening(process.stderr, log)
-        assert process.poll() is None, "".join(log)
-        yield f"http://127.0.0.1:{port}", log
+        yield read_until_listening(process.stderr, log), log
     finally:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
@@ -153,19 +151,16 @@ def test_guard_12_more_connections_than_allowed_get_a_503_and_it_recovers(demo_d
 
 @pytest.mark.slow
 def test_serving_without_data_prepares_the_demo_city_first(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "web", "serve", "--port", str(port)],
+        [sys.executable, "-m", "web", "serve", "--port", "0"],
         stderr=subprocess.PIPE,
         text=True,
         env={"PATH": "", "LOCATOR_DEMO_FOLDER": str(tmp_path), "LOCATOR_DEMO_SIZE": "small"},
     )
     log = []
     try:
-        read_until_listening(process.stderr, log)
-        about = httpx.get(f"http://127.0.0.1:{port}/api/v1/dataset").json()
+        address = read_until_listening(process.stderr, log)
+        about = httpx.get(f"{address}/api/v1/dataset").json()
         assert about["counts"]["stations"] > 5
     finally:
         process.send_signal(signal.SIGTERM)

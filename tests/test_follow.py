@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -210,18 +209,15 @@ def mapped(pid, folder):
 @contextmanager
 def served(folder, log):
     """Run a server that follows its folder; yields its address and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "web", "serve", "--data", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", "web", "serve", "--data", str(folder), "--port", "0"]
     with log.open("w") as sink:  # nobody reads a pipe while it serves
         process = subprocess.Popen(
             command, stdout=sink, stderr=sink, env={"PATH": "", "LOCATOR_FOLLOW_SECONDS": "0.1"}
         )
         try:
             with log.open() as lines:
-                read_until_listening(iter_until(lines, process), [])
-            yield f"http://127.0.0.1:{port}", process.pid
+                address = read_until_listening(iter_until(lines, process), [])
+            yield address, process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
