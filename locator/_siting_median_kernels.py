@@ -21,6 +21,18 @@ def _cost_at(k, i, back, cost, penalty):
 
 
 @_jit
+def median_first(chosen, back, option):
+    """Return where in its list each point finds its nearest chosen option, else the list's end."""
+    at = back[1:].copy()
+    for i in range(at.size):
+        for k in range(back[i], back[i + 1]):
+            if chosen[option[k]]:
+                at[i] = k
+                break
+    return at
+
+
+@_jit
 def median_gains(back, option, cost, penalty, at, options):
     """Return what each option would save."""
     gain = np.zeros(options, np.float64)

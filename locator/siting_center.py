@@ -10,7 +10,7 @@ from scipy import sparse
 
 from locator._siting_kernels import transposed
 from locator.siting_clock import Clock
-from locator.siting_median_table import Table, first_chosen, saving_order, table_of
+from locator.siting_median_table import Table, saving_order, table_of
 from locator.siting_model import (
     CoverModel,
     Float64Array,
@@ -107,22 +107,14 @@ def worst(table: Table, chosen: Int64Array) -> float:
     float
         Cost; 0 where there are no points.
     """
-    return float(_costs(table, chosen).max(initial=0.0))
-
-
-def _costs(table: Table, chosen: Int64Array) -> Float64Array:
-    """Return the cost of each point."""
-    mark = np.zeros(table.options, bool)
-    mark[chosen] = True
-    at = first_chosen(table, mark)
-    return np.where(at < table.back[1:], np.append(table.cost, 0.0)[at], table.penalty)
+    return float(table.costs(chosen).max(initial=0.0))
 
 
 def _farthest_first(table: Table, sites: int) -> Int64Array:
     """Choose the nearest option of the point that is worst off, again and again (Gonzalez)."""
     chosen: list[int] = []
     for _ in range(sites):
-        costs = _costs(table, np.array(chosen, np.int64))
+        costs = table.costs(np.array(chosen, np.int64))
         point = int(costs.argmax()) if costs.size else 0
         if not costs.size or table.back[point] == table.back[point + 1]:
             break

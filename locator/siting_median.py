@@ -21,7 +21,7 @@ from locator.siting_model import ROUNDING, BoolArray, Float64Array, Int64Array, 
 _PATIENCE = (300, 6_000)
 
 #: The same in seconds: few rounds suffice where each takes long.
-_REST_SECONDS = 2.0
+_REST_SECONDS = 0.5
 
 #: Entries left with which HiGHS is faster than branching on few sites, and on more.
 _FEW_LEVELS, _MOST_LEVELS = 4_000, 150_000

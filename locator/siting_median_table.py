@@ -64,11 +64,25 @@ class Table:
         float
             Sum over points of the cost at the nearest chosen option, or the penalty.
         """
-        inside = np.isin(self.option, chosen)
-        row = np.repeat(np.arange(self.penalty.size), np.diff(self.back))
-        least = self.penalty.copy()
-        np.minimum.at(least, row[inside], self.cost[inside])
-        return math.fsum(least)
+        return math.fsum(self.costs(chosen))
+
+    def costs(self, chosen: npt.ArrayLike) -> Float64Array:
+        """Return the cost of each point with these options.
+
+        Parameters
+        ----------
+        chosen : array_like of int
+            Options.
+
+        Returns
+        -------
+        array of float64, shape (points,)
+            At the nearest chosen option, or the penalty.
+        """
+        mark = np.zeros(self.options, np.bool_)
+        mark[np.asarray(chosen, np.int64)] = True
+        at = first_chosen(self, mark)
+        return np.where(at < self.back[1:], np.append(self.cost, 0.0)[at], self.penalty)
 
 
 def table_of(
@@ -227,10 +241,7 @@ def first_chosen(table: Table, chosen: BoolArray) -> Int64Array:
     array of int64, shape (points,)
         Positions in the table.
     """
-    at = table.back[1:].copy()
-    where = np.flatnonzero(chosen[table.option])
-    row = np.searchsorted(table.back, where, "right") - 1
-    np.minimum.at(at, row, where)
+    at: Int64Array = kernels.median_first(chosen, table.back, table.option)
     return at
 
 

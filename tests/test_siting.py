@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from scipy import sparse
 
 from geodata.errors import ValidationError
-from locator import _siting_kernels as kernels
+from locator import _siting_kernels as kernels, _siting_median_kernels as median_kernels
 from locator.siting import (
     CoverModel,
     backup_cover,
@@ -196,3 +196,17 @@ def test_models_that_do_not_fit_are_refused():
         CoverModel(np.array([1, 0]), np.array([]), np.ones(1), np.ones(1))
     with pytest.raises(ValueError, match="either a budget"):
         maximal_cover(CoverModel.of_lists([[0]], [1]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_the_nearest_chosen_option_is_found_as_by_the_plain_twin(seed):
+    draw = np.random.default_rng(seed)
+    sizes, chosen = draw.integers(0, 5, 7), draw.random(6) < 0.4
+    back = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    option = draw.integers(0, 6, int(sizes.sum())).astype(np.int32)
+    plain = [
+        next((k for k in range(first, last) if chosen[option[k]]), last)
+        for first, last in zip(back, back[1:], strict=False)
+    ]
+    assert median_kernels.median_first(chosen, back, option).tolist() == plain
