@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_api_privacy import hunt, places_of_the_canary, telling, traces_of
+from tests.test_full_disk import no_file_longer_than
 from tests.webtools import new_client, problem_of
 from web.jobs import Desk, Job, all_jobs, is_locked, job_of, locked, put, run_all, start_runner
 from web.jobs_runner import work
@@ -291,6 +292,82 @@ def test_jobs_that_do_not_exist(client):
     for code in ("0123456789abcdef", "..%2f..", "x", "0" * 64):
         assert problem_of(client.get(f"/api/v1/jobs/{code}"), 404)["status"] == 404
         assert client.delete(f"/api/v1/jobs/{code}").status_code == 404
+
+
+def ended(tmp_path, result=b"{}"):
+    """A job that is done."""
+    (job,) = waiting(tmp_path)
+    job.begin()
+    job.finish(result)
+    return job
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00garbage{", b"[1]", b"{"])
+@pytest.mark.parametrize("name", ["job.json", "result.json"])
+def test_a_damaged_job_is_told_as_such(client, name, content):
+    job = ended(client.app.state.settings.jobs)
+    (job.folder / name).write_bytes(content)
+    for address in (f"/api/v1/jobs/{job.id}", f"/api/v1/jobs/{job.id}/plan.csv"):
+        found = problem_of(client.get(address), 503)
+        assert found["code"] == "job_damaged"
+        assert name in found["detail"]
+    assert problem_of(client.delete(f"/api/v1/jobs/{job.id}"), 503)["code"] == "job_damaged"
+    assert client.post(PLAN, json=QUESTION).status_code == 202, "others go on"
+
+
+@pytest.mark.parametrize("name", ["progress.json", "attempts", "lock.sqlite"])
+def test_damage_that_loses_nothing_is_passed_over(client, name):
+    job = ended(client.app.state.settings.jobs)
+    (job.folder / name).write_bytes(b"\xff\x00garbage{" * 100)
+    found = client.get(f"/api/v1/jobs/{job.id}")
+    assert found.status_code == 200
+    assert found.json()["state"] == "done"
+
+
+def test_a_damaged_lock_keeps_nobody_from_working(tmp_path):
+    (job,) = waiting(tmp_path)
+    for lock in (job.lock, tmp_path / "runner.sqlite"):
+        lock.write_bytes(b"garbage" * 1000)
+    assert not is_locked(job.lock)
+    run_all(tmp_path, lambda job: job.finish(b"{}"))
+    assert job.state == "done"
+    with locked(job.lock) as mine, locked(job.lock) as again:
+        assert (mine, again) == (True, False)
+
+
+def test_a_job_that_cannot_be_read_stands_in_nobodys_way(tmp_path):
+    bad, good = waiting(tmp_path, 2, jobs_attempts=1)
+    (bad.folder / "job.json").write_bytes(b"{")
+    good.begin()  # so its work is to fail it
+    run_all(tmp_path, work)
+    assert (bad.state, good.state) == ("failed", "failed")
+
+
+def test_a_folder_of_jobs_that_cannot_be_used_is_said(demo_dataset, tmp_path):
+    file = tmp_path / "jobs"
+    file.write_text("no folder", encoding="utf-8")
+    client = new_client(demo_dataset, jobs=file, access_log=False)
+    found = problem_of(client.post(PLAN, json=QUESTION), 503)
+    assert found["code"] == "jobs_unusable"
+    assert "LOCATOR_JOBS" in found["detail"]
+    file.unlink()
+    assert client.post(PLAN, json=QUESTION).status_code == 202, "as soon as it can be"
+    client.app.state.desk.close()
+
+
+def test_a_disk_without_room(client, tmp_path):
+    folder = client.app.state.settings.jobs
+    with no_file_longer_than(64):
+        assert problem_of(client.post(PLAN, json=QUESTION), 507)["code"] == "records_full"
+    assert not [path for path in folder.iterdir() if path.is_dir()], "nothing is left behind"
+    (job,) = waiting(tmp_path / "other")
+    with no_file_longer_than(64):
+        job.tell(0.5, "solve")
+        with pytest.raises(OSError, match="File too large"):
+            job.finish(b"x" * 1000)
+    assert job.state == "queued"
+    job.finish(b"{}")
+    assert job.state == "done"
 
 
 def test_old_results_make_room(tmp_path):

@@ -35,6 +35,8 @@ _JOB, _RESULT, _FAILED, _CANCELLED = "job.json", "result.json", "failed.json", "
 _PROGRESS, _ATTEMPTS, _LOCK, _SLOT = "progress.json", "attempts", "lock.sqlite", "runner.sqlite"
 _ID = re.compile("[0-9a-f]{16}")
 _CLAIM_SECONDS = 1.0
+#: Numbers of the errors of a system without room: ENOSPC, EDQUOT, EFBIG.
+NO_ROOM = frozenset({28, 122, 27})
 _STOP_SECONDS = 10.0
 _SECRETS = ("LOCATOR_PLANNER_TOKEN",)
 
@@ -57,14 +59,25 @@ def locked(file: Path, wait_seconds: float = 0.0) -> Iterator[bool]:
     """
     connection = sqlite3.connect(file, timeout=wait_seconds, isolation_level=None)
     try:
+        yield _held(connection, file)
+    finally:
+        connection.close()
+
+
+def _held(connection: sqlite3.Connection, file: Path) -> bool:
+    """Return whether a lock could be taken; a damaged file of one is emptied: nothing is in it."""
+    for mended in (False, True):
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            yield False
+            return False
+        except sqlite3.DatabaseError:
+            if mended:
+                raise
+            os.truncate(file, 0)
         else:
-            yield True
-    finally:
-        connection.close()
+            return True
+    raise AssertionError  # pragma: no cover  the second try returns or raises
 
 
 def is_locked(file: Path) -> bool:
@@ -78,7 +91,7 @@ def is_locked(file: Path) -> bool:
     Returns
     -------
     bool
-        False where there is no such file.
+        False where there is no such file, or a damaged one.
     """
     if not file.exists():
         return False
@@ -87,9 +100,28 @@ def is_locked(file: Path) -> bool:
         connection.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.OperationalError:
         return True
+    except sqlite3.DatabaseError:
+        return False
     finally:
         connection.close()
     return False
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say in a sentence why the folder of jobs cannot be read or written."""
+    from geodata.errors import RecordsError, RecordsFullError  # noqa: PLC0415  a runner does without
+
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        if getattr(error, "errno", None) in NO_ROOM:
+            raise RecordsFullError("there is no room to keep the job; free some space") from None
+        raise RecordsError(
+            "the folder of jobs cannot be read or written; mend its permissions, or name another "
+            "(LOCATOR_JOBS)",
+            code="jobs_unusable",
+        ) from None
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -135,17 +167,16 @@ class Job:
     @property
     def about(self) -> dict[str, Any]:
         """Return what was asked: ``kind``, ``question``, ``settings``, ``created``."""
-        found: dict[str, Any] = json.loads((self.folder / _JOB).read_bytes())
-        return found
+        return self._read(_JOB) or {}
 
     @property
     def attempts(self) -> list[int]:
         """Return the processes that began the job, one an attempt."""
         try:
-            lines = (self.folder / _ATTEMPTS).read_text("ascii").split()
+            lines = (self.folder / _ATTEMPTS).read_text("ascii", "replace").split()
         except FileNotFoundError:
             return []
-        return [int(line) for line in lines]
+        return [int(line) if line.isdigit() else 0 for line in lines]
 
     @property
     def is_cancelled(self) -> bool:
@@ -163,7 +194,10 @@ class Job:
     @property
     def state(self) -> str:
         """Return the state, one of `STATES`."""
-        busy = is_locked(self.lock)  # before the look at what is there: it may end meanwhile
+        ended = self.final
+        if ended:
+            return ended
+        busy = is_locked(self.lock)  # before the next look at what is there: it may end meanwhile
         return self.final or ("running" if busy else "queued")
 
     def begin(self) -> int:
@@ -192,8 +226,9 @@ class Job:
         """
         file = self.folder / _PROGRESS
         beside = file.with_name(f"{_PROGRESS}.{os.getpid()}.part")
-        beside.write_bytes(json.dumps({"progress": round(share, 4), "stage": stage}).encode())
-        beside.replace(file)
+        with suppress(OSError):  # no room to say so is no reason to end the work
+            beside.write_bytes(json.dumps({"progress": round(share, 4), "stage": stage}).encode())
+            beside.replace(file)
 
     def finish(self, result: bytes) -> None:
         """Keep the result; the job's lock must be held.
@@ -221,12 +256,30 @@ class Job:
             (self.folder / _CANCELLED).touch()
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        """Return a JSON file of the job, None where there is none."""
+        """Return a JSON file of the job, None where there is none; refuse a damaged one."""
+        from geodata.errors import RecordsError  # noqa: PLC0415  a runner starts without it
+
         try:
-            found: dict[str, Any] = json.loads((self.folder / name).read_bytes())
+            found = json.loads((self.folder / name).read_bytes())
         except FileNotFoundError:
             return None
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise RecordsError(
+                f"the job is damaged ({name}); ask again, and delete its folder {self.id}",
+                code="job_damaged",
+            )
         return found
+
+    def _told(self) -> dict[str, Any]:
+        """Return how far the work is, as far as that can be read."""
+        from geodata.errors import RecordsError  # noqa: PLC0415  a runner starts without it
+
+        try:
+            return self._read(_PROGRESS) or {}
+        except RecordsError:
+            return {}
 
     def answer(self) -> dict[str, Any]:
         """Return how the job stands, as the interface has it.
@@ -235,8 +288,18 @@ class Job:
         -------
         dict
             ``result`` when done, ``error`` when failed.
+
+        Raises
+        ------
+        RecordsError
+            If a file of it is damaged, or cannot be read.
         """
-        about, told = self.about, self._read(_PROGRESS) or {}
+        with _said():
+            return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        """Return how the job stands."""
+        about, told = self.about, self._told()
         state = self.state
         done = state == "done"
         return {
@@ -321,15 +384,19 @@ def put(folder: Path, kind: str, question: Mapping[str, Any], settings: "Setting
     """
     code = secrets.token_hex(8)
     beside = folder / f".{code}"
-    beside.mkdir(parents=True, mode=0o700)
     about = {
         "kind": kind,
         "question": dict(question),
         "settings": settings.model_dump(mode="json", exclude={"planner_token"}),
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    write_whole(beside / _JOB, json.dumps(about).encode())
-    beside.replace(folder / code)
+    beside.mkdir(parents=True, mode=0o700)
+    try:
+        write_whole(beside / _JOB, json.dumps(about).encode())
+        beside.replace(folder / code)
+    except OSError:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
     return Job(folder / code)
 
 
@@ -371,10 +438,12 @@ class Desk:
         ------
         BusyError
             If too many wait already.
+        RecordsError
+            If it cannot be kept.
         """
         from web.errors import BusyError  # noqa: PLC0415  a runner starts without it
 
-        with self._lock:
+        with self._lock, _said():
             jobs = all_jobs(self.folder)
             waiting = [job for job in jobs if not job.final]
             if len(waiting) >= self._settings.jobs_waiting:
@@ -390,7 +459,7 @@ class Desk:
 
     def see_to_it(self) -> None:
         """Start a runner if jobs wait and none of ours is at work; cheap, and asked often."""
-        with self._lock:
+        with self._lock, _said():
             if self._runner is not None and self._runner.poll() is None:
                 return
             if is_locked(self.folder / _SLOT):  # another server's is at work
@@ -428,10 +497,16 @@ class Desk:
         -------
         Job
             It exists; one that has ended stays as it is.
+
+        Raises
+        ------
+        RecordsError
+            If that cannot be written down.
         """
         job = job_of(self.folder, code)
-        job.cancel()
-        with self._lock:
+        with _said():
+            job.cancel()
+        with self._lock, _said():
             runner = self._runner
             ours = runner is not None and job.attempts[-1:] == [runner.pid]
             if runner is not None and ours and is_locked(job.lock):

@@ -1,13 +1,14 @@
 """The process that works on jobs: ``python -m web.jobs_runner FOLDER``; the server starts it."""
 
 import os
+import sqlite3
 import sys
 import time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from web.jobs import Job, run_all
+from web.jobs import NO_ROOM, Job, run_all
 
 if TYPE_CHECKING:
     from web.service import Service
@@ -73,18 +74,26 @@ def work(job: Job) -> None:
     job : Job
         Not ended yet.
     """
-    attempt, about = job.begin(), job.about
-    most = about["settings"]["jobs_attempts"]
-    if attempt > most:
-        job.fail(_problem(500, "job_broken", f"the work ended {most} times before it was done"))
-        return
+    attempt = job.begin()
     try:
+        about = job.about
+        most = about["settings"]["jobs_attempts"]
+        if attempt > most:
+            job.fail(_problem(500, "job_broken", f"the work ended {most} times before it was done"))
+            return
         result = _KINDS[about["kind"]](job, about)
     except Exception as error:  # noqa: BLE001  the last wall: a job fails, the runner goes on
         _fail(job, error)
         return
-    if not job.is_cancelled:
+    if job.is_cancelled:
+        return
+    try:
         job.finish(result)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        what = "there is no room to keep the result; free some space and ask again"
+        job.fail(_problem(507, "records_full", what))
 
 
 def _fail(job: Job, error: Exception) -> None:
@@ -126,7 +135,12 @@ def main() -> None:
     """Work on the jobs of the folder named on the command line."""
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    run_all(Path(sys.argv[1]), work)
+    try:
+        run_all(Path(sys.argv[1]), work)
+    except (OSError, sqlite3.Error) as error:
+        # what was being done is begun again when somebody asks how it stands
+        sys.stderr.write(f"jobs: the folder cannot be written ({error}); mend that\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":
