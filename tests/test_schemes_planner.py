@@ -382,7 +382,7 @@ def test_scheme_05_a_budget_buys_the_best_and_is_kept_to_the_fen(seed):
     assert result["before"]["workers"]["covered"] == near[500].sum()
 
 
-def test_scheme_05_a_plan_of_a_thousand_sites_prints_its_bound_and_gap(tmp_path):
+def test_scheme_05_a_plan_of_a_thousand_sites_prints_its_bound_and_gap():
     """The scheme's own size: ten million yuan for a thousand stations and more, unequal costs."""
     rng = np.random.default_rng(1000)
     length = 1_000_000  # one street of 1,000 km

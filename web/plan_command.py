@@ -7,7 +7,7 @@ from typing import Any
 from geodata.datum import parse_datum
 from web.commands import open_service, usage
 from web.console import say
-from web.dependencies import read_body, read_values
+from web.dependencies import departure, read_body, read_values
 from web.plan_answers import aim_fields, check_plan, make, result_of
 from web.plan_candidates import read_candidates
 from web.plan_files import FORMATS, STAGES, write_plan
@@ -68,7 +68,7 @@ def ask_plan(
             values["mosts"] = _mosts(values["mosts"])
         if budget is not None:
             values["budget_yuan"] = _yuan(budget)
-        question = read_values(values, PlanQuestion)
+        question = _at_a_moment(read_values(values, PlanQuestion))
         aim_fields(question)
         if out is not None and out.suffix.lower().removeprefix(".") not in FORMATS:
             write_plan({}, out, settings.map_language)  # says which endings there are
@@ -89,6 +89,12 @@ def ask_plan(
         write_plan(result, out, settings.map_language)
         say(f"plan written to {out}")
     return json_text(result) if as_json else plan_report(result)
+
+
+def _at_a_moment(question: PlanQuestion) -> PlanQuestion:
+    """Return a question with its time in full, as over HTTP: ``now`` is when it was asked."""
+    moment = departure(question.at)
+    return question.model_copy(update={"at": moment and moment.isoformat()})
 
 
 def _check_folder(out: Path) -> None:
