@@ -270,6 +270,7 @@ def find(
     travel: TravelTimes,
     selection: Selection,
     people: CellWeights,
+    grouped: Int32Array | None = None,
 ) -> Gaps:
     """Return the gaps of an answer.
 
@@ -285,6 +286,8 @@ def find(
         The stations that satisfy the conditions.
     people : CellWeights
         Who is in the cells.
+    grouped : array (m,) of int32, optional
+        The gap of each uncovered cell as ``components`` tells it, where that is known.
 
     Returns
     -------
@@ -293,7 +296,8 @@ def find(
     """
     cells, mark = places.cells, ~outcome.covered & outcome.in_total
     which = np.flatnonzero(mark)
-    count, label = components(cells, mark)
+    label = components(cells, mark)[1] if grouped is None else grouped
+    count = int(label.max(initial=-1)) + 1
     size = sums(label, np.ones(label.size), count)
     heaviest = which[heaviest_cells(cells, which, label, people.published)]
     workers, homes = (
@@ -389,7 +393,12 @@ def heaviest_cells(
     centre_x, centre_y = (np.bincount(label, part) / size for part in (column, row))
     off = np.round((column - centre_x[label]) ** 2 + (row - centre_y[label]) ** 2, 6)
     weight = np.zeros(which.size) if workers is None else np.round(workers[which], 6)
-    order = np.lexsort((row, column, off, -weight, label))
+    left = np.arange(which.size)
+    for value in (-weight, off):  # sorting many is what costs
+        least = np.full(size.size, np.inf)
+        np.minimum.at(least, label[left], value[left])
+        left = left[value[left] == least[label[left]]]
+    order = left[np.lexsort((row[left], column[left], label[left]))]
     first = np.ones(order.size, np.bool_)
     first[1:] = label[order][1:] != label[order][:-1]
     return order[first]

@@ -30,7 +30,7 @@ from locator.gaps import CellWeights, Gaps, Places, find
 from locator.questions import Posed
 from locator.repaired_times import Numbers, RepairedTimes
 from locator.scenario_flows import Flow, difference, flow_of
-from locator.scenario_gaps import GapChanges, gap_changes
+from locator.scenario_gaps import GapChanges, gap_changes, gap_labels
 from locator.scenario_places import (
     Codes,
     Measure,
@@ -218,6 +218,12 @@ class Before:
         return list({part.tobytes(): part for part in every}.values())
 
     @cached_property
+    def gap_labels(self) -> Int32Array:
+        """The gap of each cell, -1 in none."""
+        cells = self.outcomes["cells"]
+        return gap_labels(self.scene.view.places.cells, ~cells.covered & cells.in_total)
+
+    @cached_property
     def gap_weights(self) -> CellWeights:
         """Who is in the uncovered cells."""
         return _weights(self, self.outcomes["people"].covered)
@@ -401,13 +407,14 @@ class After:
         places = self._stations.places(view.places)
         people = (before.gap_weights, _weights(before, covered))
 
-        def find_before(mark: BoolArray) -> Gaps:
-            return _gaps(view.places, was, before.question, people[0], mark)
+        def find_before(mark: BoolArray, label: Int32Array) -> Gaps:
+            return _gaps(view.places, was, before.question, people[0], (mark, label))
 
-        def find_after(mark: BoolArray) -> Gaps:
-            return _gaps(places, cells, self.question, people[1], mark)
+        def find_after(mark: BoolArray, label: Int32Array) -> Gaps:
+            return _gaps(places, cells, self.question, people[1], (mark, label))
 
-        return gap_changes(was, cells, view.places.cells, (find_before, find_after), people)
+        find = (find_before, find_after)
+        return gap_changes(was, cells, view.places.cells, find, people, before.gap_labels)
 
     @cached_property
     def difference(self) -> dict[str, Any]:
@@ -425,16 +432,21 @@ class After:
 
 
 def _gaps(
-    places: Places, cells: Outcome, question: Question, people: CellWeights, mark: BoolArray
+    places: Places,
+    cells: Outcome,
+    question: Question,
+    people: CellWeights,
+    grouped: tuple[BoolArray, Int32Array],
 ) -> Gaps:
-    """Return the gaps among marked cells."""
+    """Return the gaps among marked cells, of which is known which gap each is in."""
+    mark, label = grouped
     marks = {
         "in_total": cells.in_total & mark,
         "covered": cells.covered & mark,
         "cause": np.where(mark, cells.cause, np.int8(-1)),
     }
     part = known_outcome(cells.layer, question, marks)
-    return find(places, part, question.travel, question.selection, people)
+    return find(places, part, question.travel, question.selection, people, label)
 
 
 @dataclass(frozen=True)

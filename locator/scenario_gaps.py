@@ -19,7 +19,8 @@ from geodata.model import BoolArray, Cells, FloatArray, Int32Array, Int64Array
 from locator.coverage import Outcome
 from locator.gaps import CellWeights, Gaps, components
 
-Find = Callable[[BoolArray], Gaps]
+#: Gives the gaps of some cells (c,), told which gap each of them is in.
+Find = Callable[[BoolArray, Int32Array], Gaps]
 
 #: What may become of a gap.
 CHANGES = ("closed", "opened", "shrunk", "grown", "shifted")
@@ -108,6 +109,7 @@ def gap_changes(
     cells: Cells,
     find: tuple[Find, Find],
     people: tuple[CellWeights, CellWeights],
+    labels: Int32Array,
 ) -> GapChanges:
     """Return the gaps that are others than they were.
 
@@ -121,6 +123,8 @@ def gap_changes(
         Give the gaps as they were and as they would be, of marked cells (c,) only.
     people : tuple of CellWeights
         Who is in the cells before and after.
+    labels : array (c,) of int32
+        The gap of each cell before, as ``gap_labels`` gives it.
 
     Returns
     -------
@@ -129,15 +133,18 @@ def gap_changes(
     """
     marks = [~outcome.covered & outcome.in_total for outcome in (before, after)]
     other = marks[0] != marks[1]
-    labels = [_labels(cells, mark) for mark in marks]
+    every_label = [labels, gap_labels(cells, marks[1])]
     flow = _flow(people, other.size)
-    pairs = _touched(labels, other | ((flow != 0) & (marks[0] | marks[1])))
-    group_of, count = _groups(pairs, [int(label.max(initial=-1)) + 1 for label in labels])
+    pairs = _touched(every_label, other | ((flow != 0) & (marks[0] | marks[1])))
+    group_of, count = _groups(pairs, [int(label.max(initial=-1)) + 1 for label in every_label])
     every = [
         np.where(label >= 0, table[label], -1)
-        for label, table in zip(labels, group_of, strict=True)
+        for label, table in zip(every_label, group_of, strict=True)
     ]
-    found = [make(group >= 0) for make, group in zip(find, every, strict=True)]
+    found = [
+        make(group >= 0, _renumbered(label[group >= 0]))
+        for make, label, group in zip(find, every_label, every, strict=True)
+    ]
     lost, won = (np.bincount(group[other & (group >= 0)], minlength=count) > 0 for group in every)
     sizes = [np.bincount(group[group >= 0], minlength=count) for group in every]
     inside = every[0] >= 0
@@ -163,11 +170,31 @@ def _flow(people: tuple[CellWeights, CellWeights], size: int) -> FloatArray:
     return np.zeros(size) if before is None or after is None else after - before
 
 
-def _labels(cells: Cells, mark: BoolArray) -> Int32Array:
-    """Return the gap of each cell, -1 where it is in none."""
+def gap_labels(cells: Cells, mark: BoolArray) -> Int32Array:
+    """Return the gap of each cell.
+
+    Parameters
+    ----------
+    cells : Cells
+        The cells.
+    mark : array (c,) of bool
+        Those that are uncovered.
+
+    Returns
+    -------
+    array (c,) of int32
+        From 0, -1 where a cell is in none.
+    """
     label = np.full(mark.size, -1, np.int32)
     label[mark] = components(cells, mark)[1]
     return label
+
+
+def _renumbered(label: Int32Array) -> Int32Array:
+    """Return numbers from 0, none left out, in the same order."""
+    taken = np.zeros(int(label.max(initial=-1)) + 1, np.int32)
+    taken[label] = 1
+    return (np.cumsum(taken) - 1)[label].astype(np.int32)
 
 
 def _touched(labels: list[Int32Array], other: BoolArray) -> npt.NDArray[np.int64]:
