@@ -2,12 +2,14 @@
 
 Run from the project's folder, with Chromium installed: ``python docs/make_screenshots.py``. It
 prepares the demo city in a temporary folder, serves it on this machine and writes
-``docs/images/*.png``.
+``docs/images/*.png``. ``--story DATASET`` takes those of the planner's story instead, from
+a dataset of Nanjing (``docs/planning.md`` tells how it was made).
 """
 # ruff: noqa: INP001  (a script beside the pages, no package)
 
 import argparse
 import io
+import re
 import shutil
 import tempfile
 import threading
@@ -20,6 +22,7 @@ from pathlib import Path
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from story_candidates import write as write_candidates
 
 from web.app import create_app
 from web.demo import prepare_demo
@@ -175,21 +178,87 @@ _PICTURES = [
 ]
 
 
+#: The planner's story: a real network, one district of it, and couriers after ten in the evening.
+_ASKED = "mode=ebike&minutes=15&group=courier&region={region}&" + _LATE
+_REGION = "320107"
+
+
+def _open_the_worst_gap(page: Page) -> None:
+    """Open the gap with most people in it."""
+    _first_answer(page)
+    page.click("#pl-gaps [data-gap]")
+    page.wait_for_selector("html[data-near]", state="attached")
+
+
+def _plan_by(choose: Callable[[Page], None], table: Path) -> Callable[[Page], None]:
+    """Return what a planner does who plans with a table of her own."""
+
+    def act(page: Page) -> None:
+        _first_answer(page)
+        page.select_option("[name=candidates]", "file")
+        page.set_input_files("[name=file]", table)
+        page.locator("#pl-file-said").filter(has_text=re.compile("[0-9]")).wait_for()
+        choose(page)
+        page.click("#pl-plan-go")
+        page.wait_for_selector("html[data-plan=done]", state="attached", timeout=_PATIENCE_MS)
+
+    return act
+
+
+def _for_a_budget(page: Page) -> None:
+    """Ask what a budget can do."""
+    page.select_option("[name=by]", "budget")
+    page.fill("[name=amount]", "410000")
+
+
+def _for_most_of_them(page: Page) -> None:
+    """Ask what the most of those without a station cost."""
+    page.select_option("[name=objective]", "cover")
+    page.fill("[name=amount]", "80")
+
+
+def story(table: Path) -> list[Picture]:
+    """Return the pictures of the planner's story.
+
+    Parameters
+    ----------
+    table : Path
+        Her candidates, from ``docs/story_candidates.py``.
+
+    Returns
+    -------
+    list of Picture
+        In the order in which the story is told.
+    """
+    place = f"/planner?lang=en#{_ASKED.format(region=_REGION)}"
+    chinese = place.replace("lang=en", "lang=zh")
+    return [
+        Picture("story-answer", place, _DESKTOP, act=_first_answer),
+        Picture("story-gap", place, _DESKTOP, act=_open_the_worst_gap),
+        Picture("story-whatif", place, _DESKTOP, act=_try_a_station),
+        Picture("story-plan", f"{place}&tab=plan", _DESKTOP, act=_plan_by(_for_a_budget, table)),
+        Picture(
+            "story-most", f"{chinese}&tab=plan", _DESKTOP, act=_plan_by(_for_most_of_them, table)
+        ),
+    ]
+
+
 @contextmanager
-def served(data: Path) -> Iterator[str]:
+def served(data: Path, folder: Path) -> Iterator[str]:
     """Serve a dataset while pictures are taken.
 
     Parameters
     ----------
     data : Path
         Dataset folder.
+    folder : Path
+        For records, jobs and what is frozen.
 
     Yields
     ------
     str
         Address of the service.
     """
-    folder = data.parent
     app = create_app(
         Settings(
             data=data,
@@ -211,13 +280,15 @@ def served(data: Path) -> Iterator[str]:
 
 
 def _save(picture: bytes, path: Path) -> None:
-    """Write a picture with 256 colours: a third of the bytes, and no eye tells."""
+    """Write a picture with 96 colours: a quarter of the bytes, and no eye tells."""
     with Image.open(io.BytesIO(picture)) as whole:
-        few = whole.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        few = whole.convert("RGB").quantize(96, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
 
 
-def take(browser: Browser, site: str, folder: Path, only: Collection[str] = ()) -> None:
+def take(
+    browser: Browser, site: str, folder: Path, pictures: list[Picture], only: Collection[str] = ()
+) -> None:
     """Take every picture, or those named.
 
     Parameters
@@ -228,10 +299,12 @@ def take(browser: Browser, site: str, folder: Path, only: Collection[str] = ()) 
         Address of the service.
     folder : Path
         Where the pictures go.
+    pictures : list of Picture
+        Which.
     only : collection of str, optional
         Names of pictures; all if empty.
     """
-    for picture in (one for one in _PICTURES if not only or one.name in only):
+    for picture in (one for one in pictures if not only or one.name in only):
         width, height = picture.size
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -251,7 +324,7 @@ def take(browser: Browser, site: str, folder: Path, only: Collection[str] = ()) 
         page.wait_for_timeout(500)  # tiles fade in
         _save(page.screenshot(), folder / f"{picture.name}.png")
         context.close()
-    if only:
+    if only or pictures is not _PICTURES:
         return
     with urllib.request.urlopen(f"{site}/map.png?{_EVENING}&lang=en") as answer:  # noqa: S310  our own
         _save(answer.read(), folder / "picture.png")
@@ -263,14 +336,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images")
     parser.add_argument("--chromium", default=shutil.which("chromium"))
     parser.add_argument("--only", nargs="*", default=[], help="names of pictures to take anew")
+    parser.add_argument("--story", type=Path, help="dataset of Nanjing: take the planner's story")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
-        data = Path(folder) / "demo"
-        prepare_demo("city", data, lambda *_: None)
+        pictures, data = _PICTURES, chosen.story
+        if data is None:
+            data = Path(folder) / "demo"
+            prepare_demo("city", data, lambda *_: None)
+        else:
+            pictures = story(write_candidates(data, _REGION, Path(folder) / "candidates.xlsx"))
         browser = player.chromium.launch(executable_path=chosen.chromium, args=_ARGUMENTS)
-        with served(data) as site:
-            take(browser, site, chosen.out, chosen.only)
+        with served(data, Path(folder)) as site:
+            take(browser, site, chosen.out, pictures, chosen.only)
         browser.close()
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
+import openpyxl
 import pytest
+import shapely.geometry
 
 from geodata.datum import from_wgs84
 from geodata.words import load_vocabulary
@@ -25,6 +27,7 @@ from tests.browsing import (
 )
 from web import planner_page
 from web.app import create_app
+from web.clock_scale import STEPS, Scale
 from web.planner_text import PLANNER
 from web.prepare import PrepareRequest, prepare
 from web.settings import Settings
@@ -293,10 +296,11 @@ def test_the_strip_is_the_clock_and_leads_to_the_worst_hour(desk, site):
         shares = [h["share_covered"] for h in clock["hours"]]
         cells = page.locator("#pl-strip i")
         assert cells.count() == 168
-        low, high = min(shares), max(shares)
+        scale = Scale.of(shares)
         for hour in (0, 46, 100, 167):
-            depth = cells.nth(hour).evaluate("e => +e.style.getPropertyValue('--depth')")
-            assert depth == pytest.approx((high - shares[hour]) / (high - low), abs=1e-3)
+            shown = cells.nth(hour).evaluate("e => getComputedStyle(e).backgroundColor")
+            red, green, blue = bytes.fromhex(STEPS[scale.step(shares[hour])][1:])
+            assert shown == f"rgb({red}, {green}, {blue})"  # as on /clock
         page.focus("#pl-worst")
         again(page, lambda: page.keyboard.press("Enter"))
         assert fragment(page)["hour"] == str(worst)
@@ -382,9 +386,11 @@ def test_a_table_of_candidates_is_read(desk, site, tmp_path):
     area = coverage(site)["features"][0]["geometry"]
     ring = area["coordinates"][0] if area["type"] == "Polygon" else area["coordinates"][0][0]
     lon, lat = ring[0]
-    table = tmp_path / "mine.csv"
-    text = f'\ufeffid,lon,lat,cost_yuan,opening_hours\r\n"a, 1",{lon},{lat},12345.67,24/7\r\n'
-    table.write_text(text, "utf-8")
+    table = tmp_path / "候选.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["编号", "措施", "经度", "纬度", "坐标系", "费用", "开放时间"])
+    book.active.append(["a, 1", "新建", lon, lat, "wgs84", 12345.67, "24小时"])
+    book.save(table)
     with desk(f"{BASE}&tab=plan") as seen:
         page = seen.page
         page.select_option("[name=candidates]", "file")
@@ -398,6 +404,37 @@ def test_a_table_of_candidates_is_read(desk, site, tmp_path):
         other.write_text("what,is\nthis,?", "utf-8")
         page.set_input_files("[name=file]", other)
         until(page, "document.getElementById('pl-file-said').textContent.includes('cannot')")
+        seen.forgive("422")
+
+
+def test_a_plan_is_for_the_group_and_the_share_of_those_without(desk):
+    with desk(f"{BASE}&group=sanitation&tab=plan") as seen:
+        page = seen.page
+        assert "street cleaners" in page.locator("#pl-gaps caption").text_content()
+        page.select_option("[name=objective]", "cover")
+        assert page.input_value("[name=by]") == "left"
+        page.fill("#pl-plan-form [name=amount]", "50")
+        page.click("#pl-plan-go")
+        until(page, ENDED, None, 120_000)
+        job = httpx.get(f"{page.url.split('/planner')[0]}/api/v1/jobs/{fragment(page)['job']}")
+        result = job.raise_for_status().json()["result"]
+        assert result["parameters"]["group"] == "sanitation"
+        assert all(set(site["gain_groups"]) == {"sanitation"} for site in result["chosen"])
+        was, now = result["before"]["workers"], result["after"]["workers"]
+        gained = (now["covered"] - was["covered"]) / was["uncovered"]
+        assert gained == pytest.approx(0.5, abs=0.06)  # figures are rounded to 5
+        assert "more street cleaners: " in page.locator("#pl-result").inner_text()
+
+
+def test_a_link_to_a_district_opens_there(desk, site):
+    found = httpx.get(f"{site}/download/regions.geojson").raise_for_status().json()["features"]
+    district = next(feature for feature in found if feature["geometry"])
+    west, south, east, north = shapely.geometry.shape(district["geometry"]).bounds
+    with desk(f"{BASE}&region={district['properties']['id']}") as seen:
+        until(seen.page, "location.hash.includes('view=')")
+        _, lat, lon = map(float, fragment(seen.page)["view"].split("/"))
+        assert west < lon < east
+        assert south < lat < north
 
 
 # ---- the ledger ----

@@ -205,6 +205,7 @@
       form(data);
       var about = [data.name, data.as_of ? P.t('as_of', { date: data.as_of }) : ''];
       P.id('pl-data').textContent = about.filter(Boolean).join(' · ');
+      var fresh = !P.state.view;
       P.map.start(data);
       P.week.start();
       P.whatif.start();
@@ -222,7 +223,7 @@
       root.setAttribute('data-ready', 'true');
       return Promise.all([P.ask(), P.whatif.stations().catch(function (error) { P.trouble(P.sentence(error)); })]).then(function () {
         P.whatif.list();
-        outlines();
+        outlines().then(function () { if (fresh && P.state.region) { region(); } });
         P.plan.reopen();
       });
     }).catch(function (error) {
