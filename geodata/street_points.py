@@ -19,20 +19,21 @@ def street_points(areas: TextArray, streets: Streets) -> FloatArray:
     Parameters
     ----------
     areas : array (a,) of Geometry
-        Polygons in degrees.
+        Polygons in degrees; lines, where an outline is not closed, are their own outline.
     streets : Streets
         Motorways and ferries do not count.
 
     Returns
     -------
     array (a, 2) of float64
-        Longitude and latitude; NaN where no street is within ``STREET_M``.
+        Longitude and latitude; NaN where no street is within ``STREET_M``, or an outline has no
+        length.
     """
     place = np.full((len(areas), 2), np.nan)
     if not len(areas):
         return place
     scale = np.array([np.cos(np.radians(float(np.median(streets.lat)))), 1.0]) * _A_DEGREE_M
-    rims = shapely.transform(shapely.boundary(areas), lambda xy: xy * scale)
+    rims = shapely.transform(_outlines(areas), lambda xy: xy * scale)
     ends = np.column_stack([streets.lon, streets.lat]) * scale
     walked = ~np.isin(streets.way_class.astype(str), _MOTORWAYS) & streets.way_snappable
     near = _near(rims, ends)
@@ -44,6 +45,14 @@ def street_points(areas: TextArray, streets: Streets) -> FloatArray:
     shortest = shapely.shortest_line(lines[line], rims[area])
     place[area] = np.round(shapely.get_coordinates(shapely.get_point(shortest, 0)) / scale, 7)
     return place
+
+
+def _outlines(areas: TextArray) -> TextArray:
+    """Return the outlines of areas; None for those that have no length."""
+    is_line = shapely.get_dimensions(areas) == 1
+    rims: TextArray = np.where(is_line, areas, shapely.boundary(areas))
+    rims[shapely.length(rims) == 0] = None
+    return rims
 
 
 def _near(rims: TextArray, places: FloatArray) -> BoolArray:

@@ -183,6 +183,16 @@ def test_a_park_far_from_every_street_or_beside_a_motorway_only_is_left_out_and_
     assert ground.premises_skipped["parks_without_street"] == 1
 
 
+@pytest.mark.parametrize("ring", ["sw sw sw sw", "sw sw", "sw se ne", "sw se sw"])
+def test_a_park_without_an_area_stops_nothing(read, ring):
+    """Drawn wrongly, as happens: one corner, an open line, there and back."""
+    ground = read(SQUARE, [(ring, PARK), (RING, {"amenity": "bank"})])
+    kinds = [kind for kind, _, _ in listed(ground)]
+    flat = len(set(ring.split())) == 1
+    assert kinds == ["bank"] if flat else ["park_gate", "bank"]
+    assert ground.premises_skipped["parks_without_street"] == flat
+
+
 def test_an_area_that_lacks_a_node_is_left_out_and_counted(tmp_path):
     path = write_osm(
         tmp_path / "a.osm", ENDS | SQUARE, [("s1 s2", STREET), (RING, {"amenity": "bank"})]
