@@ -131,6 +131,37 @@ def _enter(
 
 
 @_jit
+def listed(out, size, j):
+    """Put an option at the end of a list unless it is in it; return the list's length."""
+    for k in range(size):
+        if out[k] == j:
+            return size
+    out[size] = j
+    return size + 1
+
+
+@_jit
+def _neighbours(middle, want, chosen, start, point, back, option, out):
+    """List up to so many chosen options that share points with an option; return how many."""
+    size = 0
+    length = start[middle + 1] - start[middle]
+    for _try in range(4 * want + 8):
+        if size == want:
+            break
+        i = point[start[middle] + np.random.randint(length)]
+        width = back[i + 1] - back[i]
+        shift = np.random.randint(width)
+        for b in range(width):
+            j = option[back[i] + (b + shift) % width]
+            if chosen[j]:
+                before = size
+                size = listed(out, size, j)
+                if size > before:
+                    break
+    return size
+
+
+@_jit
 def improve(
     rounds, most_out, noise, seed, room, money, price, bundle, taken, chosen, allowed,
     start, point, back, option, weight, need, credit, count, gain,
@@ -147,27 +178,11 @@ def improve(
     for _ in range(rounds):
         # neighbours: chosen options that share points with an option drawn at random
         want = 1 + np.random.randint(most_out)
-        size = 0
         middle = np.random.randint(options)
         length = start[middle + 1] - start[middle]
         if length == 0:
             continue
-        for _try in range(4 * want + 8):
-            if size == want:
-                break
-            i = point[start[middle] + np.random.randint(length)]
-            width = back[i + 1] - back[i]
-            shift = np.random.randint(width)
-            for b in range(width):
-                j = option[back[i] + (b + shift) % width]
-                if chosen[j]:
-                    known = False
-                    for k in range(size):
-                        known = known or out[k] == j
-                    if not known:
-                        out[size] = j
-                        size += 1
-                        break
+        size = _neighbours(middle, want, chosen, start, point, back, option, out)
         if size == 0 and not chosen[middle]:
             continue
         if size == 0:
@@ -422,24 +437,8 @@ def improve_target(
         length = start[middle + 1] - start[middle]
         if length == 0:
             continue
-        size = 0
         goal = 1 + np.random.randint(most_out)
-        for _try in range(4 * goal + 8):
-            if size == goal:
-                break
-            i = point[start[middle] + np.random.randint(length)]
-            width = back[i + 1] - back[i]
-            shift = np.random.randint(width)
-            for b in range(width):
-                j = option[back[i] + (b + shift) % width]
-                if chosen[j]:
-                    known = False
-                    for k in range(size):
-                        known = known or out[k] == j
-                    if not known:
-                        out[size] = j
-                        size += 1
-                        break
+        size = _neighbours(middle, goal, chosen, start, point, back, option, out)
         if size == 0:
             continue
         was_want = want

@@ -9,7 +9,7 @@ what one more option would save, kept up to date for all options at once.
 import numba
 import numpy as np
 
-from locator._siting_kernels import best_option
+from locator._siting_kernels import best_option, listed
 
 _jit = numba.njit(cache=True, nogil=True)
 
@@ -115,12 +115,7 @@ def median_improve(
                 while k < back[i + 1] and not chosen[option[k]]:
                     k += 1
             if k < back[i + 1]:
-                known = False
-                for q in range(size):
-                    known = known or out[q] == option[k]
-                if not known:
-                    out[size] = option[k]
-                    size += 1
+                size = listed(out, size, option[k])
         lost = 0.0
         for q in range(size):
             j = out[q]

@@ -1,22 +1,24 @@
 """Most people with a second station should one be full or closed (backup cover; Hogan, ReVelle, 1986)."""  # noqa: E501 - the source belongs to the summary
 
 import math
+from functools import cache
 
 import numpy as np
 from scipy import sparse
 
-from locator.siting_bound import CoverDual, hopeless, safe_ceiling
+from locator.siting_bound import CoverDual, better, safe_ceiling
 from locator.siting_clock import Clock
-from locator.siting_exact import Programme, choose, stacked
+from locator.siting_exact import Block, Programme, choose, overspent, stacked
 from locator.siting_model import (
-    ROUNDING,
     CoverModel,
     Float64Array,
     Int64Array,
     Solution,
+    answered,
     closed,
+    tiny,
 )
-from locator.siting_reduce import Reduced, reduced, widened
+from locator.siting_reduce import Reduced, limit_rows, reduced, widened
 from locator.siting_search import Purse, Search
 
 #: Rounds of search without a better choice after which it rests.
@@ -67,8 +69,18 @@ def backup_cover(
     >>> plan.chosen.tolist(), plan.objective
     ([0, 2], 5.0)
     """
-    clock = Clock(time_limit_seconds)
-    return _Hunt(model, Purse.of(model, budget, sites), clock).run()
+    purse = Purse.of(model, budget, sites)
+    _compiled()
+    return _Hunt(model, purse, Clock(time_limit_seconds)).run()
+
+
+@cache
+def _compiled() -> None:
+    """Compile the kernels, or load them, before any clock runs: once a process."""
+    model = tiny()
+    hunt = _Hunt(model, Purse.of(model, None, 2), Clock(1.0))
+    hunt.dual.descend(0.0, 1.0, 1)
+    hunt.search.rounds_within(0.0, most=1)
 
 
 class _Hunt:
@@ -117,18 +129,8 @@ class _Hunt:
         self.hunt(self.clock.part(0.3))
         if not closed(self.value, self.bound) and not self.clock.over and not self.prove():
             self.hunt(self.clock)
-        order, gains = self.order()
-        bound = max(self.bound, self.value)
-        proven = closed(self.value, bound)
-        return Solution(
-            order,
-            self.value,
-            self.value if proven else bound,
-            proven,
-            f"{self.method}, Lagrangian bound",
-            gains,
-            int(self.model.cost[order].sum()),
-        )
+        bound, spent = max(self.bound, self.value), int(self.model.cost[self.best].sum())
+        return answered(self.order(), self.value, bound, self.method, spent=spent)
 
     def hunt(self, clock: Clock) -> None:
         """Search with first one credit and then the other, with steps of the bound in turn."""
@@ -145,11 +147,8 @@ class _Hunt:
 
     def prove(self) -> bool:
         """Let HiGHS solve what is left, if it is small; tell whether that ended the question."""
-        priced, purse = self.dual.best, self.purse
-        need = self.value - self.constant + (1.0 - ROUNDING if self.model.whole else 0.0)
-        net = priced.worth - priced.rate * purse.price
-        out, always = hopeless(net, self.dual.group, priced.bound, need)
-        out = (out & ~always) | (purse.price > purse.limit)
+        purse, need = self.purse, better(self.value - self.constant, whole=self.model.whole)
+        out, _ = self.dual.settled(need)
         if np.diff(self.model.indptr)[~out].sum() > 10 * _MOST_ENTRIES:
             return False
         shut = replace_weight(self.model, np.where(self.need > 0, self.model.weight, 0.0))
@@ -158,15 +157,7 @@ class _Hunt:
         programme = _programme(left, purse.limit)
         if programme.rows.nnz > _MOST_ENTRIES:
             return False
-        price = left.model.cost
-
-        def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
-            if int(price[chosen].sum()) <= purse.limit:
-                return None
-            row = np.zeros(programme.cost.size)
-            row[chosen] = 1.0
-            return row, -math.inf, chosen.size - 1.0
-
+        faulty = overspent(left.model.cost, purse.limit, programme.cost.size)
         found = choose(programme, self.clock.part(0.7), faulty, options=left.option.size)
         if found.options is not None:
             self.keep(left.whole_choice(found.options))
@@ -246,15 +237,8 @@ def _programme(left: Reduced, limit: int) -> Programme:
         (np.ones(entry.size), (np.arange(entry.size), option[entry])), shape=(entry.size, options)
     )
     parts.append(_point_rows(sparse.csr_array(rest), owner, size, options))
-    spend = sparse.csr_array(model.cost.astype(float)[None, :])
-    blocks = [(part, 0.0, math.inf) for part in parts]
-    rows, low, high = stacked(
-        [
-            *blocks,
-            (widened(spend, size), -math.inf, limit),
-            (widened(left.bundle_rows, size), -math.inf, 1.0),
-        ]
-    )
+    blocks: list[Block] = [(part, 0.0, math.inf) for part in parts]
+    rows, low, high = stacked([*blocks, *limit_rows(model, size, model.cost, limit)])
     cost = np.concatenate([np.zeros(options), -model.weight])
     return Programme(cost, rows, low, high, np.arange(size) < options)
 

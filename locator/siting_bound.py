@@ -195,6 +195,27 @@ class CoverDual:
                 self._boldness *= 0.66
                 self._idle = 0
 
+    def settled(self, need: float) -> tuple[BoolArray, BoolArray]:
+        """Return which options no better choice can contain, and which every better one must.
+
+        Parameters
+        ----------
+        need : float
+            Choices whose bound is below this are of no use.
+
+        Returns
+        -------
+        out : array of bool, shape (options,)
+            Of no use, or too dear by themselves.
+        always : array of bool, shape (options,)
+            In every better choice.
+        """
+        priced, purse = self.best, self.purse
+        net = priced.worth - priced.rate * purse.price
+        out, always = hopeless(net, self.group, priced.bound, need)
+        out |= purse.price > purse.limit
+        return out, always & ~out
+
     def revived(self) -> bool:
         """Begin with bold steps again, unless that has lately been of no use.
 
@@ -339,6 +360,24 @@ def groups_of(model: CoverModel) -> tuple[Int64Array, int]:
     bundle[own] = bundle.max(initial=-1) + 1 + np.arange(int(own.sum()))
     names, group = np.unique(bundle, return_inverse=True)
     return group.astype(np.int64), names.size
+
+
+def better(value: float, *, whole: bool) -> float:
+    """Return the least that a better choice comes to.
+
+    Parameters
+    ----------
+    value : float
+        Objective of the best choice known.
+    whole : bool
+        Whether the objective can only be a whole number.
+
+    Returns
+    -------
+    float
+        Little more, or nearly one more.
+    """
+    return value + (1.0 - ROUNDING if whole else 0.0)
 
 
 def safe_ceiling(bound: float, *, whole: bool) -> float:

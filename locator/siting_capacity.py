@@ -6,6 +6,7 @@ workers perhaps in several.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,19 +15,21 @@ from scipy.sparse.csgraph import maximum_flow
 
 from geodata.errors import Fault, ValidationError
 from locator import _siting_kernels as kernels
-from locator.siting_bound import RoomDual, hopeless, safe_ceiling
+from locator.siting_bound import RoomDual, better, safe_ceiling
 from locator.siting_clock import Clock
-from locator.siting_exact import Block, Programme, choose, solve, stacked
+from locator.siting_exact import Block, Programme, choose, overspent, solve, stacked
 from locator.siting_model import (
     ROUNDING,
     CoverModel,
     Float64Array,
     Int64Array,
     Solution,
+    answered,
     closed,
     row_sums,
+    tiny,
 )
-from locator.siting_reduce import Reduced, bundle_rows, reduced, widened
+from locator.siting_reduce import Reduced, limit_rows, reduced
 from locator.siting_search import Purse
 
 #: Entries beyond which HiGHS is not asked, and up to which its rows are many and tight.
@@ -190,9 +193,18 @@ def capacitated_cover(
     >>> plan.chosen.tolist(), plan.objective
     ([0, 2], 10.0)
     """
-    clock = Clock(time_limit_seconds)
-    room = _rooms(model, capacity)
-    return _Hunt(model, room, Purse.of(model, budget, sites), clock).run()
+    room, purse = _rooms(model, capacity), Purse.of(model, budget, sites)
+    _compiled()
+    return _Hunt(model, room, purse, Clock(time_limit_seconds)).run()
+
+
+@cache
+def _compiled() -> None:
+    """Compile the kernels, or load them, before any clock runs: once a process."""
+    model = tiny()
+    hunt = _Hunt(model, np.full(4, 2.0), Purse.of(model, None, 2), Clock(1.0))
+    hunt.dual.descend(0.0, 1.0, 1)
+    hunt.exchange()
 
 
 class _Hunt:
@@ -248,18 +260,8 @@ class _Hunt:
         self.hunt(self.clock.part(0.4), _PATIENCE[0])
         if not closed(self.value, self.bound) and not self.clock.over and not self.prove():
             self.hunt(self.clock, _PATIENCE[1])
-        order, gains = self.order()
-        bound = max(self.bound, self.value)
-        proven = closed(self.value, bound)
-        return Solution(
-            order,
-            self.value,
-            self.value if proven else bound,
-            proven,
-            f"{self.method}, Lagrangian bound",
-            gains,
-            int(self.model.cost[order].sum()),
-        )
+        bound, spent = max(self.bound, self.value), int(self.model.cost[self.best].sum())
+        return answered(self.order(), self.value, bound, self.method, spent=spent)
 
     def hunt(self, clock: Clock, patience: int) -> None:
         """Try other options for a few of the chosen ones, with steps of the bound in turn."""
@@ -291,26 +293,15 @@ class _Hunt:
 
     def prove(self) -> bool:
         """Let HiGHS solve what is left, if it is small; tell whether that ended the question."""
-        priced, purse, model = self.dual.best, self.purse, self.model
-        need = self.value + (1.0 - ROUNDING if self.whole else 0.0)
-        net = priced.worth - priced.rate * purse.price
-        out, always = hopeless(net, self.dual.group, priced.bound, need)
-        out = (out & ~always) | (purse.price > purse.limit)
+        purse, model = self.purse, self.model
+        out, _ = self.dual.settled(better(self.value, whole=self.whole))
         if np.diff(model.indptr)[~out].sum() > 10 * _MOST_ENTRIES:
             return False
         left = reduced(model, out, np.zeros(out.size, bool), purse.price, exchange=False)
         if left.model.point.size > _MOST_ENTRIES:
             return False
         programme = _programme(left, self.capacity[left.option], purse.limit)
-        price = left.model.cost
-
-        def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
-            if int(price[chosen].sum()) <= purse.limit:
-                return None
-            row = np.zeros(programme.cost.size)
-            row[chosen] = 1.0
-            return row, -math.inf, chosen.size - 1.0
-
+        faulty = overspent(left.model.cost, purse.limit, programme.cost.size)
         found = choose(programme, self.clock.part(0.7), faulty, options=left.option.size)
         if found.options is not None:
             self.keep(left.whole_choice(found.options))
@@ -350,8 +341,7 @@ def _programme(left: Reduced, capacity: Float64Array, limit: int) -> Programme:
     blocks: list[Block] = [
         (sparse.csr_array(sparse.hstack([room, by_option])), -math.inf, 0.0),
         (sparse.csr_array(sparse.hstack([empty, by_point])), -math.inf, model.weight),
-        (widened(sparse.csr_array(model.cost.astype(float)[None, :]), size), -math.inf, limit),
-        (widened(bundle_rows(model), size), -math.inf, 1.0),
+        *limit_rows(model, size, model.cost, limit),
     ]
     if entries <= _TIGHT_ENTRIES:
         at = np.arange(entries)

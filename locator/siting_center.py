@@ -20,7 +20,7 @@ from locator.siting_model import (
     row_sums,
 )
 from locator.siting_search import Purse
-from locator.siting_set import CoverHunt
+from locator.siting_set import CoverHunt, compiled
 
 
 def p_center(
@@ -68,6 +68,7 @@ def p_center(
     """
     if sites < (0 if penalty is not None else 1):
         raise ValueError("give at least one site, or a penalty")
+    compiled()
     clock = Clock(time_limit_seconds)
     table = table_of(cost, (np.asarray(weight) > 0).astype(np.float64), penalty)
     best = _farthest_first(table, min(sites, table.options))

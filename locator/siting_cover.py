@@ -8,21 +8,20 @@ import math
 from functools import cache
 
 import numpy as np
-from scipy import sparse
 
-from locator.siting_bound import CoverDual, hopeless, safe_ceiling
+from locator.siting_bound import CoverDual, better, safe_ceiling
 from locator.siting_clock import Clock
-from locator.siting_exact import Programme, choose, stacked
+from locator.siting_exact import Programme, choose, overspent, stacked
 from locator.siting_model import (
-    ROUNDING,
     CoverModel,
-    Float64Array,
     Int64Array,
     Solution,
+    answered,
     closed,
     gap_of,
+    tiny,
 )
-from locator.siting_reduce import Reduced, cover_rows, reduced, start_of, widened
+from locator.siting_reduce import Reduced, cover_rows, limit_rows, reduced, start_of
 from locator.siting_search import ROUNDS, Purse, Search, building_order
 from locator.siting_swaps import Swaps
 
@@ -81,15 +80,15 @@ def maximal_cover(
     ([0, 2], 13.0, 13.0)
     """
     purse = Purse.of(model, budget, sites)
-    _compiled()
+    compiled()
     clock = Clock(time_limit_seconds)
     return _Hunt(model, purse, clock, enough).run()
 
 
 @cache
-def _compiled() -> None:
+def compiled() -> None:
     """Compile the kernels, or load them, before any clock runs: once a process."""
-    model = CoverModel.of_lists([[0, 1], [1, 2], [2, 3], [3, 0]], [1, 2, 3, 4.5], [1, 2, 3, 4])
+    model = tiny()
     for limit in (None, 2), (5, None):
         hunt = _Hunt(model, Purse.of(model, *limit), Clock(1.0), 0.0)
         hunt.dual.descend(0.0, 1.0, 1)
@@ -168,14 +167,10 @@ class _Hunt:
 
     def left(self) -> Reduced | None:
         """Return the model without what no better choice can contain; None: far too large."""
-        priced, purse = self.dual.best, self.purse
-        need = self.value + (1.0 - ROUNDING if self.model.whole else 0.0)
-        net = priced.worth - priced.rate * purse.price
-        out, always = hopeless(net, self.dual.group, priced.bound, need)
-        out |= purse.price > purse.limit
+        out, always = self.dual.settled(better(self.value, whole=self.model.whole))
         if np.diff(self.model.indptr)[~out].sum() > RAW_ENTRIES:
             return None
-        return reduced(self.model, out, always & ~out, purse.price)
+        return reduced(self.model, out, always, self.purse.price)
 
     def prove(self) -> bool:
         """Let HiGHS solve what is left, if it is small; tell whether that ended the question."""
@@ -187,14 +182,7 @@ class _Hunt:
             self.bound = self.value
             return True
         programme = _programme(left, price, room)
-
-        def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
-            if int(price[chosen].sum()) <= room:
-                return None
-            row = np.zeros(programme.cost.size)
-            row[chosen] = 1.0
-            return row, -math.inf, chosen.size - 1.0
-
+        faulty = overspent(price, room, programme.cost.size)
         found = choose(programme, self.clock, faulty, start=start_of(left, self.best))
         if found.options is not None and self.keep(left.whole_choice(found.options)):
             self.search.restart(self.best)
@@ -208,32 +196,17 @@ class _Hunt:
 
     def answer(self) -> Solution:
         """Return the best choice in building order."""
-        order, gains = building_order(self.model, self.best, self.purse)
-        bound = max(self.bound, self.value)
-        proven = closed(self.value, bound)
-        return Solution(
-            order,
-            self.value,
-            self.value if proven else bound,
-            proven,
-            f"{self.method}, Lagrangian bound",
-            gains,
-            int(self.model.cost[order].sum()),
-        )
+        built = building_order(self.model, self.best, self.purse)
+        bound, spent = max(self.bound, self.value), int(self.model.cost[self.best].sum())
+        return answered(built, self.value, bound, self.method, spent=spent)
 
 
 def _programme(left: Reduced, price: Int64Array, room: int) -> Programme:
     """Return maximal coverage as a programme: options first, then the share covered of points."""
     options, points = left.model.options, left.model.points
     part = math.gcd(room, *price.tolist()) or 1
-    spend = sparse.csr_array((price // part).astype(float)[None, :])
-    rows, low, high = stacked(
-        [
-            (cover_rows(left), 0.0, math.inf),
-            (widened(spend, options + points), -math.inf, room // part),
-            (widened(left.bundle_rows, options + points), -math.inf, 1.0),
-        ]
-    )
+    limits = limit_rows(left.model, options + points, price // part, room // part)
+    rows, low, high = stacked([(cover_rows(left), 0.0, math.inf), *limits])
     return Programme(
         np.concatenate([np.zeros(options), -left.model.weight]),
         rows,

@@ -200,10 +200,14 @@ class Choice:
     optimal: bool
 
 
+#: Given chosen options, None if they do what is asked, else a row against them.
+Faulty = Callable[[Int64Array], tuple[Float64Array, float, float] | None]
+
+
 def choose(
     programme: Programme,
     clock: Clock,
-    faulty: Callable[[Int64Array], tuple[Float64Array, float, float] | None],
+    faulty: Faulty,
     *,
     options: int | None = None,
     start: Float64Array | None = None,
@@ -245,6 +249,34 @@ def choose(
             break
         programme = programme.with_row(*row)
     return Choice(None, found.bound, optimal=False)
+
+
+def overspent(price: Int64Array, limit: int, columns: int) -> Faulty:
+    """Return what finds fault with choices that are too dear.
+
+    Parameters
+    ----------
+    price : array of int64, shape (options,)
+        Prices.
+    limit : int
+        The most that may be spent.
+    columns : int
+        Columns of the programme.
+
+    Returns
+    -------
+    callable
+        For `choose`: a row that forbids just this choice and those that hold it.
+    """
+
+    def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
+        if int(price[chosen].sum()) <= limit:
+            return None
+        row = np.zeros(columns)
+        row[chosen] = 1.0
+        return row, -math.inf, chosen.size - 1.0
+
+    return faulty
 
 
 def stacked(

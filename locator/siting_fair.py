@@ -15,7 +15,8 @@ from scipy import sparse
 from locator.siting_backup import replace_weight
 from locator.siting_bound import CoverDual, safe_ceiling
 from locator.siting_clock import Clock
-from locator.siting_exact import Programme, choose, stacked
+from locator.siting_cover import compiled
+from locator.siting_exact import Programme, choose, overspent, stacked
 from locator.siting_model import (
     ROUNDING,
     BoolArray,
@@ -24,9 +25,10 @@ from locator.siting_model import (
     InfeasibleError,
     Int64Array,
     Solution,
+    answered,
     closed,
 )
-from locator.siting_reduce import Reduced, cover_rows, reduced, widened
+from locator.siting_reduce import Reduced, cover_rows, limit_rows, reduced
 from locator.siting_search import Purse, Search, building_order
 
 #: Entries beyond which HiGHS is not asked.
@@ -171,8 +173,9 @@ def fair_cover(
     >>> fair_cover(model, floors, sites=2).chosen.tolist()
     [0, 2]
     """
-    clock = Clock(time_limit_seconds)
-    return _Hunt(model, floors, Purse.of(model, budget, sites), clock).run()
+    purse = Purse.of(model, budget, sites)
+    compiled()  # its kernels are those of maximal coverage
+    return _Hunt(model, floors, purse, Clock(time_limit_seconds)).run()
 
 
 class _Hunt:
@@ -265,12 +268,10 @@ class _Hunt:
         self, left: Reduced, size: int, chosen: Int64Array
     ) -> tuple[Float64Array, float, float] | None:
         """Return a row against a choice that is too dear or leaves a district short."""
+        dear = overspent(left.model.cost, self.purse.limit, size)(chosen)
+        if dear is not None or not self.floors.lack(self.model, left.whole_choice(chosen)).any():
+            return dear
         row = np.zeros(size)
-        if int(left.model.cost[chosen].sum()) > self.purse.limit:
-            row[chosen] = 1.0
-            return row, -math.inf, chosen.size - 1.0
-        if not self.floors.lack(self.model, left.whole_choice(chosen)).any():
-            return None
         row[: left.option.size] = 1.0
         row[chosen] = 0.0
         return row, 1.0, math.inf
@@ -285,20 +286,10 @@ class _Hunt:
 
     def answer(self) -> Solution:
         """Return the best choice in building order."""
-        order, gains = building_order(self.model, self.best, self.purse)
-        feasible = self.short == 0
+        built = building_order(self.model, self.best, self.purse)
+        feasible, spent = self.short == 0, int(self.model.cost[self.best].sum())
         bound = max(self.bound, self.value) if feasible else self.bound
-        proven = feasible and closed(self.value, bound)
-        return Solution(
-            order,
-            self.value,
-            self.value if proven else bound,
-            proven,
-            f"{self.method}, Lagrangian bound",
-            gains,
-            int(self.model.cost[order].sum()),
-            feasible,
-        )
+        return answered(built, self.value, bound, self.method, spent=spent, feasible=feasible)
 
 
 def _programme(left: Reduced, floors: Floors, limit: int) -> Programme:
@@ -311,13 +302,11 @@ def _programme(left: Reduced, floors: Floors, limit: int) -> Programme:
         (model.weight[inside], (left.label[inside], options + inside)),
         shape=(floors.floor.size, size),
     )
-    spend = sparse.csr_array(model.cost.astype(float)[None, :])
     rows, low, high = stacked(
         [
             (cover_rows(left), 0.0, math.inf),
             (people, floors.floor, math.inf),
-            (widened(spend, size), -math.inf, limit),
-            (widened(left.bundle_rows, size), -math.inf, 1.0),
+            *limit_rows(model, size, model.cost, limit),
         ]
     )
     cost = np.concatenate([np.zeros(options), -model.weight])

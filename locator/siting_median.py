@@ -4,6 +4,8 @@ Greedy filling and the search of its neighbourhood give choices; a Lagrangian re
 bounds, tells which options no better choice contains, and is branched on where a gap is left.
 """
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -15,7 +17,15 @@ from locator.siting_exact import choose
 from locator.siting_median_bound import MedianDual, branched
 from locator.siting_median_exact import median_programme
 from locator.siting_median_table import Table, first_chosen, saving_order, table_of
-from locator.siting_model import ROUNDING, BoolArray, Float64Array, Int64Array, Solution, closed
+from locator.siting_model import (
+    ROUNDING,
+    BoolArray,
+    Float64Array,
+    Int64Array,
+    Solution,
+    answered,
+    closed,
+)
 
 #: Rounds of search without a better choice after which it rests, once the bound does too.
 _PATIENCE = (300, 6_000)
@@ -78,7 +88,17 @@ def p_median(
     if sites < (0 if penalty is not None else 1):
         raise ValueError("give at least one site, or a penalty")
     table = table_of(cost, weight, penalty)
+    _compiled()
     return MedianHunt(table, min(sites, table.options), Clock(time_limit_seconds)).run()
+
+
+@cache
+def _compiled() -> None:
+    """Compile the kernels, or load them, before any clock runs: once a process."""
+    hunt = MedianHunt(table_of([[0, 2, 9], [2, 0, 7], [9, 7, 1]], [1, 1, 1]), 1, Clock(1.0))
+    hunt.dual.rise(0.0, Clock(60.0), 1)
+    hunt.improve(0.0)
+    hunt.answer()
 
 
 class MedianHunt:
@@ -232,14 +252,5 @@ class MedianHunt:
 
     def answer(self) -> Solution:
         """Return the best choice in building order."""
-        order, gains = saving_order(self.table, self.best)
-        bound = min(self.dual.bound, self.value)
-        proven = closed(self.value, bound)
-        return Solution(
-            order,
-            self.value,
-            self.value if proven else bound,
-            proven,
-            f"{self.method}, Lagrangian bound",
-            gains,
-        )
+        built = saving_order(self.table, self.best)
+        return answered(built, self.value, min(self.dual.bound, self.value), self.method)

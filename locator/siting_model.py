@@ -243,6 +243,54 @@ class Solution:
         return gap_of(self.objective, self.bound)
 
 
+def tiny() -> CoverModel:
+    """Return a model with which solvers compile their kernels, or load them.
+
+    Returns
+    -------
+    CoverModel
+        Four options around four points.
+    """
+    reach = [[0, 1], [1, 2], [2, 3], [3, 0]]
+    return CoverModel.of_lists(reach, [1, 2, 3, 4.5], [1, 2, 3, 4])
+
+
+def answered(
+    built: tuple[Int64Array, Float64Array],
+    value: float,
+    bound: float,
+    method: str,
+    *,
+    spent: int = 0,
+    feasible: bool = True,
+) -> Solution:
+    """Return a solution with a Lagrangian bound; proven where the two agree.
+
+    Parameters
+    ----------
+    built : tuple of arrays
+        Options in building order, and what each adds.
+    value, bound : float
+        What was reached, and what cannot be surpassed.
+    method : str
+        How it was found.
+    spent : int, optional
+        Cost in fen.
+    feasible : bool, optional
+        Whether the choice does all that is asked.
+
+    Returns
+    -------
+    Solution
+        Its bound is the value where it is proven.
+    """
+    order, gains = built
+    proven = feasible and closed(value, bound)
+    bound = value if proven else bound
+    said = f"{method}, Lagrangian bound"
+    return Solution(order, value, bound, proven, said, gains, spent, feasible)
+
+
 _TYPES: dict[str, type[np.generic]] = {
     "indptr": np.int64,
     "point": np.int32,

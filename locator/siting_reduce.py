@@ -1,5 +1,6 @@
 """Smaller models with the same best choices, and the programmes made of them."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from locator.siting_exact import Block
 from locator.siting_model import BoolArray, CoverModel, Float64Array, Int64Array
 
 #: Pairs of options at one point beyond which dominated options are not looked for.
@@ -212,6 +214,32 @@ def cover_rows(left: Reduced) -> sparse.csr_array:
     """
     points = left.model.points
     return sparse.csr_array(sparse.hstack([left.incidence, -sparse.eye_array(points)]))
+
+
+def limit_rows(model: CoverModel, columns: int, price: Int64Array, limit: int) -> list[Block]:
+    """Return the rows that keep what may be spent, and one option a bundle.
+
+    Parameters
+    ----------
+    model : CoverModel
+        Options, the first columns of a programme.
+    columns : int
+        All columns of it.
+    price : array of int64, shape (options,)
+        Prices.
+    limit : int
+        The most that may be spent.
+
+    Returns
+    -------
+    list of (sparse array, array_like, array_like)
+        Rows and their limits.
+    """
+    spend = sparse.csr_array(price.astype(float)[None, :])
+    return [
+        (widened(spend, columns), -math.inf, float(limit)),
+        (widened(bundle_rows(model), columns), -math.inf, 1.0),
+    ]
 
 
 def widened(rows: sparse.csr_array, columns: int) -> sparse.csr_array:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from scipy import sparse
@@ -16,7 +17,9 @@ from locator.siting_model import (
     InfeasibleError,
     Int64Array,
     Solution,
+    answered,
     closed,
+    tiny,
 )
 from locator.siting_reduce import Reduced, cover_rows, reduced, start_of, widened
 from locator.siting_search import Purse, TargetSearch, building_order
@@ -72,10 +75,19 @@ def set_cover(
     >>> set_cover(model).objective, set_cover(model, target=0.6).objective
     (20.0, 10.0)
     """
-    clock = Clock(time_limit_seconds)
+    compiled()
     price = np.ones(model.options, np.int64) if fewest else model.cost
     purse = Purse(price, 0, money=not fewest)
-    return CoverHunt(model, purse, clock, (target, covered)).run()
+    return CoverHunt(model, purse, Clock(time_limit_seconds), (target, covered)).run()
+
+
+@cache
+def compiled() -> None:
+    """Compile the kernels, or load them, before any clock runs: once a process."""
+    model = tiny()
+    hunt = CoverHunt(model, Purse(model.cost, 0, money=True), Clock(1.0))
+    hunt.dual.descend(0.0, 1.0, 1)
+    hunt.search.rounds_within(0.0)
 
 
 def wanted(model: CoverModel, target: float | None, covered: float) -> tuple[CoverModel, float]:
@@ -329,20 +341,10 @@ class CoverHunt:
         """
         feasible = self.best is not None
         best = self.nearest if self.best is None else self.best
-        order, gains = building_order(self.people, best, self.purse)
-        value = float(self.purse.price[order].sum())
+        built = building_order(self.people, best, self.purse)
+        value, spent = float(self.purse.price[best].sum()), int(self.people.cost[best].sum())
         bound = min(self.bound, value) if feasible else self.bound
-        proven = feasible and closed(value, bound)
-        return Solution(
-            order,
-            value,
-            value if proven else bound,
-            proven,
-            f"{self.method}, Lagrangian bound",
-            gains,
-            int(self.people.cost[order].sum()),
-            feasible,
-        )
+        return answered(built, value, bound, self.method, spent=spent, feasible=feasible)
 
 
 def _part(price: Int64Array) -> int:

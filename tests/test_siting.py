@@ -1,5 +1,7 @@
 """Siting as properties, against another's solver, and kernels against their plain twins."""
 
+from itertools import pairwise
+
 import numpy as np
 import pulp
 import pytest
@@ -207,6 +209,6 @@ def test_the_nearest_chosen_option_is_found_as_by_the_plain_twin(seed):
     option = draw.integers(0, 6, int(sizes.sum())).astype(np.int32)
     plain = [
         next((k for k in range(first, last) if chosen[option[k]]), last)
-        for first, last in zip(back, back[1:], strict=False)
+        for first, last in pairwise(back)
     ]
     assert median_kernels.median_first(chosen, back, option).tolist() == plain
