@@ -174,6 +174,8 @@ def test_coverage_reports_in_words(run, demo_dataset):
     assert "of homes within 15 min on foot, leaving 2026-11-22 03:00" in out
     assert "people: exact" in out
     assert "why not covered" in out
+    assert "why not covered, by group (workers)" in out
+    assert "why not covered, by region (workers)" in out
 
 
 @pytest.mark.parametrize("ending", ["geojson", "gpkg", "parquet", "csv", "xlsx"])

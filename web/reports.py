@@ -246,6 +246,26 @@ def _cause_lines(causes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return ["", "why not covered", *(f"  {line}" for line in table(rows))]
 
 
+def _part_cause_lines(title: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Return the lines about causes of groups or regions: workers, or kilometres of street."""
+    found = [part["causes"] for _, part in rows if part.get("causes")]
+    if not found:
+        return []
+    of = "workers" if any("workers" in row for part in found for row in part.values()) else ""
+    of = of or "street_km"
+    causes = list(dict.fromkeys(cause for part in found for cause in part))
+    cells = [["", *causes]]
+    cells += [
+        [
+            shown(name),
+            *(_figure((part["causes"].get(cause) or {}).get(of) or 0) for cause in causes),
+        ]
+        for name, part in rows
+    ]
+    unit = "workers" if of == "workers" else "km of street"
+    return ["", f"why not covered, {title} ({unit})", *(f"  {line}" for line in table(cells))]
+
+
 def coverage_report(summary: Mapping[str, Any]) -> str:
     """Return a coverage summary as text.
 
@@ -283,6 +303,7 @@ def coverage_report(summary: Mapping[str, Any]) -> str:
         worst = sorted(words.items(), key=lambda row: (-row[1]["workers"]["uncovered"], row[0]))
         lines += _part_lines(f"by {column}", [(word or "(none)", part) for word, part in worst])
     lines += _cause_lines(summary["causes"])
+    lines += _part_cause_lines("by group", groups) + _part_cause_lines("by region", regions)
     lines += [f"note: {warning}" for warning in summary["warnings"]]
     rounded = f", rounded to {summary['rounded_to']}" if summary["rounded_to"] else ""
     data = summary["dataset"]
