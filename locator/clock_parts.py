@@ -95,7 +95,8 @@ class Part:
 class Column:
     """One quantity at places, ready to be added up by set and by region.
 
-    Sums are taken as `coverage.Counts` takes them, so that an hour has the figures of coverage.
+    Sums are taken as `coverage_figures.Counts` takes them, so that an hour has the figures of
+    coverage.
 
     Parameters
     ----------

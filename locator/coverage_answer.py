@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from geodata.errors import InputError
 from locator import gaps as gap_finder
-from locator.coverage import CoverageRequest, Outcome, Question, summarize, sums_by
+from locator.coverage import CoverageRequest, Outcome, Question
+from locator.coverage_figures import summarize, sums_by
 from locator.gaps import CellWeights, Gaps
 from locator.questions import Posed
 from locator.selection import Selection

@@ -14,7 +14,8 @@ from geodata.model import BoolArray, Dataset, FloatArray, Int32Array, Int64Array
 from geodata.plan_actions import PlanAction
 from locator.candidates import Terms
 from locator.changes import Changes, changed
-from locator.coverage import CoverageRequest, Layer, Outcome, People, Question, people_counts
+from locator.coverage import CoverageRequest, Layer, Outcome, People, Question
+from locator.coverage_figures import people_counts
 from locator.plan_cover import Points, points_of
 from locator.questions import Posed
 from locator.selection import Register

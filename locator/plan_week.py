@@ -21,7 +21,7 @@ from locator.clock_cover import Covers, covers
 from locator.clock_request import week_asked
 from locator.clock_sets import OpenSets, open_sets
 from locator.clock_week import hours_of, monday_of, working_hours
-from locator.coverage import people_counts
+from locator.coverage_figures import people_counts
 from locator.plan_answer import Checked, Plan, PlanCheckError, nearest_of
 from locator.plan_choice import Choice, check_longer, offering, positions_of
 from locator.plan_cover import Reach, points_of, register_of

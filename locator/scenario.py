@@ -24,8 +24,9 @@ from locator.arrays import rows_of
 from locator.arrival import BARRIER, TOO_FAR
 from locator.barriers import street_points
 from locator.changes import Changes
-from locator.coverage import Layer, Outcome, People, Question, summarize
+from locator.coverage import Layer, Outcome, People, Question
 from locator.coverage_answer import cover
+from locator.coverage_figures import summarize
 from locator.gaps import CellWeights, Gaps, Places, find
 from locator.questions import Posed
 from locator.repaired_times import Numbers, RepairedTimes
@@ -346,7 +347,7 @@ class After:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """The figures, as `locator.coverage.summarize` gives them."""
+        """The figures, as `locator.coverage_figures.summarize` gives them."""
         bins = {name: self._bins(name) for name in self._before.measures}
         outcomes = {"pieces": bins["streets"][0], "cells": bins["area"][0]}
         people = None

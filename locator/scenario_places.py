@@ -387,7 +387,7 @@ def outcome_of_bins(
     Returns
     -------
     Outcome
-        For `locator.coverage.summarize`.
+        For `locator.coverage_figures.summarize`.
     """
     where = np.where(region == regions, -1, region).astype(np.int32)
     layer = Layer(question.travel, _no_positions(codes.size), where)
