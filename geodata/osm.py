@@ -88,35 +88,6 @@ def read_streets(paths: Sequence[Path | str], *, modes: Sequence[str] = MODES) -
     return _read(paths, modes)
 
 
-def read_map(
-    paths: Sequence[Path | str], *, modes: Sequence[str] = MODES
-) -> tuple[Streets, Scenery]:
-    """Read the streets of OSM files, and what a base map shows besides them, in one go.
-
-    Parameters
-    ----------
-    paths : sequence of path
-        As for `read_streets`.
-    modes : sequence of str
-        As for `read_streets`.
-
-    Returns
-    -------
-    (Streets, Scenery)
-        The same streets as `read_streets` returns.
-
-    Raises
-    ------
-    FileFormatError
-        As `read_streets` raises it.
-    ValidationError
-        If a mode is unknown.
-    """
-    reader = SceneryReader()
-    streets = _read(paths, modes, (reader,))
-    return streets, reader.scenery
-
-
 @dataclass(frozen=True)
 class Ground:
     """All that OSM files tell.

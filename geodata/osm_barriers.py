@@ -109,19 +109,3 @@ def flows(tags: Tags) -> bool:
         True for ``waterway=river|canal``.
     """
     return tags.get("waterway") in {"river", "canal"}
-
-
-def is_barrier_line(tags: Tags) -> bool:
-    """Return whether an access leg on foot should not cross this way.
-
-    Parameters
-    ----------
-    tags : mapping
-        Tags of a way.
-
-    Returns
-    -------
-    bool
-        True for barriers of any kind.
-    """
-    return bool(barrier_kind(tags))

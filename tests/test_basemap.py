@@ -19,7 +19,7 @@ from pmtiles.reader import MemorySource, Reader, all_tiles
 from geodata import bundle
 from geodata.basemap import MAX_ZOOM, cut_basemap
 from geodata.errors import DatasetError
-from geodata.osm import read_map, read_streets
+from geodata.osm import read_ground, read_streets
 from geodata.scenery import NAME_LENGTH, no_scenery, shown
 from geodata.tile_archive import TileReader, write_archive
 from geodata.tile_cutting import BUFFER, EXTENT, cut_lines, cut_rings
@@ -33,6 +33,12 @@ HOLE = {"e": (300, 300), "f": (600, 300), "g": (600, 600), "h": (300, 600)}
 #: A street far enough around everything, so that tiles are made there.
 ROUND = {"sw": (-300, -300), "se": (1300, -300), "ne": (1300, 1300), "nw": (-300, 1300)}
 ALONG = ("sw se ne nw sw", STREET)
+
+
+def read_map(paths):
+    """Streets and scenery of files."""
+    ground = read_ground(paths)
+    return ground.streets, ground.scenery
 
 
 def read(tmp_path, nodes, ways, **osm):
@@ -374,8 +380,9 @@ def test_what_is_no_archive_is_refused(data):
 PROGRAM = """
 import sys
 from geodata.basemap import cut_basemap
-from geodata.osm import read_map
-sys.stdout.buffer.write(cut_basemap(*read_map([sys.argv[1]])).archive)
+from geodata.osm import read_ground
+ground = read_ground([sys.argv[1]])
+sys.stdout.buffer.write(cut_basemap(ground.streets, ground.scenery).archive)
 """
 
 

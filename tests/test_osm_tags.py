@@ -404,7 +404,7 @@ def test_who_cannot_pass_a_barrier(text, expected):
     ],
 )
 def test_what_an_access_leg_does_not_cross(text, expected):
-    assert osm_barriers.is_barrier_line(tags(text)) is expected
+    assert bool(osm_barriers.barrier_kind(tags(text))) is expected
 
 
 def test_tags_are_left_as_they_were():

@@ -218,12 +218,11 @@ def test_no_premises_are_an_empty_frame(read):
     assert len(frame) == 0
 
 
-def test_streets_and_scenery_are_the_same_with_and_without_premises(demo_inputs):
+def test_streets_are_the_same_with_and_without_premises(demo_inputs):
     ground = osm.read_ground([demo_inputs["streets"]])
-    streets, scenery = osm.read_map([demo_inputs["streets"]])
+    streets = osm.read_streets([demo_inputs["streets"]])
     for name in ("node_id", "lon", "lat", "segment_m", "barrier_lines", "barrier_name"):
         np.testing.assert_array_equal(getattr(ground.streets, name), getattr(streets, name))
-    assert shapely.equals_exact(ground.scenery.shape, scenery.shape).all()
     assert dict(ground.streets.skipped) == dict(streets.skipped)
 
 
