@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geodata.model import FloatArray, Int32Array
+from locator import plan_cover, plan_hours
 from locator.arrays import sums
 from locator.plan_answer import Checked, Plan, catchment, checked, sites
 from locator.plan_choice import (
@@ -171,12 +172,14 @@ def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = si
     LocatorError
         If the question is wrong, nothing can do what is asked, or the check fails.
     """
-    begin = time.monotonic()
     aim.check()
     if aim.in_hours:
         ground = ground_of_week(ground, aim)
+        plan_hours.compiled()
     progress(0.0, "options")
+    plan_cover.compiled(ground.view.travel)
     demand, before = demand_of(ground)
+    begin = time.monotonic()
     if aim.in_hours:
         return _by_week(ground, demand, aim, (candidates, progress, begin))
     options = candidates_of(ground, demand, candidates)

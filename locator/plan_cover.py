@@ -308,6 +308,20 @@ class Reach:
             room *= 2
 
 
+def compiled(travel: TravelTimes) -> None:
+    """Compile the search, or load it, before a time limit begins to run.
+
+    Parameters
+    ----------
+    travel : TravelTimes
+        Times of the mode.
+    """
+    nobody = part_of(travel.stations, slice(0, 0))
+    points = Points(nobody, np.empty(0, np.int32))
+    never = Selection.always(np.empty(0, np.int32), 1, 0)
+    Reach(travel, points)._part(nobody, never, np.empty(0, np.int32), slice(0, 0))  # noqa: SLF001  of this module
+
+
 def _hung(travel: TravelTimes, positions: Positions) -> tuple[npt.NDArray[Any], ...]:
     """Return points by the junctions at the ends of their edges, and by edge."""
     places = travel.exits(positions)

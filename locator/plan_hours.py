@@ -7,6 +7,7 @@ cover with nothing left out. Candidates that are always open leave one row a poi
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -248,3 +249,12 @@ def spread_over(cover: Cover, rows: HourRows, entries: tuple[BoolArray, Int64Arr
     masks, mask = entries
     indptr = np.searchsorted(rows.point, np.arange(len(rows.signature) + 1))
     return Cover(*spread(cover.indptr, cover.point, cover.ms, mask, masks, indptr, rows.kind))
+
+
+@cache
+def compiled() -> None:
+    """Compile the kernel, or load it, before a time limit begins to run: once a process."""
+    none, row = np.empty(0, np.int32), np.empty(0, np.int64)
+    rows = HourRows(row, np.empty(0), row, row, np.empty((0, 1), np.int64), row[:, None])
+    cover = Cover(np.zeros(1, np.int64), none, none)
+    spread_over(cover, rows, (np.zeros((0, 1), np.bool_), row))
