@@ -1,7 +1,9 @@
 """The ledger over HTTP and on the command line."""
 
+import asyncio
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +13,8 @@ from web.errors import ChangedMeanwhileError
 from web.ledger import Ledger, today
 from web.ledger_cut import begin, make_cut, next_of
 from web.ledger_schemas import GapHistory, GapsAnswer, LedgerGap
+from web.opened import Opened
+from web.routes.working import Workbench
 from web.service import Service
 from web.settings import Settings
 
@@ -248,6 +252,28 @@ def test_of_two_who_begin_the_ledger_at_once_one_is_refused(demo_dataset, tmp_pa
     ledger.set(*change, tags[0])
     with pytest.raises(ChangedMeanwhileError):
         ledger.set(gap["id"], {"state": "refused"}, tags[1])
+
+
+def test_a_preview_of_other_data_is_sent_again(demo_dataset, tmp_path):
+    client = new_client(demo_dataset, ledger=tmp_path / "new", access_log=False)
+    gap = client.get(GAPS).json()["gaps"][0]
+    known = {"If-None-Match": gap["etag"]}
+    assert client.get(f"{GAPS}/{gap['id']}", headers=known).status_code == 304
+    data = open_dataset(demo_dataset, private=False)
+    other = replace(data, manifest={**data.manifest, "version": "another"})
+    client.app.state.holder.replace(Opened(Service(other, client.app.state.settings), ()))
+    assert client.get(f"{GAPS}/{gap['id']}", headers=known).status_code == 200
+
+
+def test_what_is_done_alone_is_shared_with_nobody():
+    """A change must never be answered with another one's, as the same questions are."""
+
+    async def both():
+        bench = Workbench(Settings())
+        work = [bench.do(None, lambda number=number: number) for number in range(2)]
+        return await asyncio.gather(*work)
+
+    assert asyncio.run(both()) == [0, 1]
 
 
 def test_a_damaged_cut_is_503(client, folder):
