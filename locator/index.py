@@ -13,7 +13,7 @@ import pandas as pd
 from geodata.hours import Timetable
 from geodata.model import Dataset, FloatArray
 from geodata.plan_actions import load_actions
-from locator.changes import Changes
+from locator.changes import Changes, changed
 from locator.clock import ClockAnswer
 from locator.clock_request import ClockContext, ClockRequest, travellers, week_asked
 from locator.coverage import CoverageRequest
@@ -77,6 +77,30 @@ class Index:
         if mode not in self._views:
             self._views[mode] = ModeView(self._dataset, mode, self.register)
         return self._views[mode]
+
+    def without(self, stations: Sequence[str]) -> "Index":
+        """Return an index of the same dataset in which some stations are gone.
+
+        Parameters
+        ----------
+        stations : sequence of str
+            Their ids; none gives this index.
+
+        Returns
+        -------
+        Index
+            Plans made with it may build in the place of what closes.
+
+        Raises
+        ------
+        ValidationError
+            For ids that are not in the table, or come twice.
+        """
+        if not stations:
+            return self
+        gone = Changes(remove=tuple(stations))
+        left = changed(self._dataset, gone, lambda mode: self.view(mode).snapper)
+        return Index(left, linger_seconds=self.linger_seconds)
 
     def nearest(  # noqa: PLR0913  the question's own words, by keyword
         self,

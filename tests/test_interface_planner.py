@@ -243,6 +243,59 @@ def test_what_is_wrong_with_a_plan_is_said_before_it_is_a_job(client, stations):
     problem_of(client.delete("/api/v1/jobs/0123456789abcdef"), 404)
 
 
+def test_existing_stations_stay_unless_told_otherwise(run, demo_dataset, stations, tmp_path):
+    """A plan without some stations is the plan of a table that lacks them."""
+    gone = stations["id"].iloc[[1, 7]].tolist()
+    data = geodata.open_dataset(demo_dataset, private=True)
+    rows = ~stations["id"].isin(gone).to_numpy()
+    places = {
+        mode: type(at)(*(column[rows] for column in vars(at).values()))
+        for mode, at in data.station_positions.items()
+    }
+    left = replace(
+        data, stations=data.stations[rows].reset_index(drop=True), station_positions=places
+    )
+    given = candidates(stations)[:2]
+    told = locator.Index(left).plan(
+        [{**each, "datum": "wgs84"} for each in given], sites=2, minutes=9, exact=True
+    )
+    table = tmp_path / "sites.csv"
+    frame = pd.DataFrame(given).assign(datum="wgs84")
+    frame["facilities"] = ["microwave", ""]
+    frame.to_csv(table, index=False)
+    removed = [word for code in gone for word in ("--remove", code)]
+    words = ("plan", "--data", demo_dataset, "--candidates", table, "--sites", 2, "--minutes", 9)
+    status, out, err = run(*words, *removed, "--json")
+    assert status == 0, err
+    result = json.loads(out)
+    assert result["before"] == told.result["before"]
+    assert result["objective"] == told.result["objective"]
+    assert [site["id"] for site in result["chosen"]] == [
+        site["id"] for site in told.result["chosen"]
+    ]
+    assert result["parameters"]["remove"] == gone
+    stay = json.loads(run(*words, "--json")[1])
+    assert stay["before"]["workers"]["covered"] > result["before"]["workers"]["covered"]
+
+
+def test_stations_that_close_in_a_plan_are_known_and_left_alone(
+    run, client, demo_dataset, stations
+):
+    given, gone = candidates(stations)[:2], stations["id"].iloc[[1, 7]].tolist()
+    words = ("plan", "--data", demo_dataset, "--candidates", "auto", "--sites", 2)
+    assert run(*words, "--remove", "nobody's")[0] == 2
+    body = {"sites": 1, "remove": ["nobody's"], "candidates": given}
+    refused = problem_of(client.post("/api/v1/plan", json=body), 422)
+    assert refused["code"] == "unknown_station"
+    # nothing can be done at a station that closes
+    late = {**candidates(stations)[2]}
+    body = {"sites": 1, "remove": [late["station"]], "candidates": [late]}
+    problem_of(client.post("/api/v1/plan", json=body), 422)
+    job = done(client, {"sites": 2, "minutes": 9, "remove": gone, "candidates": given})
+    assert job["state"] == "done", job["error"]
+    assert job["result"]["parameters"]["remove"] == gone
+
+
 # --- the week, the gaps --------------------------------------------------------------------------
 
 

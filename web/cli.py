@@ -209,6 +209,9 @@ def plan(
     week: Annotated[
         str | None, typer.Option(help="A day of the week of person_hours; else without a holiday.")
     ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="Id of a station that closes; repeat for more.")
+    ] = None,
     stations_at_least: Annotated[
         int, typer.Option(help="How many stations must be in reach, 1 or 2.")
     ] = 1,
@@ -241,6 +244,7 @@ def plan(
         "budget_yuan": budget,
         "sites": sites,
         "target_share": target,
+        "remove": remove or [],
         "count": count,
         "week": week,
         "capacities": capacities,

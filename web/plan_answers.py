@@ -113,7 +113,8 @@ def check_plan(service: Service, question: PlanQuestion) -> None:
     mode, group = words.pop("mode"), words.pop("group")
     asked = Asked(**words, stations_at_least=question.stations_at_least)
     table = _table(service, table_of(question))
-    service.index.check_plan(table, asked, mode=mode, group=group, **aim_fields(question))
+    index = service.index.without(question.remove)
+    index.check_plan(table, asked, mode=mode, group=group, **aim_fields(question))
 
 
 def _words(service: Service, question: PlanQuestion) -> dict[str, Any]:
@@ -207,7 +208,7 @@ def make(
         Not rounded.
     """
     table = table_of(question) if candidates is None else candidates
-    return service.index.plan(
+    return service.index.without(question.remove).plan(
         _table(service, table),
         progress=progress,
         **_words(service, question),

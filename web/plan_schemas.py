@@ -101,6 +101,16 @@ class PlanQuestion(Question):
         Literal["auto"] | Annotated[list[Candidate], Field(max_length=MOST_SENT)],
         described("", "What may be chosen, or auto.", "auto"),
     ] = "auto"
+    remove: Annotated[
+        list[Annotated[str, Field(max_length=200)]],
+        described(
+            "",
+            "Ids of stations that close; all others stay.",
+            ["YJ0003"],
+            default_factory=list,
+            max_length=1000,
+        ),
+    ]
     at: Annotated[
         Annotated[str, Field(pattern=TIME_PATTERN, max_length=40)] | SkipJsonSchema[None],
         described(
