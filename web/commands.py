@@ -290,5 +290,5 @@ def serve_dataset(settings: Settings) -> None:
     folder = ensured(settings)
     open_dataset(folder, private=False)  # refuses a damaged one before a port is taken
     site = f"http://{settings.host}:{settings.port}"
-    say(f"serving {folder} at {site}/ (the nearest station) and {site}/map")
+    say(f"serving {folder} at {site}/ (the nearest station), {site}/map, {site}/planner")
     run(settings.model_copy(update={"data": folder}))
