@@ -370,10 +370,12 @@ class Index:
         candidates : DataFrame, sequence of mappings or ``"auto"``
             What may be chosen, see `locator.candidates.options_of`; ``auto``: street junctions,
             host premises, hours and facilities of stations.
-        mode, minutes, at, needs, kinds, access, region, include, exact
+        mode, minutes, at, needs, kinds, access, region, include
             As of ``coverage``.
         group : str, optional
             Code of the only group of workers that counts.
+        exact : bool
+            As of ``coverage``.
         progress : callable
             Told the share done and the stage; what it raises ends the work.
         **aim : Any
@@ -408,10 +410,12 @@ class Index:
 
         Parameters
         ----------
-        candidates, mode, group, **aim
+        candidates
             As of ``plan``.
         asked : Asked
             Its other words.
+        mode, group, **aim
+            As of ``plan``.
 
         Raises
         ------
