@@ -192,6 +192,16 @@ def test_gaps_are_written_in_every_format(run, demo_dataset, tmp_path, ending):
     assert frame["area_km2"].sum() == pytest.approx(gaps["area_km2"].sum(), rel=1e-6)
 
 
+@pytest.mark.parametrize(("lang", "head"), [("zh", "空白编号"), ("en", "id")])
+def test_a_table_of_gaps_has_headers_in_a_language(run, demo_dataset, tmp_path, lang, head):
+    out = tmp_path / "gaps.xlsx"
+    status, _, err = run("coverage", "--data", demo_dataset, "--out", out, "--lang", lang)
+    assert status == 0, err
+    frame = pd.read_excel(out)
+    assert frame.columns[0] == head
+    assert run("coverage", "--data", demo_dataset, "--lang", "fr")[0] == 2
+
+
 def test_an_unknown_ending_is_2(run, demo_dataset, tmp_path):
     status, _, err = run("coverage", "--data", demo_dataset, "--out", tmp_path / "gaps.doc")
     assert status == 2

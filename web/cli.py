@@ -121,6 +121,9 @@ def coverage(
         str | None,
         typer.Option(help="Homes added up by firm, street, community, market, building or group."),
     ] = None,
+    lang: Annotated[
+        str | None, typer.Option(help="zh or en: headers of .csv and .xlsx in words.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say who has a station within the limit, and write the gaps."""
@@ -131,7 +134,8 @@ def coverage(
         **_area(at, region, stations_at_least, include),
         "geometry": geometry,
     }
-    typer.echo(ask_coverage(_settings(data=data), asked, by=by, out=out, as_json=as_json))
+    told = ask_coverage(_settings(data=data), asked, by=by, out=out, lang=lang, as_json=as_json)
+    typer.echo(told)
 
 
 @app.command(epilog="Example: locator clock --data mycity --group sanitation --out clock.png")

@@ -137,6 +137,7 @@ def ask_coverage(
     *,
     by: str | None = None,
     out: Path | None,
+    lang: str | None = None,
     as_json: bool,
 ) -> str:
     """Answer ``locator coverage``, and write the gaps.
@@ -151,6 +152,8 @@ def ask_coverage(
         A column of the homes: the figures are added up by its words, too.
     out : path or None
         Where the gaps go; the ending decides the format.
+    lang : str, optional
+        Of the headers of a table, ``zh`` or ``en``; without it they are the names of the interface.
     as_json : bool
         The HTTP object instead of a report.
 
@@ -159,6 +162,8 @@ def ask_coverage(
     str
         What to print.
     """
+    if lang not in {None, "zh", "en"}:
+        raise typer.BadParameter(f"--lang: expected zh or en, got {lang!r}")
     with usage():
         question = read_values(asked, CoverageQuestion)
     service = open_service(settings)
@@ -170,13 +175,13 @@ def ask_coverage(
         if words is not None:
             answer.summary["by"] = {"column": by, "words": answer.found.by(words)}
         if out is not None:
-            write_gaps(service, answer, out)
+            write_gaps(service, answer, out, lang)
         if as_json:
             return json_text(service.collection(question, answer))
     return coverage_report(answer.summary)
 
 
-def write_gaps(service: Service, answer: Coverage, out: Path) -> None:
+def write_gaps(service: Service, answer: Coverage, out: Path, lang: str | None = None) -> None:
     """Write the gaps of an answer as a table.
 
     Parameters
@@ -187,16 +192,20 @@ def write_gaps(service: Service, answer: Coverage, out: Path) -> None:
         From `Service.cover`.
     out : path
         The ending decides the format.
+    lang : str, optional
+        Of headers and words; without it headers are the names of the interface, and words are in
+        the language of maps.
 
     Raises
     ------
     ValidationError
         If the ending is none of those known.
     """
-    from geodata.exports import write_table  # noqa: PLC0415  brings GDAL and openpyxl
-    from web.download_tables import gap_table  # noqa: PLC0415  the map's words
+    from geodata.exports import Notes, write_table  # noqa: PLC0415  brings GDAL and openpyxl
+    from web.download_tables import TITLES, gap_table  # noqa: PLC0415  the map's words
 
-    write_table(gap_table(service, answer, service.settings.map_language), out)
+    notes = Notes(titles=TITLES[lang]["gaps"]) if lang else Notes()
+    write_table(gap_table(service, answer, lang or service.settings.map_language), out, notes)
     say(f"gaps written to {out}")
 
 

@@ -32,6 +32,15 @@ _ENDING = {
     "example": next(iter(FORMATS)),
 }
 
+_LANG = {
+    "name": "lang",
+    "in": "query",
+    "required": False,
+    "description": "Of headers and map; without it, the language of maps.",
+    "schema": {"type": "string", "enum": list(_LANGUAGES), "x-unit": "none"},
+    "example": "zh",
+}
+
 
 def desk_of(request: Request) -> Desk:
     """Return what takes an application's jobs in.
@@ -128,5 +137,5 @@ def add_routes(app: FastAPI) -> None:
         summary="A plan as GeoJSON, XLSX, CSV or a map",
         response_class=Response,
         responses=problems(401, 403, 404, 422, 503),
-        openapi_extra={"parameters": [_JOB, _ENDING]},
+        openapi_extra={"parameters": [_JOB, _ENDING, _LANG]},
     )
