@@ -76,7 +76,7 @@ def city():
 def province():
     """Yield the figure of a thousand sites."""
     model = made_city(500_000, 20_000, 500)
-    plan, seconds = measured(model, 240, sites=1_000, enough=0.05)
+    plan, seconds = measured(model, 120, sites=1_000, enough=0.05)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     yield Figure(
         name="plan for 1,000 sites: 500,000 points, 20,000 options",

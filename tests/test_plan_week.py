@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import openpyxl
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -17,6 +18,10 @@ from locator.siting_model import InfeasibleError
 from tests.random_towns import plans, spots
 from tests.test_plan import far, sites, street
 from tests.towns import Station, dataset, lonlat
+from web.plan_answers import discreet_plan
+from web.plan_command import plan_report
+from web.plan_files import plan_file
+from web.summaries import Discretion
 
 WEEK = "2026-11-23"
 ASKED = {"count": "person_hours", "week": WEEK, "exact": True}
@@ -194,3 +199,37 @@ def test_the_kernel_spreads_a_cover_as_its_plain_twin(seed):
     )  # fmt: skip
     for mine, plain in zip(_plan_kernels.spread(*asked), spread_plainly(*asked), strict=True):
         assert mine.tolist() == list(plain)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", ("人时", "受益职工")), ("en", ("erson-hours", "better off"))]
+)
+def test_files_and_reports_say_person_hours(tmp_path, language, words):
+    a = Station("a", 1000, 0, hours="08:00-18:00")
+    index = Index(street([1000, 1000, 1000, 8000, 8000], [a]))
+    given = [{"id": "h", "action": "extend", "station": "a", "cost_yuan": 1}, *sites((8000, 1))]
+    result = index.plan(given, sites=2, **ASKED).result | {"dataset": {}, "parameters": {}}
+    content, _ = plan_file(result, "xlsx", language)
+    (tmp_path / "plan.xlsx").write_bytes(content)
+    sheet = openpyxl.load_workbook(tmp_path / "plan.xlsx").worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    header = next(row for row in rows if sum(cell is not None for cell in row) > 3)
+    assert all(any(word in str(cell) for cell in header) for word in words)
+    column = next(n for n, cell in enumerate(header) if words[0] in str(cell))
+    assert [row[column] for row in rows[rows.index(header) + 1 :]][:2] == [336, 294]
+    page = plan_file(result, "html", language)[0].decode()
+    assert words[0] in page
+    assert "336" in page
+    assert "336 more person-hours a week" in plan_report(result)
+
+
+def test_person_hours_leave_rounded():
+    a = Station("a", 1000, 0, hours="08:00-18:00")
+    index = Index(street([1000, 1000, 1000, 8000, 8000], [a]))
+    given = [{"id": "h", "action": "extend", "station": "a", "cost_yuan": 1}, *sites((8000, 1))]
+    shown = discreet_plan(index.plan(given, sites=2, **ASKED).result, Discretion(5, 10))
+    figures = [shown["objective"], shown["bound"], *shown["before"]["person_hours"].values()]
+    for site in (*shown["chosen"], *shown["curve"]):
+        figures += [site[name] for name in ("gain_person_hours", "cumulative_person_hours")]
+    assert all(value % 5 == 0 for value in figures if value > 1)
+    assert shown["chosen"][0]["gain_person_hours"] == 335
