@@ -130,7 +130,9 @@ def _grammar(vocabulary: Vocabulary) -> _Grammar:
             roles[vocabulary.plain(word)] = (role, ())
     codes: dict[str, list[str]] = {}
     for row in vocabulary.facilities.values():
-        for word in (row.code, row.zh, row.en, *row.synonyms):
+        words = (row.code, row.zh, row.en, *row.synonyms)
+        joined = (word.replace(" ", "_") for word in words if word.isascii())  # as codes are
+        for word in (*words, *joined):
             known = codes.setdefault(vocabulary.plain(word), [])
             if row.code not in known:
                 known.append(row.code)

@@ -31,6 +31,8 @@ PHRASES = [
     ),
     ("Free Wi-Fi, toilet, power outlets, microwave", "wifi;toilet;phone_charging;microwave", ""),
     ("Air conditioning and heating", "air_conditioning;heating", ""),
+    ("water_dispenser;hot_water;phone_charging", "water;phone_charging", ""),
+    ("no_water_dispenser", "", None),
     ("restrooms, showers, laundry", "toilet;shower;laundry", ""),
     ("no toilet", "", "toilet"),
     ("No hot water, has microwave", "microwave", "water"),
