@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from geodata import bundle
 from tests.test_api_privacy import hunt, places_of_the_canary, telling, traces_of
 from tests.test_full_disk import no_file_longer_than
 from tests.webtools import new_client, problem_of
+from web import jobs_runner
 from web.jobs import Desk, Job, all_jobs, is_locked, job_of, locked, put, run_all, start_runner
 from web.jobs_runner import work
 from web.settings import Settings
@@ -409,3 +412,14 @@ def test_fault_46_no_trace_of_a_home_in_a_job_its_folder_and_its_files(canary_da
     assert any(done["id"] in str(path) for path in files)
     for path in files:
         hunt(traces, path.read_bytes(), path.name)
+
+
+def test_a_job_is_answered_from_the_dataset_as_it_is_when_it_begins(demo_dataset, tmp_path):
+    """`prepare` may replace the folder while the process works on the job before."""
+    data = bundle.open_dataset(demo_dataset, private=False, modes=["walk"])
+    bundle.save(data, tmp_path / "town")
+    settings = Settings(data=tmp_path / "town").model_dump_json()
+    first = jobs_runner._service(settings)
+    assert jobs_runner._service(settings) is first
+    bundle.save(replace(data, manifest={**data.manifest, "name": "new"}), tmp_path / "town")
+    assert jobs_runner._service(settings).name["name"] == "new"

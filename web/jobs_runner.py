@@ -12,6 +12,7 @@ from web.jobs import NO_ROOM, Job, run_all
 
 if TYPE_CHECKING:
     from web.service import Service
+    from web.settings import Settings
 
 _NICE = 10
 #: Progress is written so often at most (s).
@@ -19,15 +20,24 @@ _EVERY_SECONDS = 0.2
 
 
 @lru_cache(maxsize=1)
-def _service(settings: str) -> "Service":
-    """Open the dataset that settings (as JSON) name, without ``private/``; the last one is kept."""
+def _opened(settings: "Settings", identity: tuple[object, ...]) -> "Service":
+    """Open the dataset of a folder, without ``private/``; the last one is kept while it stands."""
     from geodata.bundle import open_dataset  # noqa: PLC0415  heavy: only with a job
     from web.service import Service  # noqa: PLC0415  heavy: only with a job
+    from web.state import dataset_folder  # noqa: PLC0415  heavy: only with a job
+
+    del identity  # tells the folder that `prepare` has replaced from the one that was opened
+    return Service(open_dataset(dataset_folder(settings), private=False), settings)
+
+
+def _service(settings: str) -> "Service":
+    """Return what answers from the dataset that settings (as JSON) name, as it is now."""
+    from geodata.bundle import identity_of  # noqa: PLC0415  heavy: only with a job
     from web.settings import Settings  # noqa: PLC0415  heavy: only with a job
     from web.state import dataset_folder  # noqa: PLC0415  heavy: only with a job
 
     chosen = Settings.model_validate_json(settings, strict=False)
-    return Service(open_dataset(dataset_folder(chosen), private=False), chosen)
+    return _opened(chosen, identity_of(dataset_folder(chosen)))
 
 
 class _Teller:
