@@ -40,6 +40,7 @@ OPERATIONS = [
     ("POST", "/api/v1/reports"),
     ("POST", "/api/v1/scenario"),
     ("POST", "/api/v1/plan"),
+    ("POST", "/api/v1/plan/candidates"),
     ("GET", "/api/v1/jobs/{job_id}"),
     ("DELETE", "/api/v1/jobs/{job_id}"),
     ("GET", "/api/v1/jobs/{job_id}/plan.{ending}"),
