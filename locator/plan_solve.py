@@ -283,7 +283,7 @@ def solve_coverage(
         )
         found = fair_cover(model, floors, **limits)
     elif model.options == 0:
-        return _nothing(sums.covered)
+        return nothing(sums.covered)
     elif aim.capacities:
         found = capacitated_cover(model, room, **limits)
     elif aim.at_least > 1:
@@ -377,7 +377,7 @@ def solve_target(
     sums, _ = rest
     needed = (aim.target_share or 0.0) * sums.total - sums.covered
     if needed <= _TINY * max(sums.total, 1.0):
-        return _nothing(0.0)
+        return nothing(0.0)
     every = float(model.weight[model.counts(np.arange(model.options)) > 0].sum())
     if every < needed * (1.0 - _TINY):
         most = (sums.covered + every) / sums.total
@@ -390,8 +390,19 @@ def solve_target(
     return replace(found, objective=found.objective / _FEN, bound=found.bound / _FEN)
 
 
-def _nothing(value: float) -> Solution:
-    """Return the solution that chooses nothing, proven best."""
+def nothing(value: float) -> Solution:
+    """Return the solution that chooses nothing, proven best.
+
+    Parameters
+    ----------
+    value : float
+        What is achieved without anything.
+
+    Returns
+    -------
+    Solution
+        Empty.
+    """
     return Solution(
         chosen=np.empty(0, np.int64),
         objective=value,

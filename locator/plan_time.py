@@ -17,7 +17,7 @@ from locator.plan_answer import Plan, PlanCheckError
 from locator.plan_choice import Choice, choice_of
 from locator.plan_cover import Points, points_of
 from locator.plan_ground import Demand, Ground
-from locator.plan_solve import Aim
+from locator.plan_solve import Aim, nothing
 from locator.siting_center import p_center
 from locator.siting_median import p_median
 from locator.siting_model import Solution
@@ -158,14 +158,7 @@ def _solved(
     cover = choice.cover
     shape = (len(choice.options), today.size)
     if not shape[0] or not shape[1]:
-        value = _objective(today, weight, center=aim.objective == "center")
-        return Solution(
-            chosen=np.empty(0, np.int64),
-            objective=value,
-            bound=value,
-            proven=True,
-            method="nothing to choose",
-        )
+        return nothing(_objective(today, weight, center=aim.objective == "center"))
     cost = sparse.csr_array((cover.ms.astype(np.float64), cover.point, cover.indptr), shape=shape)
     solver = p_center if aim.objective == "center" else p_median
     found = solver(
