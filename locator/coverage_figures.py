@@ -74,10 +74,17 @@ class Counts:
         return self.where(self.outcome.covered)
 
     @cached_property
+    def by_fate(self) -> FloatArray:
+        """What is covered, then what is not by row of ``CAUSES``, without ``lost``."""
+        everywhere = np.zeros(self.outcome.covered.size, np.int8)
+        table = _tally(self.place, everywhere, self.outcome.fate, self.weight, 1)
+        by_fate: FloatArray = table[0]
+        return by_fate
+
+    @property
     def by_cause(self) -> FloatArray:
         """What is not covered, by row of ``CAUSES``."""
-        everywhere = np.zeros(self.outcome.covered.size, np.int8)
-        return _tally(self.place, everywhere, self.outcome.fate, self.weight, 1)[0, 1:]
+        return self.by_fate[1:]
 
     def because(self, cause: str) -> float:
         """Return what is not covered for one cause.
@@ -247,15 +254,13 @@ def summarize(
     """
     pieces, cells = outcomes["pieces"], outcomes["cells"]
     street = Counts(pieces, None, street_km)
-    each = np.ones(cells.in_total.size) if cells_each is None else cells_each
-    area = Counts(cells, None, each)
     counts = people_counts(people, outcomes["people"]) if people is not None else {}
     base = counts.get("homes", street)
     return {
         "homes": _person_figures(counts.get("homes")),
         "workers": _person_figures(counts.get("workers")),
-        "street_km": _parts(street.total, street.covered),
-        "area_km2": _parts(area.total * _CELL_KM2, area.covered * _CELL_KM2),
+        "street_km": _parts(float(street.by_fate.sum()), float(street.by_fate[0])),
+        "area_km2": _area(cells, cells_each),
         "share_covered": _share(base.covered, base.total),
         "share_of": "homes" if counts else "street_km",
         "share_covered_if_unknown_open": _share(
@@ -291,6 +296,15 @@ def _person_figures(counts: Counts | None) -> dict[str, float] | None:
         "off_network": counts.because("off_network"),
         "no_data": counts.where(counts.outcome.no_data),
     }
+
+
+def _area(cells: Outcome, each: FloatArray | None) -> dict[str, float]:
+    """Return the area of cells; ``each`` tells how many every place stands for, if not one."""
+    total, covered = (
+        float(np.count_nonzero(mark) if each is None else each[mark].sum())
+        for mark in (cells.in_total, cells.covered)
+    )
+    return _parts(total * _CELL_KM2, covered * _CELL_KM2)
 
 
 def _parts(total: float, covered: float) -> dict[str, float]:
