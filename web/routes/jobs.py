@@ -125,7 +125,7 @@ def add_routes(app: FastAPI) -> None:
             operation_id="job" if method == "GET" else "cancel_job",
             summary=words,
             response_model=JobAnswer,
-            responses=problems(401, 403, 404, 422, 503),
+            responses=problems(401, 403, 404, 422, 503, 507),
             openapi_extra={"parameters": [_JOB]},
         )
     app.add_api_route(
@@ -136,6 +136,6 @@ def add_routes(app: FastAPI) -> None:
         operation_id="plan_file",
         summary="A plan as GeoJSON, XLSX, CSV or a map",
         response_class=Response,
-        responses=problems(401, 403, 404, 422, 503),
+        responses=problems(401, 403, 404, 422, 503, 507),
         openapi_extra={"parameters": [_JOB, _ENDING, _LANG]},
     )

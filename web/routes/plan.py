@@ -77,6 +77,6 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
         summary="Where the next stations or hours help most, with a proven bound",
         status_code=202,
         response_model=JobAnswer,
-        responses=problems(400, 401, 403, 404, 413, 422, 503),
+        responses=problems(400, 401, 403, 404, 413, 422, 503, 507),
         openapi_extra={"requestBody": body_of(PlanQuestion, settings)},
     )
