@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.webtools import client_of
-from web.jobs import all_jobs, locked
+from web.job_files import locked
+from web.jobs import all_jobs
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its plugin for pytest warns on import

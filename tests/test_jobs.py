@@ -16,7 +16,8 @@ from tests.test_api_privacy import hunt, places_of_the_canary, telling, traces_o
 from tests.test_full_disk import no_file_longer_than
 from tests.webtools import new_client, problem_of
 from web import jobs_runner
-from web.jobs import Desk, Job, all_jobs, is_locked, job_of, locked, put, run_all, start_runner
+from web.job_files import is_locked, locked
+from web.jobs import Desk, Job, all_jobs, job_of, put, run_all, start_runner
 from web.jobs_runner import work
 from web.settings import Settings
 

@@ -4,8 +4,7 @@ A job is a folder below the setting ``jobs``; its state is what lies in it. Work
 `web.jobs_runner` in a process of its own, so that workers' questions stay quick. Who works on a job
 holds a lock that the operating system takes back when the process dies, however it dies: a job that
 lies there without a result and without a lock is begun again, at most ``jobs_attempts`` times, and
-two runners never do the same job at once. The lock is that of an SQLite file, which Windows has,
-too. No lock, state or result needs a clock.
+two runners never do the same job at once (`web.job_files`). No state or result needs a clock.
 """
 
 import json
@@ -13,16 +12,17 @@ import os
 import re
 import secrets
 import shutil
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from web.job_files import is_locked, locked, said, write_whole
 
 if TYPE_CHECKING:
     from web.settings import Settings
@@ -35,111 +35,8 @@ _JOB, _RESULT, _FAILED, _CANCELLED = "job.json", "result.json", "failed.json", "
 _PROGRESS, _ATTEMPTS, _LOCK, _SLOT = "progress.json", "attempts", "lock.sqlite", "runner.sqlite"
 _ID = re.compile("[0-9a-f]{16}")
 _CLAIM_SECONDS = 1.0
-#: Numbers of the errors of a system without room: ENOSPC, EDQUOT, EFBIG.
-NO_ROOM = frozenset({28, 122, 27})
 _STOP_SECONDS = 10.0
 _SECRETS = ("LOCATOR_PLANNER_TOKEN",)
-
-
-@contextmanager
-def locked(file: Path, wait_seconds: float = 0.0) -> Iterator[bool]:
-    """Hold a lock that ends with the process, whatever ends it.
-
-    Parameters
-    ----------
-    file : path
-        An SQLite file of its own; made if need be.
-    wait_seconds : float, optional
-        How long to wait for another holder.
-
-    Yields
-    ------
-    bool
-        False where somebody else holds it.
-    """
-    connection = sqlite3.connect(file, timeout=wait_seconds, isolation_level=None)
-    try:
-        yield _held(connection, file)
-    finally:
-        connection.close()
-
-
-def _held(connection: sqlite3.Connection, file: Path) -> bool:
-    """Return whether a lock could be taken; a damaged file of one is emptied: nothing is in it."""
-    for mended in (False, True):
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            return False
-        except sqlite3.DatabaseError:
-            if mended:
-                raise
-            os.truncate(file, 0)
-        else:
-            return True
-    raise AssertionError  # pragma: no cover  the second try returns or raises
-
-
-def is_locked(file: Path) -> bool:
-    """Return whether somebody holds a lock; takes none that could be in anybody's way for long.
-
-    Parameters
-    ----------
-    file : path
-        As of `locked`.
-
-    Returns
-    -------
-    bool
-        False where there is no such file, or a damaged one.
-    """
-    if not file.exists():
-        return False
-    connection = sqlite3.connect(file, timeout=0.0, isolation_level=None)
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master")
-    except sqlite3.OperationalError:
-        return True
-    except sqlite3.DatabaseError:
-        return False
-    finally:
-        connection.close()
-    return False
-
-
-@contextmanager
-def _said() -> Iterator[None]:
-    """Say in a sentence why the folder of jobs cannot be read or written."""
-    from geodata.errors import RecordsError, RecordsFullError  # noqa: PLC0415  a runner does without
-
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        if getattr(error, "errno", None) in NO_ROOM:
-            raise RecordsFullError("there is no room to keep the job; free some space") from None
-        raise RecordsError(
-            "the folder of jobs cannot be read or written; mend its permissions, or name another "
-            "(LOCATOR_JOBS)",
-            code="jobs_unusable",
-        ) from None
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all.
-
-    Parameters
-    ----------
-    file : path
-        Replaced.
-    content : bytes
-        All of it.
-    """
-    beside = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with beside.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(file)
 
 
 @dataclass(frozen=True)
@@ -294,7 +191,7 @@ class Job:
         RecordsError
             If a file of it is damaged, or cannot be read.
         """
-        with _said():
+        with said():
             return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -443,7 +340,7 @@ class Desk:
         """
         from web.errors import BusyError  # noqa: PLC0415  a runner starts without it
 
-        with self._lock, _said():
+        with self._lock, said():
             jobs = all_jobs(self.folder)
             waiting = [job for job in jobs if not job.final]
             if len(waiting) >= self._settings.jobs_waiting:
@@ -459,7 +356,7 @@ class Desk:
 
     def see_to_it(self) -> None:
         """Start a runner if jobs wait and none of ours is at work; cheap, and asked often."""
-        with self._lock, _said():
+        with self._lock, said():
             if self._runner is not None and self._runner.poll() is None:
                 return
             if is_locked(self.folder / _SLOT):  # another server's is at work
@@ -504,9 +401,9 @@ class Desk:
             If that cannot be written down.
         """
         job = job_of(self.folder, code)
-        with _said():
+        with said():
             job.cancel()
-        with self._lock, _said():
+        with self._lock, said():
             runner = self._runner
             ours = runner is not None and job.attempts[-1:] == [runner.pid]
             if runner is not None and ours and is_locked(job.lock):

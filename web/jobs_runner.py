@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from web.jobs import NO_ROOM, Job, run_all
+from web.job_files import NO_ROOM
+from web.jobs import Job, run_all
 
 if TYPE_CHECKING:
     from web.service import Service
