@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from geodata.errors import Fault, LimitError, ValidationError
-from geodata.hours import Timetable
+from geodata.hours import Timetable, read_hours
 from geodata.plan_actions import PlanAction
 from geodata.vocabulary import Vocabulary
 from locator.changes import Changes, NewStation
@@ -97,6 +97,17 @@ def _is_blank(value: Any) -> bool:
     return value is None or value == "" or bool(pd.isna(value))
 
 
+def _osm_hours(text: str) -> str:
+    """Return hours as OSM has them, read as those of stations are; ``""``: not understood."""
+    osm = read_hours(text).osm
+    if not osm:
+        try:
+            Timetable([text])  # valid OSM in words that nobody writes about a station
+        except ValidationError:
+            return ""
+    return osm or text
+
+
 class _Reader:
     """Reads one candidate after the other, collecting what is wrong."""
 
@@ -106,7 +117,7 @@ class _Reader:
         self._facilities = stations["facilities"].tolist() if len(stations) else []
         self._vocabulary = vocabulary
         self._terms = terms
-        self._hours: dict[str, bool] = {}
+        self._hours: dict[str, str] = {}
         self.faults: list[Fault] = []
         self.code = ""
 
@@ -199,16 +210,14 @@ class _Reader:
             return ""
         hours = self._terms.actions[action].opening_hours if _is_blank(given) else str(given)
         if hours not in self._hours:
-            try:
-                Timetable([hours])
-            except ValidationError:
-                self._hours[hours] = False
-            else:
-                self._hours[hours] = True
+            self._hours[hours] = _osm_hours(hours)
         if not self._hours[hours]:
-            self._refuse("bad_hours", f"{where}.opening_hours",
-                         "expected OSM opening_hours, as Mo-Fr 08:00-20:00 or 24/7")  # fmt: skip
-        return hours
+            self._refuse(
+                "bad_hours",
+                f"{where}.opening_hours",
+                f"expected opening_hours, as 08:00-20:00 or 24/7, got {hours[:40]!r}",
+            )
+        return self._hours[hours]
 
     def _room(self, where: str, given: Any) -> float:
         """Return how many workers an option can take, NaN where nobody says."""

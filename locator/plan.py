@@ -50,8 +50,10 @@ __all__ = [
 _FEN = 100
 #: Objectives of travel times.
 BY_TIME = ("median", "center")
-#: What objective and bound of a plan count, where it is not people.
+#: What objective and bound of a plan count, where it is not people; ``cover`` counts options where
+#: the fewest are asked for.
 UNITS = {"cover": "yuan", "median": "seconds", "center": "seconds"}
+_FEWEST = "sites"
 #: Shares of the work before and after the solver, for progress.
 _MATRIX, _SOLVED = 0.4, 0.9
 _LEAST_SECONDS = 0.1
@@ -339,6 +341,7 @@ def _result(
 ) -> dict[str, Any]:
     """Return the object of the interface."""
     solution, unit = plan.solution, UNIT if aim.in_hours else plan.demand.unit
+    named = _FEWEST if aim.least == _FEWEST else UNITS.get(aim.objective)
     chosen = sites(plan, check)
     workers, homes = plan.gains(plan.demand.workers), plan.gains(plan.demand.homes)
     gained = {"homes": homes, "workers": workers, "street_km": workers, UNIT: plan.hour_gains}
@@ -352,7 +355,7 @@ def _result(
         "chosen": chosen,
         "objective": objective,
         "counted_in": plan.demand.unit,
-        "objective_unit": UNITS.get(aim.objective, "score" if plan.terms else unit),
+        "objective_unit": named or ("score" if plan.terms else unit),
         "bound": bound,
         "gap": abs(bound - objective) / abs(bound) if bound else 0.0,
         "proven": bool(solution.proven),

@@ -16,7 +16,7 @@ from locator.siting_backup import backup_cover
 from locator.siting_capacity import capacitated_cover
 from locator.siting_cover import maximal_cover
 from locator.siting_fair import Floors, fair_cover
-from locator.siting_model import CoverModel, InfeasibleError, Solution
+from locator.siting_model import CoverModel, InfeasibleError, Solution, closed
 from locator.siting_search import Purse, building_order
 from locator.siting_set import set_cover
 
@@ -31,6 +31,10 @@ OBJECTIVES = {
 #: What an objective of covering counts: people, or the hours of a week that they have a station.
 COUNTS = ("people", "person_hours")
 _COVERING = ("coverage", "cover")
+
+#: What is least where a target share is to be reached, and whose share it is.
+LEAST = ("cost", "sites")
+TARGETS_OF = ("all", "uncovered")
 
 #: Most sites of one plan, and the longest and shortest time for a solver (s).
 MOST_SITES, MOST_SECONDS, LEAST_SECONDS = 5_000, 3_600.0, 0.1
@@ -53,6 +57,10 @@ class Aim:
         The most options that may be chosen.
     target_share : float or None
         Share of all people that is to be covered in the end.
+    least : str
+        Of ``LEAST``: what is to be least where a target share is to be reached.
+    target_of : str
+        Of ``TARGETS_OF``: ``uncovered`` makes the target a share of those without a station today.
     time_limit_seconds : float
         For the solver.
     at_least : int
@@ -80,6 +88,8 @@ class Aim:
     mosts: Mosts | None = None
     count: str = COUNTS[0]
     week: str | date | None = None
+    least: str = LEAST[0]
+    target_of: str = TARGETS_OF[0]
 
     @property
     def in_hours(self) -> bool:
@@ -136,6 +146,25 @@ class Aim:
                 code="contradiction",
             )  # fmt: skip
         self._check_count(asked)
+        self._check_target()
+
+    def _check_target(self) -> None:
+        """Refuse what does not go with a target share."""
+        told = {"least": (self.least, LEAST), "target_of": (self.target_of, TARGETS_OF)}
+        unknown = [
+            Fault(name, f"{value!r} is not known", f"use one of {', '.join(known)}")
+            for name, (value, known) in told.items()
+            if value not in known
+        ]
+        if unknown:
+            raise ValidationError.of(unknown, code="unknown_code")
+        needless = [
+            Fault(name, f"{value} goes with the objective cover only", "leave it out")
+            for name, (value, known) in told.items()
+            if value != known[0] and self.objective != "cover"
+        ]
+        if needless:
+            raise ValidationError.of(needless, code="contradiction")
 
     def _check_count(self, special: list[str]) -> None:
         """Refuse what does not go with the hours of a week."""
@@ -165,8 +194,8 @@ def aim_of(
     Parameters
     ----------
     objective : str
-        ``coverage``: most people for a budget or a number of sites; ``cover``: cheapest for a
-        target share; ``median``: least time in all; ``center``: shortest longest time.
+        ``coverage``: most people for a budget or a number of sites; ``cover``: cheapest, or fewest
+        sites, for a target share; ``median``: least time in all; ``center``: shortest longest time.
     budget_yuan : float or str, optional
         The most that may be spent; at most two decimals.
     sites : int, optional
@@ -175,7 +204,7 @@ def aim_of(
         Share of all people that is to be covered in the end.
     **more : Any
         Other fields of `Aim`: ``time_limit_seconds``, ``at_least``, ``capacities``,
-        ``least_share``, ``mosts``, ``count``, ``week``.
+        ``least_share``, ``mosts``, ``count``, ``week``, ``least``, ``target_of``.
 
     Returns
     -------
@@ -351,7 +380,7 @@ def thrifty(model: CoverModel, chosen: Int64Array) -> Int64Array:
 def solve_target(
     aim: Aim, model: CoverModel, rest: tuple[Sums, FloatArray], seconds: float
 ) -> Solution:
-    """Return the cheapest options that leave a share of all people covered.
+    """Return the cheapest or fewest options that leave a share of people covered.
 
     Parameters
     ----------
@@ -367,7 +396,8 @@ def solve_target(
     Returns
     -------
     Solution
-        Objective and bound are yuan.
+        Objective and bound are yuan, or options where the fewest are asked for; among as few, what
+        `thrifty` finds cheaper.
 
     Raises
     ------
@@ -375,19 +405,34 @@ def solve_target(
         If all options together do not reach the share; it says how far they reach.
     """
     sums, _ = rest
-    needed = (aim.target_share or 0.0) * sums.total - sums.covered
+    there = 0.0 if aim.target_of == "uncovered" else sums.covered
+    everybody = sums.total - sums.covered + there
+    needed = (aim.target_share or 0.0) * everybody - there
     if needed <= _TINY * max(sums.total, 1.0):
         return nothing(0.0)
     every = float(model.weight[model.counts(np.arange(model.options)) > 0].sum())
     if every < needed * (1.0 - _TINY):
-        most = (sums.covered + every) / sums.total
+        who = "people" if aim.target_of == "all" else "people without a station"
         raise InfeasibleError(
-            f"target_share: all candidates together cover {most:.4f} of the people, "
-            f"{aim.target_share:g} was asked; add candidates or ask for less"
+            f"target_share: all candidates together cover {(there + every) / everybody:.4f} of the "
+            f"{who}, {aim.target_share:g} was asked; add candidates or ask for less"
         )
     share = needed / float(model.weight.sum()) * (1.0 - _TINY)
-    found = set_cover(model, target=min(share, 1.0), time_limit_seconds=seconds)
+    fewest = aim.least == "sites"
+    found = set_cover(model, target=min(share, 1.0), fewest=fewest, time_limit_seconds=seconds)
+    if fewest:
+        return _thrifty_few(model, found)
     return replace(found, objective=found.objective / _FEN, bound=found.bound / _FEN)
+
+
+def _thrifty_few(model: CoverModel, found: Solution) -> Solution:
+    """Return as few options, or fewer, for less money where a swap shows some."""
+    chosen = thrifty(model, np.asarray(found.chosen, np.int64))
+    order, gains = building_order(model, chosen, Purse.of(model, None, chosen.size))
+    value, bound = float(order.size), found.bound
+    proven = found.proven or (found.feasible and closed(value, bound))
+    spent = int(model.cost[order].sum())
+    return replace(found, chosen=order, gains=gains, objective=value, proven=proven, spent=spent)
 
 
 def nothing(value: float) -> Solution:

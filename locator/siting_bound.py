@@ -31,6 +31,9 @@ _BINS = 256
 #: Share of the target that sums may lose to rounding.
 _LOST = 1e-12
 
+#: Share of the least step of costs by which a bound may be wrong before it is raised by a step.
+_LOOSE = 1e-3
+
 #: Boldness of steps below which nothing more is gained.
 _REST = 1e-4
 
@@ -335,9 +338,7 @@ class TargetDual(CoverDual):
     @property
     def least_cost(self) -> float:
         """What any choice that covers the target costs at least; a multiple of all prices' part."""
-        part = float(np.gcd.reduce(self.purse.price)) or 1.0
-        wide = -self.best.bound - ROUNDING * (1.0 + abs(self.best.bound))
-        return max(math.ceil(wide / part - ROUNDING) * part, 0.0)
+        return safe_floor(-self.best.bound, part_of(self.purse.price))
 
 
 def groups_of(model: CoverModel) -> tuple[Int64Array, int]:
@@ -402,6 +403,53 @@ def safe_ceiling(bound: float, *, whole: bool) -> float:
     """
     wide = bound + ROUNDING * (1.0 + abs(bound))
     return float(math.floor(wide)) if whole and math.isfinite(wide) else wide
+
+
+def part_of(price: Int64Array) -> int:
+    """Return the greatest part of which all prices are multiples.
+
+    Parameters
+    ----------
+    price : array of int64, shape (options,)
+        Prices.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> part_of(np.array([60_000, 0, 9_000])), part_of(np.array([], np.int64))
+    (3000, 1)
+    """
+    return int(np.gcd.reduce(price)) or 1
+
+
+def safe_floor(bound: float, part: int) -> float:
+    """Return a lower bound of a cost, widened for rounding and raised to what a cost can be.
+
+    Parameters
+    ----------
+    bound : float
+        Bound as computed.
+    part : int
+        Of which every cost is a multiple: `part_of` the prices.
+
+    Returns
+    -------
+    float
+        A multiple of ``part``, at least 0; inf stays.
+
+    Examples
+    --------
+    >>> safe_floor(40_999_990.0, 100_000), safe_floor(41_000_000.1, 100_000), safe_floor(6.4, 1)
+    (41000000.0, 41000000.0, 7.0)
+    """
+    wide = (bound - ROUNDING * (1.0 + abs(bound))) / part
+    if not math.isfinite(wide):
+        return max(wide, 0.0)
+    return max(float(math.ceil(wide - _LOOSE) * part), 0.0)
 
 
 def hopeless(

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from scipy import sparse
 
-from locator.siting_bound import TargetDual, hopeless
+from locator.siting_bound import TargetDual, hopeless, part_of, safe_floor
 from locator.siting_clock import Clock
 from locator.siting_exact import Programme, choose, stacked
 from locator.siting_model import (
@@ -253,7 +253,7 @@ class CoverHunt:
         if self.best is None:
             return reduced(self.model, nothing, nothing, price)
         priced = self.dual.best
-        need = -self.value + _part(price) * (1.0 - ROUNDING)
+        need = -self.value + part_of(price) * (1.0 - ROUNDING)
         net = priced.worth / priced.rate - price
         out, always = hopeless(net, self.dual.group, priced.bound, need)
         return reduced(self.model, out, always, price)
@@ -295,7 +295,7 @@ class CoverHunt:
         bool
             Whether that ended the question.
         """
-        programme = _programme(left, want)
+        programme, price = _programme(left, want), self.purse.price
 
         def faulty(chosen: Int64Array) -> tuple[Float64Array, float, float] | None:
             if self.model.covered_weight(left.whole_choice(chosen)) >= self.target:
@@ -313,7 +313,7 @@ class CoverHunt:
         self.method = self.method.removesuffix(" and HiGHS") + " and HiGHS"
         if found.optimal:
             self.bound = self.value if self.best is not None else self.fail()
-        reach = spent + _part(left.model.cost) * found.bound
+        reach = safe_floor(spent + part_of(left.model.cost) * found.bound, part_of(price))
         self.bound = max(self.bound, min(self.value, reach))
         return found.optimal
 
@@ -347,15 +347,10 @@ class CoverHunt:
         return answered(built, value, bound, self.method, spent=spent, feasible=feasible)
 
 
-def _part(price: Int64Array) -> int:
-    """Return the greatest part of which all prices are multiples."""
-    return int(np.gcd.reduce(price)) or 1
-
-
 def _programme(left: Reduced, want: float) -> Programme:
     """Return the cheapest cover as a programme: options first, then the share covered of points."""
     options, points = left.model.options, left.model.points
-    price = left.model.cost / _part(left.model.cost)
+    price = left.model.cost / part_of(left.model.cost)
     if want > left.model.weight.sum() - ROUNDING * (1.0 + want):
         rows, low, high = stacked(
             [(left.incidence, 1.0, math.inf), (left.bundle_rows, -math.inf, 1.0)]

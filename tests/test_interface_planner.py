@@ -193,6 +193,16 @@ def test_a_scenario_is_what_a_dataset_with_the_changed_table_answers(run, demo_d
         ({"objective_name": "coverage", "sites": 2}, "workers"),
         ({"objective_name": "median", "sites": 2}, "seconds"),
         ({"objective_name": "center", "sites": 1}, "seconds"),
+        ({"objective_name": "cover", "target_share": 0.01, "target_of": "uncovered"}, "yuan"),
+        (
+            {
+                "objective_name": "cover",
+                "target_share": 0.01,
+                "target_of": "uncovered",
+                "least": "sites",
+            },
+            "sites",
+        ),
     ],
 )
 def test_a_plan_has_the_fields_of_the_interface(client, stations, aim, unit):
@@ -209,6 +219,8 @@ def test_a_plan_has_the_fields_of_the_interface(client, stations, aim, unit):
     bound, objective = result["bound"], result["objective"]
     assert result["gap"] == pytest.approx(abs(bound - objective) / abs(bound))
     assert bound >= objective if unit == "workers" else bound <= objective
+    if unit == "sites":
+        assert objective == len(result["chosen"]) > 0
     costs = sum(round(site["cost_yuan"] * 100) for site in result["chosen"])
     assert result["spent_yuan"] == costs / 100
     if "budget_yuan" in aim:
@@ -235,12 +247,26 @@ def test_what_is_wrong_with_a_plan_is_said_before_it_is_a_job(client, stations):
     for body, status in (
         ({}, 422), ({"sites": 1, "budget_yuan": 5}, 422), ({"budget_yuan": 1.005}, 422),
         ({"objective_name": "cover", "sites": 3}, 422), ({"sites": 1, "region": "none"}, 404),
+        ({"sites": 1, "least": "sites"}, 422), ({"target_share": 1, "target_of": "none"}, 422),
+        ({"sites": 1, "target_of": "uncovered"}, 422),
         ({"objective_name": "cheapest", "sites": 3}, 422), ({"sites": 0}, 422),
     ):  # fmt: skip
         problem_of(client.post("/api/v1/plan", json=body), status)
     problem_of(client.post("/api/v1/plan", content=b"{"), 400)
     problem_of(client.get("/api/v1/jobs/0123456789abcdef"), 404)
     problem_of(client.delete("/api/v1/jobs/0123456789abcdef"), 404)
+
+
+def test_hours_in_chinese_are_what_osm_says_in_a_plan(client, stations):
+    asked = {"sites": 2, "minutes": 9, "at": "2026-11-25T22:00", "time_limit_seconds": 10}
+    chosen = [
+        done(client, {**asked, "candidates": [
+            {**candidates(stations)[0], "opening_hours": hours},
+            {**candidates(stations)[2], "opening_hours": day},
+        ]})["result"]["chosen"]
+        for hours, day in (("06:00-24:00", "24/7"), ("每天早六点到晚十二点", "24小时"))
+    ]  # fmt: skip
+    assert chosen[0] == chosen[1] != []
 
 
 def test_existing_stations_stay_unless_told_otherwise(run, demo_dataset, stations, tmp_path):
@@ -374,6 +400,9 @@ def test_exit_codes(run, demo_dataset, stations, tmp_path):
     for status, *words in (
         (2, *auto), (2, *auto, "--budget", "1.005"), (2, *auto, "--target", "1.01"),
         (2, *auto, "--sites", "1", "--objective", "cover"), (1, *auto, "--target", "1"),
+        (2, *auto, "--sites", "1", "--least", "sites"), (2, *auto, "--target", "1", "--least", "x"),
+        (2, *auto, "--sites", "1", "--target-of", "uncovered"),
+        (1, *auto, "--target", "1", "--target-of", "uncovered", "--least", "sites"),
         (1, *auto[:3], "--candidates", tmp_path / "none.csv", "--sites", "1"),
         (2, "scenario", "--data", demo_dataset, "--add", "115.9"),
         (2, "scenario", "--data", demo_dataset, "--hours", f"{code}=25:00"),

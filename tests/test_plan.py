@@ -165,12 +165,30 @@ def test_everything_that_is_wrong_is_said_at_once():
 
 
 @pytest.mark.parametrize(
+    ("text", "osm"),
+    [
+        ("每天 8:00-20:00", "08:00-20:00"), ("早八点到晚八点", "08:00-20:00"), ("24小时", "24/7"),
+        ("周一至周五 9:00-17:00", "Mo-Fr 09:00-17:00"), ("Mo-Fr 08:00-20:00", "Mo-Fr 08:00-20:00"),
+        ('08:00-20:00 "ring twice"', '08:00-20:00 "ring twice"'),
+    ],
+)  # fmt: skip
+def test_hours_of_candidates_are_read_as_those_of_stations(text, osm):
+    index = Index(street([1000], [far()]))
+    rows = sites((1000, 1, {"opening_hours": text}))
+    assert index.plan(rows, sites=1, exact=True).result["chosen"][0]["opening_hours"] == osm
+
+
+@pytest.mark.parametrize(
     ("aim", "words"),
     [
         ({}, "takes budget_yuan or sites"),
         ({"budget_yuan": 1, "sites": 1}, "takes budget_yuan or sites"),
         ({"objective": "cover", "sites": 1}, "takes target_share"),
         ({"objective": "most", "sites": 1}, "no objective"),
+        ({"sites": 1, "least": "sites"}, "sites goes with the objective cover only"),
+        ({"sites": 1, "target_of": "uncovered"}, "goes with the objective cover only"),
+        ({"objective": "cover", "target_share": 1, "least": "people"}, "use one of cost, sites"),
+        ({"objective": "cover", "target_share": 1, "target_of": "x"}, "one of all, uncovered"),
         ({"budget_yuan": -1}, "to the fen"),
         ({"budget_yuan": "1.005"}, "to the fen"),
     ],
@@ -204,6 +222,61 @@ def test_the_cheapest_for_a_share():
     assert result["after"]["workers"]["covered"] == 3
     with pytest.raises(InfeasibleError, match="add candidates or ask for less"):
         index.plan(given[:2], objective="cover", target_share=0.9, exact=True)
+
+
+def test_the_fewest_sites_for_a_share():
+    index = Index(street([1000, 1100, 4000, 8000, 8100, 8200], [far()]))
+    given = sites((1050, 10), (4000, 1), (8100, 20), (8090, 30))
+    asked = {"objective": "cover", "target_share": 0.5, "exact": True}
+    assert index.plan(given, **asked).result["spent_yuan"] == 11  # two sites
+    result = index.plan(given, least="sites", **asked).result
+    assert [site["id"] for site in result["chosen"]] == ["c8100"]  # of two alike the cheaper
+    assert result["objective"] == result["bound"] == 1
+    assert (result["objective_unit"], result["spent_yuan"], result["gap"]) == ("sites", 20, 0)
+    assert result["proven"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.2, 1.0), st.sampled_from(["all", "uncovered"]))
+def test_the_fewest_and_the_cheapest_for_a_share_are_those_of_all_choices(seed, share, target_of):
+    draw = np.random.default_rng(seed)
+    homes = draw.integers(0, 9_000, 12).tolist()
+    given = sites(*zip(draw.choice(9_000, 6, replace=False).tolist(), draw.integers(1, 99, 6),
+                       strict=True))  # fmt: skip
+    index = Index(street(homes, [Station("a", 1000, 0)]))
+    options = bundled(options_of(given, index._dataset.stations, index.vocabulary,
+                                 Terms(load_actions())))  # fmt: skip
+    there = index.coverage(exact=True).summary["workers"]["covered"]
+    need = share * 12 if target_of == "all" else there + share * (12 - there)
+    fitting = []
+    for size in range(len(options) + 1):
+        for part in combinations(range(len(options)), size):
+            chosen = options.iloc[list(part)]
+            if covered_from_scratch(index, changes_of(chosen)) >= need - 1e-9:
+                fitting.append((size, int(chosen["cost_fen"].sum()) / 100))
+    asked = {"objective": "cover", "target_share": share, "target_of": target_of, "exact": True}
+    for least, value in (("sites", 0), ("cost", 1)):
+        if not fitting:
+            with pytest.raises(InfeasibleError, match="ask for less"):
+                index.plan(given, least=least, **asked)
+            continue
+        result = index.plan(given, least=least, **asked).result
+        assert result["objective"] == result["bound"] == min(each[value] for each in fitting)
+        assert result["after"]["workers"]["covered"] >= need - 1e-9
+
+
+def test_a_share_of_those_without_a_station():
+    index = Index(street([1000, 1100, 4000, 8000], [Station("a", 1000, 0)]))
+    given = sites((4000, 5), (8000, 7))
+    asked = {"objective": "cover", "exact": True}
+    assert index.plan(given, target_share=0.5, **asked).result["spent_yuan"] == 0
+    half = index.plan(given, target_share=0.5, target_of="uncovered", **asked).result
+    assert (half["spent_yuan"], half["after"]["workers"]["covered"]) == (5, 3)
+    with pytest.raises(InfeasibleError, match=r"cover 0.5000 of the people without a station"):
+        index.plan(given[:1], target_share=0.6, target_of="uncovered", **asked)
+    index = Index(street([1000, 1100], [Station("a", 1000, 0)]))
+    asked |= {"target_share": 1, "target_of": "uncovered"}
+    assert index.plan(sites((8000, 7)), **asked).result["objective"] == 0  # nobody is without
 
 
 def test_a_share_that_is_there_already_costs_nothing():

@@ -57,6 +57,17 @@ def test_excel_and_csv_of_excel_are_read(client, ending, body):
     PlanQuestion(sites=1, candidates=answer.json()["candidates"])  # as it goes on to the plan
 
 
+@pytest.mark.parametrize("words", ["每天 8:00-20:00", "早八点到晚八点", "8点-20点"])
+def test_hours_are_read_as_those_of_stations(client, words):
+    body = text("utf-8").replace("每天6:00-24:00".encode(), words.encode())
+    answer = client.post(URL, params={"ending": "csv"}, content=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["candidates"][0]["opening_hours"] == "08:00-20:00"
+    body = body.replace(words.encode(), "9:00-17:00，以现场为准".encode())
+    answer = client.post(URL, params={"ending": "csv"}, content=body).json()
+    assert answer["candidates"][0]["opening_hours"] == "09:00-17:00"
+
+
 def test_what_is_not_understood_is_named_with_its_row(client):
     body = text("utf-8").replace("新建".encode(), "拆除".encode())
     found = problem_of(client.post(URL, params={"ending": "csv"}, content=body), 422)

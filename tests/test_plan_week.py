@@ -103,6 +103,12 @@ def test_the_cheapest_for_a_share_of_the_hours():
     # 84 of 336 hours today; 84 more by h, 168 by the new one
     found = index.plan(given, target_share=0.5, **asked).result
     assert (found["spent_yuan"], [site["id"] for site in found["chosen"]]) == (2, ["c8000"])
+    fewest = index.plan(given, target_share=0.5, least="sites", **asked).result
+    assert (fewest["objective"], fewest["objective_unit"]) == (1, "sites")
+    # a third of the 252 hours without: 84 by h; more: the new one
+    for share, spent in ((0.33, 2), (0.9, 5)):
+        part = index.plan(given, target_share=share, target_of="uncovered", **asked).result
+        assert part["spent_yuan"] == spent
     assert index.plan(given, target_share=1, **asked).result["spent_yuan"] == 5
     with pytest.raises(InfeasibleError, match="add candidates"):
         index.plan(given[:1], target_share=1, **asked)

@@ -193,8 +193,14 @@ def plan(
     target: Annotated[
         float | None, typer.Option(help="Share of workers to cover in the end, 0 to 1.")
     ] = None,
+    target_of: Annotated[
+        str, typer.Option(help="Whose share: all, or uncovered: workers without a station.")
+    ] = "all",
+    least: Annotated[
+        str, typer.Option(help="What --target takes least of: cost or sites.")
+    ] = "cost",
     objective: Annotated[
-        str, typer.Option(help="coverage, cover (cheapest for --target), median or center.")
+        str, typer.Option(help="coverage, cover (least for --target), median or center.")
     ] = "",
     mode: Mode = "walk",
     minutes: Minutes = 15,
@@ -248,6 +254,8 @@ def plan(
         "budget_yuan": budget,
         "sites": sites,
         "target_share": target,
+        "target_of": target_of,
+        "least": least,
         "remove": remove or [],
         "count": count,
         "week": week,

@@ -166,6 +166,8 @@ def aim_fields(question: PlanQuestion) -> dict[str, Any]:
         "budget_yuan": question.budget_yuan,
         "sites": question.sites,
         "target_share": question.target_share,
+        "target_of": question.target_of,
+        "least": question.least,
         "time_limit_seconds": question.time_limit_seconds,
         "at_least": question.stations_at_least,
         "capacities": question.capacities,
@@ -299,6 +301,7 @@ def discreet_plan(
         "score": _weighed(people, sum(weights.values())),
         "seconds": _seconds(found["objective_name"], people),
         "yuan": _kilometres,
+        "sites": _kilometres,
     }
     figure = figures.get(unit, people)
     terms = {name: _weighed(people, weight) for name, weight in weights.items()}

@@ -104,10 +104,10 @@ def _one(
     header = "" if priced is None else table.header[priced]
     frame["cost_yuan"] = _amounts(texts["cost_yuan"], header, where, faults)
     frame["capacity"] = _rooms(texts["capacity"], where, faults)
-    frame["opening_hours"] = _hours(texts["opening_hours"], where, faults)
+    frame["opening_hours"], left_aside = _hours(texts["opening_hours"], where, faults)
     fitted = _fitted(texts["facilities"], where, vocabulary, faults)
     frame["facilities"] = pd.Series(fitted, dtype="object")
-    notes = _place(frame, (table, columns), datum, faults)
+    notes = left_aside + _place(frame, (table, columns), datum, faults)
     notes += _prices_unsaid(table, columns, texts["cost_yuan"])
     return frame, notes, faults
 
@@ -193,14 +193,22 @@ def _actions(texts: list[str], where: list[str], faults: list[Fault]) -> list[st
     return out
 
 
-def _hours(texts: list[str], where: list[str], faults: list[Fault]) -> list[str | None]:
-    """Return OSM hours; a text that is not understood is a fault."""
+def _hours(
+    texts: list[str], where: list[str], faults: list[Fault]
+) -> tuple[list[str | None], list[str]]:
+    """Return OSM hours, and what of them was left aside; what is not understood is a fault."""
     known = {text: read_hours(text) for text in set(texts) if text}
     for text, place in zip(texts, where, strict=True):
         if text and not known[text].osm:
             what = f"{text[:40]!r} is not understood"
             faults.append(Fault(f"{place}, opening_hours", what, "as 08:00-20:00 or 24/7"))
-    return [known[text].osm if text else None for text in texts]
+    notes = [
+        f"{place}, opening_hours: {warning}"
+        for text, place in zip(texts, where, strict=True)
+        if text and known[text].osm
+        for warning in known[text].warnings
+    ]
+    return [known[text].osm if text else None for text in texts], notes
 
 
 def _place(

@@ -37,7 +37,13 @@ _WORDS = {
     },
 }  # fmt: skip
 _UNITS = {
-    "zh": {"person_hours": "人时(每周)", "street_km": "公里街道", "yuan": "元", "seconds": "秒"},
+    "zh": {
+        "person_hours": "人时(每周)",
+        "street_km": "公里街道",
+        "yuan": "元",
+        "seconds": "秒",
+        "sites": "处",
+    },
     "en": {"person_hours": "person-hours a week", "street_km": "km of street"},
 }
 _STYLE = (

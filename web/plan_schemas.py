@@ -11,6 +11,8 @@ from web.schemas import TIME_PATTERN, Asked, Code, Question, described
 Objective = Literal["coverage", "cover", "median", "center"]
 Action = Literal["build", "convert", "extend", "equip"]
 Count = Literal["people", "person_hours"]
+Least = Literal["cost", "sites"]
+TargetOf = Literal["all", "uncovered"]
 
 #: Most candidates that a body can hold at all; how many a server takes is a setting.
 MOST_SENT = 50_000
@@ -42,7 +44,7 @@ class Candidate(Asked):
     ] = None
     opening_hours: Annotated[
         Annotated[str, Field(max_length=_LONGEST_HOURS)] | SkipJsonSchema[None],
-        Field(description="OSM opening_hours; without it, 24/7."),
+        Field(description="As people write them, or OSM opening_hours; without it, 24/7."),
     ] = None
     facilities: Annotated[
         Annotated[list[Code], Field(max_length=50)] | SkipJsonSchema[None],
@@ -80,8 +82,8 @@ class PlanQuestion(Question):
         Objective,
         described(
             "",
-            "Most people for a budget or a number of sites; the cheapest for a target share; the "
-            "least time in all; the shortest longest time.",
+            "Most people for a budget or a number of sites; the cheapest, or fewest sites, for a "
+            "target share; the least time in all; the shortest longest time.",
             "coverage",
         ),
     ] = "coverage"
@@ -97,6 +99,13 @@ class PlanQuestion(Question):
         Annotated[float, Field(ge=0, le=1)] | SkipJsonSchema[None],
         described("", "Share of all workers to be covered in the end.", 0.8),
     ] = None
+    target_of: Annotated[
+        TargetOf,
+        described("", "Whose target_share: all, or uncovered: those without a station.", "all"),
+    ] = "all"
+    least: Annotated[
+        Least, described("", "What a target share takes least of: cost or sites.", "cost")
+    ] = "cost"
     candidates: Annotated[
         Literal["auto"] | Annotated[list[Candidate], Field(max_length=MOST_SENT)],
         described("", "What may be chosen, or auto.", "auto"),

@@ -27,13 +27,15 @@ _SHARES = {
 _ASKED = {
     "zh": {"mode": "出行方式", "minutes": "时限（分钟）", "at": "时刻", "need": "需求",
            "region": "区划", "group": "群体", "budget_yuan": "预算(元)", "sites": "最多几处",
-           "target_share": "目标覆盖率", "stations_at_least": "至少几个驿站可达",
+           "target_share": "目标覆盖率", "target_of": "目标按谁计",
+           "least": "求最少", "stations_at_least": "至少几个驿站可达",
            "least_share": "各区最低覆盖率", "candidates": "候选",
            "time_limit_seconds": "计算时限（秒）", "count": "计算对象", "week": "所在的周",
            "name": "数据", "version": "数据版本", "as_of": "数据日期"},
     "en": {"mode": "Mode", "minutes": "Limit (minutes)", "at": "Time", "need": "Need",
            "region": "District", "group": "Group", "budget_yuan": "Budget (yuan)",
            "sites": "At most so many", "target_share": "Target share",
+           "target_of": "Target share of", "least": "Least of",
            "stations_at_least": "Stations in reach, at least",
            "least_share": "Least share of any district", "candidates": "Candidates",
            "time_limit_seconds": "Time limit (s)", "count": "Counted", "week": "Week",
@@ -45,14 +47,20 @@ _CODES = {
            "center": "最远者最近", "workers": "职工", "street_km": "公里街道", "yuan": "元",
            "seconds": "秒", "score": "分", "person_hours": "人时（每周）",
            "exact": "住处（精确）", "from cells": "公布的格网",
-           "auto": "自动", "people": "人", True: "是", False: "否"},
+           "auto": "自动", "people": "人", "all": "全部职工", "uncovered": "没有驿站的职工",
+           "cost": "费用", "sites": "处", "cover_sites": "处数最少达到目标",
+           True: "是", False: "否"},
     "en": {"build": "build", "convert": "convert", "extend": "extend hours", "equip": "equip",
            "coverage": "cover most workers", "cover": "cheapest for a target",
            "median": "least time in all", "center": "shortest longest time",
            "street_km": "km of street", "person_hours": "person-hours a week",
            "exact": "homes (exact)", "from cells": "published cells",
+           "all": "all workers", "uncovered": "workers without a station",
+           "cover_sites": "fewest sites for a target",
            True: "yes", False: "no"},
 }  # fmt: skip
+#: What goes with a target share only.
+_OF_TARGETS = ("target_of", "least")
 _DIGITS = 6
 
 
@@ -132,7 +140,7 @@ class PlanWords:
             Names and values, numbers as numbers.
         """
         rows = [
-            (title, self._told(result[name]))
+            (title, self._told(_objective(result) if name == "objective_name" else result[name]))
             for name, title in _ABOUT[self._language].items()
             if result.get(name) is not None
         ]
@@ -145,8 +153,9 @@ class PlanWords:
                     if name in shares
                 ]
         asked = {**result.get("parameters", {}), **result.get("dataset", {})}
+        left = () if asked.get("target_share") is not None else _OF_TARGETS
         for name, title in _ASKED[self._language].items():
-            value = asked.get(name)
+            value = None if name in left else asked.get(name)
             if value not in (None, "", []):
                 value = self._regions.get(value, value) if name == "region" else value
                 rows.append((title, self._told(value)))
@@ -157,3 +166,9 @@ class PlanWords:
         if isinstance(value, float):
             return round(value, _DIGITS)
         return self.word(value)
+
+
+def _objective(result: Mapping[str, Any]) -> str:
+    """Return the code of an objective: that of the fewest sites has its own."""
+    name = str(result["objective_name"])
+    return f"{name}_sites" if result.get("objective_unit") == "sites" else name
