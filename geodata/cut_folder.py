@@ -6,6 +6,7 @@ file with its SHA-256, and the ledger keeps the manifest's. Nothing in it is fro
 
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -42,6 +43,7 @@ _GAPS, _CELLS, _STATIONS, _PEOPLE = (
     "people.arrow",
 )
 _LEFT_OVER_SECONDS = 3_600.0
+_NAME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,25 @@ def tidy_cuts(ledger: Path) -> None:
         for folder in (ledger / CUTS).glob(".*"):
             if time.time() - folder.stat().st_mtime > _LEFT_OVER_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def cut_dates(ledger: Path) -> list[str]:
+    """Return the dates of whole folders of cuts, whether a ledger names them or not.
+
+    Parameters
+    ----------
+    ledger : Path
+        The ledger's folder; may not exist.
+
+    Returns
+    -------
+    list of str
+        ISO, in order; one a folder.
+    """
+    with suppress(OSError):
+        found = [each.name for each in (ledger / CUTS).iterdir() if _NAME.fullmatch(each.name)]
+        return sorted(name[:10] for name in found)
+    return []
 
 
 class CutFolder:

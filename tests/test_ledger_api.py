@@ -360,3 +360,22 @@ def test_the_first_change_begins_the_ledger(run, demo_dataset, tmp_path, monkeyp
     assert status == 0
     assert f"a cut of {today()}" in err
     assert Ledger(tmp_path / "new").now().entry(gap).note == "seen"
+
+
+def test_cuts_that_the_ledger_has_forgotten_are_said(run, demo_dataset, tmp_path, monkeypatch):
+    folder = tmp_path / "forgotten"
+    monkeypatch.setenv("LOCATOR_LEDGER", str(folder))
+    cut = ("gaps", "cut", "--data", demo_dataset, "--date")
+    for date in ("2025-11-25", "2025-12-25"):
+        status, _, err = run(*cut, date)
+        assert status == 0
+        assert "does not know" not in err
+    (folder / "ledger.sqlite").unlink()
+    for asked in (("gaps", "list", "--data", demo_dataset), (*cut, "2025-12-26")):
+        status, _, err = run(*asked)
+        assert status == 0
+        assert "cuts that lie beside it (2025-11, 2025-12)" in " ".join(err.split())
+    # December is known again, November is not
+    status, _, err = run("gaps", "list", "--data", demo_dataset)
+    assert status == 0
+    assert "(2025-11)" in " ".join(err.split())

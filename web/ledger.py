@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from geodata.cut_folder import CutFolder
+from geodata.cut_folder import CutFolder, cut_dates
 from geodata.errors import Fault, LimitError, ValidationError
 from geodata.hours import SHANGHAI
 from geodata.ledger_records import Change, CutRow, LedgerMovedError, LedgerRecords, now_text
@@ -96,6 +96,18 @@ class Ledger:
             The oldest first, such as ``2026-11``.
         """
         return list(dict.fromkeys(cut.month for cut in self.cuts()))
+
+    def lost(self) -> list[str]:
+        """Return the months of which a folder lies here, but which the ledger does not know.
+
+        Returns
+        -------
+        list of str
+            The oldest first. Its file was lost, or is an older copy, or a cut was broken off.
+        """
+        known = set(self.months())
+        found = (date[:7] for date in cut_dates(self.folder))
+        return [month for month in dict.fromkeys(found) if month not in known]
 
     def of_month(self, month: str) -> CutRow:
         """Return the cut of a month, the last one where there are several.

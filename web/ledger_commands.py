@@ -109,7 +109,19 @@ def list_gaps(settings: Settings, asked: Mapping[str, Any], *, as_json: bool) ->
 def _ledger(settings: Settings) -> Ledger:
     """Return the ledger of a dataset that exists."""
     ensured(settings)
-    return Ledger(ledger_folder(settings))
+    return _looked(Ledger(ledger_folder(settings)))
+
+
+def _looked(ledger: Ledger) -> Ledger:
+    """Say which months lie beside a ledger that does not know them; it is used as it is."""
+    lost = ledger.lost()
+    if lost:
+        say(
+            f"the ledger does not know cuts that lie beside it ({', '.join(lost)}): its file "
+            f"{ledger.records.path.name} was lost, or is an older copy; put a backup of it in its "
+            f"place before you cut or set, or their gaps, states and notes are not carried on"
+        )
+    return ledger
 
 
 def _standing(settings: Settings, ledger: Ledger, month: str | None) -> Standing:
@@ -202,7 +214,7 @@ def cut_month(
     with usage():
         day = checked_date(date)
     service = open_service(settings, private=False)
-    ledger = Ledger(ledger_folder(settings))
+    ledger = _looked(Ledger(ledger_folder(settings)))
     with usage():
         made = make_cut(service, ledger, day, asked)
     if not made.fresh:
