@@ -330,14 +330,14 @@ def closed(objective: float, bound: float) -> bool:
     Returns
     -------
     bool
-        Whether nothing is left between them.
+        Whether nothing is left between them; no bound yet (inf) closes nothing.
 
     Examples
     --------
-    >>> closed(3.0, 3.0 + 1e-9), closed(3.0, 3.1)
-    (True, False)
+    >>> closed(3.0, 3.0 + 1e-9), closed(3.0, 3.1), closed(3.0, math.inf)
+    (True, False, False)
     """
-    return abs(bound - objective) <= 10 * ROUNDING * (1.0 + abs(bound))
+    return math.isfinite(bound) and abs(bound - objective) <= 10 * ROUNDING * (1.0 + abs(bound))
 
 
 def row_sums(indptr: Int64Array, value: Float64Array) -> Float64Array:

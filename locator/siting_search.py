@@ -196,6 +196,8 @@ class Search:
         int
             Rounds.
         """
+        if not self.model.options:
+            return most  # there is no neighbour to draw
         clock = Clock(seconds)
         rounds = 0
         while rounds < least or (rounds < most and not clock.over):

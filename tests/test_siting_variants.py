@@ -7,7 +7,7 @@ import pytest
 from locator.siting_backup import backup_cover
 from locator.siting_capacity import allocate, capacitated_cover
 from locator.siting_fair import Floors, fair_cover
-from locator.siting_model import InfeasibleError
+from locator.siting_model import CoverModel, InfeasibleError
 from tests.siting_small import affordable, all_choices, limits, random_model
 
 SEEDS = range(200)
@@ -102,3 +102,17 @@ def test_capacitated_cover_is_the_best_of_all_choices():
         assert (np.bincount(option, sent.people, minlength=model.options) <= capacity + 1e-6).all()
         if whole:
             assert (sent.people == np.rint(sent.people)).all()
+
+
+def test_where_there_is_nothing_to_choose_floors_are_kept_or_refused():
+    """Everybody a plan may ask for is covered already, or nobody can be: no options, no points."""
+    for people in ([], [3.0, 4.0]):
+        model = CoverModel.of_lists([], people)
+        district = np.zeros(len(people), int)
+        kept = Floors.of(model, district, 0.5, total=[20.0], covered=[12.0])
+        plan = fair_cover(model, kept, sites=2, time_limit_seconds=5)
+        assert (plan.chosen.size, plan.objective, plan.bound) == (0, 0.0, 0.0)
+        assert plan.proven
+        missed = Floors.of(model, district, 0.7, total=[20.0], covered=[12.0])
+        with pytest.raises(InfeasibleError, match="every district"):
+            fair_cover(model, missed, sites=2, time_limit_seconds=5)
