@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geodata.datum import unproject
-from geodata.model import BoolArray, FloatArray, Int32Array
+from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array
 from locator.arrays import sums
 from locator.clock_cover import Covers, WeekOutcome, covers, either
 from locator.clock_gaps import WeekGaps, WeekHours, WeekPeople, find_gaps
@@ -22,7 +21,7 @@ from locator.clock_request import ClockContext, ClockRequest
 from locator.clock_sets import OpenSets, open_sets
 from locator.clock_week import DAY_HOURS, HOURS, hours_of, working_hours
 from locator.coverage import Layer, Outcome, People, Question
-from locator.gaps import CELL_M, find_cells
+from locator.gaps import find_cells, middles, squares
 
 
 class ClockAnswer:
@@ -279,31 +278,43 @@ class ClockAnswer:
         hours[placed] = self.hours_uncovered[people.place[placed]]
         return people.workers * hours
 
+    @cached_property
+    def home_cells(self) -> Int64Array:
+        """Cells that count and in which somebody who counts lives, or all without people (m,)."""
+        people = self._week_people
+        if people is None:
+            return np.flatnonzero(self.cells.in_total)
+        rows = np.flatnonzero((people.cell >= 0) & (people.place >= 0))
+        rows = rows[self.places.in_total[people.place[rows]]]
+        return np.unique(people.cell[rows])
+
     def cell_frame(self) -> gpd.GeoDataFrame:
         """Return the cells that count, with their hours and person-hours without a station.
 
         Returns
         -------
         GeoDataFrame
-            Centres in EPSG:4326: ``column``, ``row``, ``region`` (id, empty outside all),
-            ``hours_uncovered`` and ``person_hours`` (NaN where nobody gave homes).
+            Squares in EPSG:4326: ``column``, ``row``, ``region`` (id, empty outside all), ``lon``,
+            ``lat`` (the middle), ``hours_uncovered`` and ``person_hours`` (NaN where nobody gave
+            homes). Where people are known, only cells in which somebody who counts lives.
         """
         lattice, cells = self.view.places.cells, self.cells
         hours = cells.covers.hours_without(self._set_hours(self.all.works))
-        rows = np.flatnonzero(cells.in_total)
+        rows = self.home_cells
         weight = self.cell_person_hours
-        x, y = ((part[rows] + 0.5) * CELL_M for part in (lattice.column, lattice.row))
-        lon, lat = unproject(x, y, self.view.places.crs)
+        lon, lat = middles(self.view.places, rows)
         names = np.append(self.view.places.region_ids, "").astype(object)
         return gpd.GeoDataFrame(
             {
                 "column": lattice.column[rows],
                 "row": lattice.row[rows],
                 "region": names[lattice.region[rows]],
+                "lon": lon,
+                "lat": lat,
                 "hours_uncovered": hours[rows],
                 "person_hours": np.nan if weight is None else weight[rows],
             },
-            geometry=gpd.points_from_xy(lon, lat),
+            geometry=squares(self.view.places, rows),
             crs=4326,
         )
 

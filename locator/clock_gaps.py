@@ -10,7 +10,7 @@ from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array
 from locator.arrays import sums
 from locator.clock_cover import WeekOutcome
 from locator.clock_week import DAY_HOURS
-from locator.gaps import CELL_M, components, gap_ids, heaviest_cells, outlines
+from locator.gaps import CELL_M, components, gap_ids, heaviest_cells, middles, outlines
 from locator.view import ModeView
 
 
@@ -56,6 +56,8 @@ class WeekGaps:
         Row of the hour in which most workers (else most cells) have none; the first of equal ones.
     label : array (c,) of int32
         Gap of each cell of the lattice, -1 in none.
+    lon, lat : array (g,) of float64
+        Middle of the heaviest cell: WGS-84 (degrees), five decimals.
     geometry : array (g,) of object
         Polygons in EPSG:4326.
     """
@@ -69,6 +71,8 @@ class WeekGaps:
     person_hours: FloatArray
     worst: Int64Array
     label: Int32Array
+    lon: FloatArray
+    lat: FloatArray
     geometry: npt.NDArray[np.object_]
 
     def to_geodataframe(self) -> gpd.GeoDataFrame:
@@ -90,6 +94,8 @@ class WeekGaps:
                 "person_hours": self.person_hours,
                 "worst_weekday": self.worst // DAY_HOURS,
                 "worst_hour": self.worst % DAY_HOURS,
+                "lon": self.lon,
+                "lat": self.lat,
             },
             geometry=self.geometry,
             crs=4326,
@@ -153,6 +159,7 @@ def find_gaps(
     label[which] = found
     heaviest = which[heaviest_cells(lattice, which, found, view.cell_people.workers)]
     ids = gap_ids(view.places, heaviest)
+    lon, lat = middles(view.places, heaviest)
     region = lattice.region[heaviest]
     by_cells = _by_set(cells, label, which, np.ones(which.size), count)
     figures = _figures(places, label, people, times, count)
@@ -178,6 +185,8 @@ def find_gaps(
         person_hours=person_hours[order],
         worst=worst[order],
         label=back[label],
+        lon=lon[order],
+        lat=lat[order],
         geometry=outlines(lattice, mark, found, view.places.crs)[order],
     )
 

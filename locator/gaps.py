@@ -310,7 +310,7 @@ def find(
     found = _anywhere(travel, outcome, selection, heaviest)
     region = cells.region[heaviest]
     ids = gap_ids(places, heaviest)
-    lon, lat = _middles(places, heaviest)
+    lon, lat = middles(places, heaviest)
     area: FloatArray = size * (CELL_M / 1000) ** 2
     order = np.lexsort((ids.astype(str), -area, -np.nan_to_num(workers)))
     return Gaps(
@@ -360,8 +360,21 @@ def gap_ids(places: Places, cell: Int64Array) -> npt.NDArray[np.object_]:
     )
 
 
-def _middles(places: Places, cell: Int64Array) -> tuple[FloatArray, FloatArray]:
-    """Return the middles of cells (degrees, five decimals: about 1 m)."""
+def middles(places: Places, cell: Int64Array) -> tuple[FloatArray, FloatArray]:
+    """Return the middles of cells.
+
+    Parameters
+    ----------
+    places : Places
+        The cells and what names them.
+    cell : array (n,) of int64
+        Rows of the lattice.
+
+    Returns
+    -------
+    lon, lat : arrays (n,) of float64
+        WGS-84 (degrees), five decimals: about 1 m.
+    """
     column, row = places.cells.column[cell], places.cells.row[cell]
     lon, lat = unproject((column + 0.5) * CELL_M, (row + 0.5) * CELL_M, places.crs)
     return np.round(lon, 5), np.round(lat, 5)
@@ -497,23 +510,42 @@ def cell_frame(places: Places, outcome: Outcome) -> gpd.GeoDataFrame:
         ``unreachable``, ``uncovered``), ``cause`` (empty where covered); EPSG:4326.
     """
     rows = np.flatnonzero(outcome.in_total)
-    column, row = places.cells.column[rows], places.cells.row[rows]
     cause = outcome.cause[rows]
-    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) * CELL_M
-    xy = (np.column_stack((column, row)) * CELL_M)[:, None, :] + corners[None]
-    lon, lat = unproject(xy[..., 0].ravel(), xy[..., 1].ravel(), places.crs)
-    rings = np.stack((lon, lat), axis=-1).reshape(-1, 5, 2)
     ms, words = outcome.ms[rows], np.array((*CAUSES, ""), object)
     state = np.where(cause == CAUSES.index("unreachable"), "unreachable", "uncovered")
     return gpd.GeoDataFrame(
         {
-            "column": column,
-            "row": row,
+            "column": places.cells.column[rows],
+            "row": places.cells.row[rows],
             "region": _named(places.region_ids, places.cells.region[rows]),
             "seconds": np.where(ms < CLOSED_MS, ms / 1000, np.nan),
             "state": np.where(cause < 0, "covered", state),
             "cause": words[cause],
         },
-        geometry=shapely.polygons(rings),
+        geometry=squares(places, rows),
         crs=4326,
     )
+
+
+def squares(places: Places, cell: Int64Array) -> npt.NDArray[np.object_]:
+    """Return cells as squares.
+
+    Parameters
+    ----------
+    places : Places
+        The cells and what names them.
+    cell : array (n,) of int64
+        Rows of the lattice.
+
+    Returns
+    -------
+    array (n,) of object
+        Polygons in EPSG:4326.
+    """
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) * CELL_M
+    column, row = places.cells.column[cell], places.cells.row[cell]
+    xy = (np.column_stack((column, row)) * CELL_M)[:, None, :] + corners[None]
+    lon, lat = unproject(xy[..., 0].ravel(), xy[..., 1].ravel(), places.crs)
+    rings = np.stack((lon, lat), axis=-1).reshape(-1, 5, 2)
+    drawn: npt.NDArray[np.object_] = np.asarray(shapely.polygons(rings), object)
+    return drawn

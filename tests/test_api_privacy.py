@@ -146,7 +146,9 @@ def questions(client):
         f"{NEAREST}?lon=115.90&lat=28.65&route=true&datum=gcj02&open=any",
         f"{NEAREST}?lon=nan&lat=1",
     )  # fmt: skip
-    yield from (f"/api/v1/clock?week=2026-11-25{more}" for more in ("", "&group=courier"))
+    for geometry in ("none", "gaps", "cells"):
+        for more in ("", "&group=courier", f"&region={region}", "&minutes=1"):
+            yield f"/api/v1/clock?week=2026-11-25&geometry={geometry}{more}"
     for geometry in ("gaps", "cells", "none"):
         for more in ("", "&at=" + NIGHT[:19], "&minutes=1", "&mode=drive", f"&region={region}"):
             yield f"{COVERAGE}?geometry={geometry}{more}"

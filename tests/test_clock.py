@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings, strategies as st
 
 from geodata import load_vocabulary, open_dataset
@@ -188,8 +189,12 @@ def test_the_week_of_two_stations_by_hand():
     np.testing.assert_array_equal(answer.person_hours, [108, 216, 504])
     cells = answer.cell_frame()
     assert cells.person_hours.sum() == answer.cell_person_hours.sum() == 828
-    assert sorted(cells.hours_uncovered.unique()) == [108, 126, 168]  # 168: off both ends' reach
-    assert len(cells) == np.count_nonzero(answer.cells.in_total)
+    assert sorted(cells.person_hours) == [108, 216, 504]  # where somebody lives
+    assert sorted(cells.hours_uncovered) == [108, 108, 126]
+    assert cells.geometry.is_valid.all()
+    middle = shapely.centroid(cells.geometry.to_numpy())
+    np.testing.assert_allclose(cells.lon, shapely.get_x(middle), atol=1e-5)
+    np.testing.assert_allclose(cells.lat, shapely.get_y(middle), atol=1e-5)
 
 
 def test_closing_while_one_walks_and_opening_in_time():
@@ -216,6 +221,7 @@ def test_gaps_of_the_week_have_person_hours_and_a_worst_hour():
     assert gap.area_km2 == pytest.approx(answer.cells.in_total.sum() * 0.01)
     assert gaps.geometry.is_valid.all()
     assert gaps.crs.to_epsg() == 4326
+    assert gap.geometry.contains(shapely.Point(gap.lon, gap.lat))
 
 
 def test_a_gap_of_one_time_lies_in_a_gap_of_the_week():

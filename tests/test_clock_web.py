@@ -11,6 +11,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import shapely
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
@@ -21,6 +22,8 @@ from web.clock_scale import STEPS, Scale, ink
 from web.clock_tables import workbook
 from web.clock_text import Telling
 from web.clock_words import COLUMNS
+from web.commands import open_service
+from web.settings import Settings
 
 CLOCK = "/api/v1/clock"
 WEEK = "2026-11-25"
@@ -161,6 +164,82 @@ def test_elsewhere_than_on_loopback_it_wants_the_token(demo_dataset):
         problem_of(closed.get(address), 401)
     assert closed.get(CLOCK, headers=key).status_code == 200
     assert closed.get("/clock", headers=key).status_code == 200
+
+
+def test_gaps_and_cells_are_drawn(client):
+    plain = ask(client)
+    assert "features" not in plain
+    for geometry in ("gaps", "cells"):
+        found = ask(client, geometry=geometry)
+        assert found["type"] == "FeatureCollection"
+        assert {name: found[name] for name in plain if name != "parameters"} == {
+            name: plain[name] for name in plain if name != "parameters"
+        }
+        assert all(feature["geometry"] for feature in found["features"])
+        if geometry == "gaps":
+            assert [feature["properties"] for feature in found["features"]] == plain["gaps"]
+            for feature in found["features"]:
+                place = shapely.Point(feature["properties"]["lon"], feature["properties"]["lat"])
+                assert shapely.geometry.shape(feature["geometry"]).contains(place)
+
+
+def published_by_hand(service, group=None):
+    """Workers of each 100 m cell: published cells, rounded, shared out evenly; a plain twin."""
+    people, cells = service.dataset.people, service.dataset.cells["walk"]
+    small = set(zip(cells.column.tolist(), cells.row.tolist(), strict=True))
+    workers, few = {}, set()
+    for (_, _), frame in people.groupby(["layer", "cell"]):
+        if group is not None and frame["group"].iloc[0] != group:
+            continue
+        squares = [(row.column, row.row) for row in frame.itertuples()]
+        parts = [
+            (5 * column + i, 5 * row + j)
+            for column, row in squares
+            for i in range(5)
+            for j in range(5)
+            if (5 * column + i, 5 * row + j) in small
+        ]
+        whole = int(np.floor(frame["workers"].sum() / 5 + 0.5) * 5)
+        for part in parts:
+            workers[part] = workers.get(part, 0) + whole / len(parts)
+            if frame["workers"].sum() < 10:
+                few.add(part)
+    return workers, few
+
+
+@pytest.mark.parametrize("group", [None, "courier"])
+def test_person_hours_of_cells_come_from_rounded_published_cells(client, group):
+    asked = {} if group is None else {"group": group, "mode": "walk"}
+    found = ask(client, geometry="cells", **asked)
+    workers, few = published_by_hand(service_of(client), group)
+    sent = [feature["properties"] for feature in found["features"]]
+    assert sent
+    assert {(cell["column"], cell["row"]) for cell in sent} <= set(workers)
+    for cell in sent:
+        place = (cell["column"], cell["row"])
+        assert cell["suppressed"] == (place in few)
+        if cell["suppressed"]:
+            assert cell["person_hours"] is None
+        else:
+            exact = workers[place] * cell["hours_uncovered"]
+            assert cell["person_hours"] % 5 == 0
+            assert abs(cell["person_hours"] - exact) <= 2.5 + 1e-6
+    total = sum(cell["person_hours"] or 0 for cell in sent)
+    assert total == pytest.approx(found["person_hours"]["uncovered"], rel=0.05)
+
+
+def test_cells_of_a_region_and_none_of_a_whole_city(demo_dataset):
+    client = new_client(demo_dataset, max_features=400)
+    found = problem_of(client.get(CLOCK, params={"week": WEEK, "geometry": "cells"}), 422)
+    assert "max_features" in found["errors"][0]["what"]
+    assert "region" in found["errors"][0]["fix"]
+    wide = new_client(demo_dataset, max_features=10**6)
+    region = ask(wide)["regions"][0]["id"]
+    cells = ask(wide, geometry="cells", region=region)["features"]
+    whole = ask(wide, geometry="cells")["features"]
+    mine = [cell for cell in whole if cell["properties"]["region"] == region]
+    assert cells == mine
+    assert 0 < len(cells) < len(whole)
 
 
 # ------------------------------------------------------------ page, picture, tables
@@ -334,9 +413,36 @@ def test_files_are_written_by_their_ending(run, demo_dataset, tmp_path):
     assert gaps.geometry.is_valid.all()
 
 
+def test_cells_are_written_exactly_for_their_owner(run, demo_dataset, tmp_path):
+    asked = ["--data", str(demo_dataset), "--week", WEEK, "--geometry", "cells"]
+    tables = {}
+    for ending in ("csv", "geojson"):
+        out = tmp_path / f"cells.{ending}"
+        status, _, err = run("clock", *asked, "--out", str(out))
+        assert status == 0
+        assert "cells of the week" in err
+        tables[ending] = pd.read_csv(out) if ending == "csv" else gpd.read_file(out)
+    answer = open_service(Settings(data=demo_dataset)).index.clock(week=WEEK, exact=True)
+    placed = answer._week_people.cell >= 0
+    for table in tables.values():
+        assert table["person_hours"].sum() == answer.person_hours[placed].sum()
+        assert not table["suppressed"].any()
+        assert {"column", "row", "region", "lon", "lat", "hours_uncovered"} <= set(table.columns)
+    assert set(tables["geojson"].geom_type) == {"Polygon"}
+
+
+def test_json_with_cells_is_the_http_object(run, client, public_only):
+    asked = ["--data", str(public_only), "--week", WEEK, "--geometry", "cells", "--json"]
+    region = ask(client)["regions"][0]["id"]
+    status, out, _ = run("clock", *asked, "--region", region)
+    assert status == 0
+    assert json.loads(out) == ask(client, geometry="cells", region=region)
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [["--group", "pirate"], ["--week", "yesterday"], ["--minutes", "0"], ["--out", "clock.pdf"],
+    [["--geometry", "cells", "--out", "clock.xlsx"], ["--geometry", "squares"],
+     ["--group", "pirate"], ["--week", "yesterday"], ["--minutes", "0"], ["--out", "clock.pdf"],
      ["--mode", "rocket"], ["--region", "nowhere"]],
 )  # fmt: skip
 def test_wrong_usage_is_2(run, demo_dataset, wrong):

@@ -162,6 +162,10 @@ def clock(
         Path | None,
         typer.Option(help=".png, .svg, .csv or .xlsx; gaps as .geojson, .gpkg or .parquet."),
     ] = None,
+    geometry: Annotated[
+        str | None,
+        typer.Option(help="cells: --out and --json hold 100 m cells; else gaps (--json: none)."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say who has a station at each of the 168 hours of a week, and draw it."""
@@ -175,6 +179,7 @@ def clock(
         "group": group,
         "week": week,
         "lang": language,
+        "geometry": geometry or "none",
     }
     typer.echo(ask_clock(_settings(data=data), asked, out=out, as_json=as_json))
 

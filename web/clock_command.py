@@ -8,7 +8,8 @@ import typer
 
 from geodata.swap import replacing_file
 from web.clock_answer import Clock, check_clock, clock_of
-from web.clock_question import ClockPageQuestion
+from web.clock_cells import cells_frame, clock_object
+from web.clock_question import ClockCommandQuestion
 from web.clock_text import Telling
 from web.clock_words import percent
 from web.commands import open_service, usage
@@ -20,6 +21,8 @@ from web.settings import Settings
 
 _PICTURES = frozenset({".png", ".svg"})
 _TABLES = frozenset({".csv", ".xlsx", ".geojson", ".gpkg", ".parquet"})
+#: What can hold the cells.
+_CELLS = _TABLES - {".xlsx"}
 
 
 def ask_clock(
@@ -34,7 +37,7 @@ def ask_clock(
     asked : mapping
         By parameter.
     out : path or None
-        A picture, a table, or the gaps of the week with their shapes; the ending decides.
+        A picture, a table, or the gaps or cells of the week with their shapes; the ending decides.
     as_json : bool
         The HTTP object instead of a report.
 
@@ -43,20 +46,22 @@ def ask_clock(
     str
         What to print.
     """
-    if out is not None and out.suffix.lower() not in _PICTURES | _TABLES:
-        known = ", ".join(sorted(_PICTURES | _TABLES))
-        raise typer.BadParameter(f"--out must end in one of {known}, got {out.name!r}")
+    cells = asked.get("geometry") == "cells"
+    endings = _CELLS if cells else _PICTURES | _TABLES
+    if out is not None and out.suffix.lower() not in endings:
+        known, what = ", ".join(sorted(endings)), "--out of cells" if cells else "--out"
+        raise typer.BadParameter(f"{what} must end in one of {known}, got {out.name!r}")
     with usage():
-        question = read_values(asked, ClockPageQuestion)
+        question = read_values(asked, ClockCommandQuestion)
     service = open_service(settings)
     with usage():
         question = check_clock(service, question)
         clock = clock_of(service, question)
     lang = question.lang or settings.map_language
     if out is not None:
-        _write(service, clock, lang, out)
+        _write_cells(service, clock, out) if cells else _write(service, clock, lang, out)
     if as_json:
-        return json_text(clock.shown)
+        return json_text(clock_object(service, clock, question.geometry))
     return clock_report(Telling("en", clock.shown, service.vocabulary, service.manifest))
 
 
@@ -76,6 +81,15 @@ def _write(service: Service, clock: Clock, lang: str, out: Path) -> None:
 
         write_clock(clock, telling, out)
     say(f"the week written to {out}")
+
+
+def _write_cells(service: Service, clock: Clock, out: Path) -> None:
+    """Write the cells of a week: a table, or squares; the ending decides."""
+    from geodata.exports import write_table  # noqa: PLC0415  brings GDAL
+
+    frame = cells_frame(service, clock)
+    write_table(frame.drop(columns="geometry") if out.suffix.lower() == ".csv" else frame, out)
+    say(f"{len(frame)} cells of the week written to {out}")
 
 
 def clock_report(telling: Telling) -> str:

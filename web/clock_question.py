@@ -40,6 +40,21 @@ class ClockQuestion(Question):
     ] = None
 
 
+class ClockShapesQuestion(ClockQuestion):
+    """The same, and what is drawn beside the figures."""
+
+    geometry: Annotated[
+        Literal["none", "gaps", "cells"],
+        described("", "Draw the gaps of the week, 100 m cells, or nothing.", "cells"),
+    ] = "none"
+
+
+class ClockCommandQuestion(ClockShapesQuestion):
+    """The same, in which language."""
+
+    lang: Language = None
+
+
 class ClockPageQuestion(ClockQuestion):
     """The same, in which language."""
 

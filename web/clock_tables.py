@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 
 from geodata.exports import fill_sheet, workbook_bytes, write_table
 from geodata.swap import replacing_file
 from web.clock_answer import Clock
+from web.clock_cells import gaps_frame
 from web.clock_scale import STEPS, Scale, ink
 from web.clock_text import Telling
 from web.clock_words import COLUMNS, weekdays
@@ -70,26 +70,6 @@ def _items(shown: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
 def _series(part: Mapping[str, Any]) -> dict[str, Any]:
     """Return the series of a group or region."""
     return {name: part[name] for name in ("works", *_COLUMNS) if name in part}
-
-
-def gaps_frame(clock: Clock) -> gpd.GeoDataFrame:
-    """Return the gaps of the week with their shapes, as they may leave.
-
-    Parameters
-    ----------
-    clock : Clock
-        The answer.
-
-    Returns
-    -------
-    GeoDataFrame
-        EPSG:4326.
-    """
-    shapes = clock.found.gaps.to_geodataframe()
-    rows = pd.DataFrame(clock.shown["gaps"], index=shapes.index)
-    if not len(rows):
-        return shapes
-    return gpd.GeoDataFrame(rows, geometry=shapes.geometry.to_numpy(), crs=4326)
 
 
 def write_clock(clock: Clock, telling: Telling, out: Path) -> None:

@@ -194,6 +194,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "area_km2": "面积（平方公里）",
                 "hours": "空白小时数",
                 "worst_weekday": "最差星期",
+                "lon": "经度",
+                "lat": "纬度",
                 "suppressed": "人数过少不显示",
             }
         ),
@@ -223,6 +225,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "area_km2": "Area (km²)",
                 "hours": "Hours with a gap",
                 "worst_weekday": "Worst weekday",
+                "lon": "Longitude",
+                "lat": "Latitude",
                 "suppressed": "Too few people to say",
             }
         ),

@@ -529,15 +529,26 @@ class Service:
             shapes = self._gap_features(answer)
         elif question.geometry == "cells":
             frame = answer.found.cells
-            self._check_size(len(frame))
+            self.check_size(len(frame))
             cells = records(frame)
             for cell in cells:
                 cell["cause"] = cell["cause"] or None
             shapes = features(frame, cells)
         return {"type": "FeatureCollection", "features": shapes, "summary": answer.summary}
 
-    def _check_size(self, count: int) -> None:
-        """Refuse an answer with too many shapes."""
+    def check_size(self, count: int) -> None:
+        """Refuse an answer with too many shapes.
+
+        Parameters
+        ----------
+        count : int
+            How many it has.
+
+        Raises
+        ------
+        LimitError
+            If they are more than may be sent.
+        """
         most = self.settings.max_features
         if count > most:
             fault = Fault(
@@ -582,7 +593,7 @@ class Service:
     def _gap_features(self, answer: Coverage) -> list[dict[str, Any]]:
         """Return the gaps as features; what is a list is one in JSON."""
         frame, shown = self.gap_records(answer)
-        self._check_size(len(frame))
+        self.check_size(len(frame))
         for gap in shown:
             also = gap.get("also") or []
             gap["also"] = also.split(";") if isinstance(also, str) else also

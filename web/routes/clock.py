@@ -7,7 +7,8 @@ import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from web.clock_answer import check_clock, clock_of, clock_tag
-from web.clock_question import ClockAnswer, ClockPageQuestion, ClockQuestion
+from web.clock_cells import clock_object
+from web.clock_question import ClockAnswer, ClockPageQuestion, ClockShapesQuestion
 from web.clock_text import Telling
 from web.dependencies import read_query
 from web.keeping import Kept, mark_of_code, tag_of
@@ -41,10 +42,10 @@ def _kept(request: Request) -> Kept:
     return held(request, "clocks", lambda: Kept(_KEPT, _KEPT_BYTES))
 
 
-def _answered(service: Service, question: ClockQuestion) -> bytes:
+def _answered(service: Service, question: ClockShapesQuestion) -> bytes:
     """Ask about a week."""
     try:
-        return orjson.dumps(clock_of(service, question).shown)
+        return orjson.dumps(clock_object(service, clock_of(service, question), question.geometry))
     finally:
         give_back()
 
@@ -52,7 +53,7 @@ def _answered(service: Service, question: ClockQuestion) -> bytes:
 async def ask(request: Request) -> Response:
     """Answer, or say that nothing has changed."""
     service = service_of(request)
-    question = check_clock(service, read_query(request.scope["query_string"], ClockQuestion))
+    question = check_clock(service, read_query(request.scope["query_string"], ClockShapesQuestion))
     etag = clock_tag(service, question)
     if unchanged(request, etag):
         return cached(b"", etag, status=304)
@@ -169,6 +170,6 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
             304: {"description": "Nothing has changed."},
             **problems(401, 403, 404, 414, 422, 503),
         },
-        openapi_extra={"parameters": parameters_of(ClockQuestion, settings)},
+        openapi_extra={"parameters": parameters_of(ClockShapesQuestion, settings)},
     )
     app.include_router(router)
