@@ -14,6 +14,7 @@ from locator.plan_ground import check_limits
 from locator.plan_mosts import Mosts
 from locator.siting_backup import backup_cover
 from locator.siting_capacity import capacitated_cover
+from locator.siting_clock import Clock
 from locator.siting_cover import maximal_cover
 from locator.siting_fair import Floors, fair_cover
 from locator.siting_model import CoverModel, InfeasibleError, Solution, closed
@@ -41,6 +42,8 @@ MOST_SITES, MOST_SECONDS, LEAST_SECONDS = 5_000, 3_600.0, 0.1
 _MOST_AT_LEAST = 2
 _FEN = 100
 _TINY = 1e-12
+#: Sums of money below this are exact as floats, too.
+_EXACT_FEN = 2**53
 
 
 @dataclass(frozen=True)
@@ -396,8 +399,8 @@ def solve_target(
     Returns
     -------
     Solution
-        Objective and bound are yuan, or options where the fewest are asked for; among as few, what
-        `thrifty` finds cheaper.
+        Objective and bound are yuan, or options where the fewest are asked for; of as few, the
+        cheapest that the time left shows.
 
     Raises
     ------
@@ -418,20 +421,27 @@ def solve_target(
             f"{who}, {aim.target_share:g} was asked; add candidates or ask for less"
         )
     share = needed / float(model.weight.sum()) * (1.0 - _TINY)
-    fewest = aim.least == "sites"
-    found = set_cover(model, target=min(share, 1.0), fewest=fewest, time_limit_seconds=seconds)
-    if fewest:
-        return _thrifty_few(model, found)
+    if aim.least == "sites":
+        return _fewest(model, min(share, 1.0), seconds)
+    found = set_cover(model, target=min(share, 1.0), time_limit_seconds=seconds)
     return replace(found, objective=found.objective / _FEN, bound=found.bound / _FEN)
 
 
-def _thrifty_few(model: CoverModel, found: Solution) -> Solution:
-    """Return as few options, or fewer, for less money where a swap shows some."""
+def _fewest(model: CoverModel, target: float, seconds: float) -> Solution:
+    """Return the fewest options, and of as few the cheapest that the time left shows."""
+    clock = Clock(seconds)
+    found = set_cover(model, target=target, fewest=True, time_limit_seconds=seconds)
     chosen = thrifty(model, np.asarray(found.chosen, np.int64))
+    # one option more is dearer than the dearest choice of as few: first few, then cheap
+    most = int(model.cost.max(initial=0)) * (chosen.size + 1)
+    if found.proven and not clock.over and 0 < most * (chosen.size + 1) < _EXACT_FEN:
+        priced = replace(model, cost=model.cost + most)
+        cheap = set_cover(priced, target=target, time_limit_seconds=clock.left)
+        better = cheap.spent < int(priced.cost[chosen].sum())
+        chosen = np.asarray(cheap.chosen, np.int64) if cheap.feasible and better else chosen
     order, gains = building_order(model, chosen, Purse.of(model, None, chosen.size))
-    value, bound = float(order.size), found.bound
-    proven = found.proven or (found.feasible and closed(value, bound))
-    spent = int(model.cost[order].sum())
+    value, spent = float(order.size), int(model.cost[order].sum())
+    proven = found.feasible and closed(value, found.bound)
     return replace(found, chosen=order, gains=gains, objective=value, proven=proven, spent=spent)
 
 

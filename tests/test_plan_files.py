@@ -9,10 +9,11 @@ from geodata.errors import FileFormatError, ValidationError
 from geodata.tables import load_vocabulary
 from locator.index import Index
 from tests.webtools import new_client
-from web.plan_answers import make, result_of
+from web.plan_answers import check_plan, make, result_of
 from web.plan_candidates import read_candidates
 from web.plan_map import escaped
 from web.plan_schemas import PlanQuestion
+from web.plan_words import PlanWords
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +239,35 @@ def test_an_index_takes_a_plain_list(demo_dataset, beside):
     index = Index(open_dataset(demo_dataset, private=True))
     answer = index.plan([{"lon": lon, "lat": lat}], sites=1, exact=True)
     assert len(answer.to_geodataframe()) <= 1
+
+
+def test_hours_in_chinese_are_what_osm_says_in_a_plan(demo_dataset, beside):
+    service = new_client(demo_dataset).app.state.holder.service()
+    _, lon, lat = beside
+    found = []
+    for hours in ("06:00-24:00", "每天早六点到晚十二点"):
+        site = {"id": "a", "lon": lon, "lat": lat, "opening_hours": hours}
+        question = PlanQuestion.model_validate(
+            {"candidates": [site], "sites": 1, "at": "2026-11-24T22:00"}
+        )
+        check_plan(service, question)
+        found.append(make(service, question).result["chosen"])
+    assert found[0] == found[1] != []
+
+
+def test_words_of_a_plan_for_the_fewest_sites(demo_dataset):
+    service = new_client(demo_dataset).app.state.holder.service()
+    asked = {"objective_name": "cover", "target_share": 0.1, "target_of": "uncovered"}
+    said = {}
+    for least in ("sites", "cost"):
+        question = PlanQuestion(least=least, minutes=5, time_limit_seconds=20, **asked)
+        result = result_of(service, question, make(service, question))
+        said[least] = dict(PlanWords("zh", {}).about(result))
+        assert dict(PlanWords("en", {}).about(result))["Target share of"].startswith("workers")
+    assert said["sites"]["目标"] == "处数最少达到目标"
+    assert said["sites"]["单位"] == "处"
+    assert said["sites"]["目标值"] == int(said["sites"]["目标值"]) <= len(result["chosen"])
+    assert said["cost"]["单位"] == "元"
 
 
 def test_a_score_does_not_tell_people_finer_than_people_are_told(demo_dataset):
