@@ -100,7 +100,7 @@ def cells_frame(service: Service, clock: Clock) -> gpd.GeoDataFrame:
         hours = np.where(few, np.nan, np.floor(told / step + 0.5) * step)
     frame["region"] = frame["region"].replace("", None)
     frame["person_hours"] = hours
-    frame.insert(frame.columns.get_loc("person_hours") + 1, "suppressed", few)
+    frame["suppressed"] = few
     return frame
 
 
