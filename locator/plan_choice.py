@@ -143,6 +143,7 @@ def choice_of(
     )
     if ground.request.at_least > 1:
         cover = cover.without(_today(ground, demand, options, positions, progress))
+        cover = cover.only_of(~_of_repeats(ground, options))
     return offering(options, cover, every=every)
 
 
@@ -189,6 +190,28 @@ def _today(
     selection = register.select(ground.request.conditions, ground.limit_ms)
     within = np.full(demand.points.size, ground.limit_ms, np.int32)
     return Reach(ground.view.travel, demand.points)(positions, selection, within, progress)
+
+
+def _of_repeats(ground: Ground, options: pd.DataFrame) -> BoolArray:
+    """Mark the options that bring no station besides those that count, where so many are asked for.
+
+    A station that repeats another one (``duplicate_of``) does not count beside it; and once that
+    other one has what is asked for, the one that repeats it counts no longer.
+    """
+    stations, register = ground.dataset.stations, ground.register
+    if "duplicate_of" not in stations:
+        return np.zeros(len(options), np.bool_)
+    ids, conditions = pd.Index(stations["id"]), ground.request.conditions
+    original = ids.get_indexer(pd.Index(stations["duplicate_of"]))
+    original[original == np.arange(original.size)] = -1
+    counts = register.counted(conditions) & register.access_fits(conditions.access)
+    counts &= register.needs_met(conditions.needs)
+    repeats = (original >= 0) & counts[original]
+    repeated = np.isin(np.arange(original.size), original)
+    at = ids.get_indexer(pd.Index(options["station"]))
+    fitted = (options["facilities"] != "").to_numpy()
+    out: BoolArray = (at >= 0) & (repeats[at] | (repeated[at] & fitted & ~counts[at]))
+    return out
 
 
 def positions_of(ground: Ground, options: pd.DataFrame) -> Positions:

@@ -167,6 +167,23 @@ class Cover:
         indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         return Cover(indptr, self.point[left], self.ms[left])
 
+    def only_of(self, mark: BoolArray) -> "Cover":
+        """Return the same options, of which only the marked ones reach anybody.
+
+        Parameters
+        ----------
+        mark : array (o,) of bool
+            Options.
+
+        Returns
+        -------
+        Cover
+            In the same order.
+        """
+        keep = np.repeat(mark, self.sizes)
+        indptr = np.concatenate(([0], np.cumsum(np.where(mark, self.sizes, 0)))).astype(np.int64)
+        return Cover(indptr, self.point[keep], self.ms[keep])
+
     def only(self, options: Int64Array) -> "Cover":
         """Return the rows of some options.
 

@@ -20,7 +20,7 @@ from locator.plan_ground import Demand, Ground
 from locator.plan_solve import Aim, nothing
 from locator.siting_center import p_center
 from locator.siting_median import p_median
-from locator.siting_model import Solution
+from locator.siting_model import Solution, closed, row_sums
 
 #: Times count up to so many times the limit, at least and at most so many minutes.
 HORIZON_TIMES, HORIZON_LEAST, HORIZON_MOST = 4, 60, 120
@@ -103,12 +103,15 @@ def solve_time(
     steady = far.register.select(far.request.conditions, far.limit_ms).steady
     sooner = far.view.travel.nearest(steady, far.limit_ms)[1]
     choice = choice_of(far, everybody, options, progress, (np.maximum(today - 1, 0), sooner))
-    choice = _one_each(choice)
     helped = today < far.limit_ms
     helped[choice.cover.point] = True
     weight = points.total(demand.place, demand.workers)
     counted = np.where(helped, weight, 0.0)
+    every, choice = choice, _one_each(choice, counted, today)
     solution = _solved(aim, choice, (counted, today), seconds)
+    if not _told_by(choice, every):
+        least = _least(every, today)
+        solution = _loosened(solution, _objective(least, counted, center=aim.objective == "center"))
     plan = _near(ground, demand, choice, solution)
     _check(plan, far, solution, (points, counted, aim.objective == "center"))
     return Timed(
@@ -138,15 +141,42 @@ def _times(points: Points, ms: Int32Array, most_ms: int) -> Int32Array:
     return out
 
 
-def _one_each(choice: Choice) -> Choice:
-    """Return, of options that exclude each other, the one that helps at most points."""
-    bundle = choice.options["bundle"].to_numpy()
-    order = np.lexsort((np.arange(bundle.size), -choice.cover.sizes, bundle))
+def _one_each(choice: Choice, weight: FloatArray, today: Int32Array) -> Choice:
+    """Return, of options that exclude each other, the one that saves most time by itself.
+
+    Mostly it helps all that the others help: longer hours, more facilities.
+    """
+    bundle, cover = choice.options["bundle"].to_numpy(), choice.cover
+    saved = row_sums(cover.indptr, weight[cover.point] * (today[cover.point] - cover.ms))
+    order = np.lexsort((np.arange(bundle.size), -cover.sizes, -saved, bundle))
     first = np.ones(order.size, np.bool_)
     first[1:] = bundle[order[1:]] != bundle[order[:-1]]
     kept = np.sort(order[first | (bundle[order] < 0)])
     options = choice.options.iloc[kept].reset_index(drop=True)
     return replace(choice, options=options, cover=choice.cover.only(kept))
+
+
+def _told_by(kept: Choice, every: Choice) -> bool:
+    """Return whether options kept reach all that those reach which they exclude."""
+    told, all_told = (
+        each.options["bundle"].to_numpy(np.int64)[each.cover.keys >> 32] << 32 | each.cover.point
+        for each in (kept, every)
+    )
+    return bool(np.isin(all_told[all_told >= 0], told).all())
+
+
+def _least(every: Choice, today: Int32Array) -> Int32Array:
+    """Return the time of each point with all options at once: none can do better."""
+    least = today.copy()
+    np.minimum.at(least, every.cover.point, every.cover.ms)
+    return least
+
+
+def _loosened(solution: Solution, bound: float) -> Solution:
+    """Return a solution with a bound that also holds for options that were not searched."""
+    bound = min(bound, solution.objective)
+    proven = closed(solution.objective, bound)
+    return replace(solution, bound=bound, proven=proven, method=f"{solution.method}, one of each")
 
 
 def _solved(

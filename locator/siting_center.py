@@ -151,4 +151,4 @@ def _falling(table: Table, chosen: Int64Array) -> tuple[Int64Array, Float64Array
     """Return options in the order of what they save, and how much the worst falls with each."""
     order, _ = saving_order(table, chosen)
     worsts = [worst(table, order[:size]) for size in range(order.size + 1)]
-    return order, -np.diff(worsts)
+    return order, np.subtract(worsts[:-1], worsts[1:])
