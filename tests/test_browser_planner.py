@@ -25,6 +25,7 @@ from tests.browsing import (
     tab_stops,
     until,
 )
+from tests.webtools import new_client
 from web import planner_page
 from web.app import create_app
 from web.clock_scale import STEPS, Scale
@@ -35,6 +36,7 @@ from web.settings import Settings
 pytestmark = pytest.mark.browser
 
 FACILITIES = list(load_vocabulary().facilities)
+PAGE = "/planner?lang=en"
 ANSWERED = "html[data-answered]"
 #: The Monday of a week that is always ahead.
 WEEK = TUESDAY.fromordinal(TUESDAY.toordinal() - 1).isoformat()
@@ -351,6 +353,39 @@ def test_a_plan_is_made_stepped_through_tried_and_reopened(desk, site):
         assert page.get_attribute("#pl-plan-step", "aria-valuetext") == "Step 1 of 3"
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_plan_by_person_hours_is_told_in_them(desk, site, lang):
+    with desk(f"{BASE}&tab=plan", lang=lang) as seen:
+        page = seen.page
+        assert not page.is_visible("#pl-count-said")
+        page.focus("#pl-plan-form [name=count]")
+        page.keyboard.press("ArrowDown")
+        assert page.input_value("#pl-plan-form [name=count]") == "person_hours"
+        assert page.is_visible("#pl-count-said")
+        page.fill("#pl-plan-form [name=amount]", "2")
+        page.keyboard.press("Enter")
+        until(page, ENDED, None, 120_000)
+        job = httpx.get(f"{site}/api/v1/jobs/{fragment(page)['job']}").raise_for_status().json()
+        result = job["result"]
+        assert (result["parameters"]["count"], result["week"]) == ("person_hours", WEEK)
+        was, now = (result[when]["person_hours"]["covered"] for when in ("before", "after"))
+        unit = {"zh": "人时", "en": "person-hours"}[lang]
+        said = page.locator("#pl-result .pl-said").inner_text()
+        assert f"{now - was:,.0f}" in said
+        assert unit in said
+        assert f"{result['bound']:,.0f}" in page.inner_text("#pl-result .pl-why")
+        assert unit in page.inner_text("#pl-plan-said")
+        cells = page.locator("#pl-result tbody tr").first.locator("td")
+        assert cells.nth(2).inner_text() == f"{result['chosen'][0]['gain_person_hours']:,.0f}"
+        assert unit.lower() in page.inner_text("#pl-result thead").lower()
+        assert json.loads(fragment(page)["plan"])["count"] == "person_hours"
+        page.reload()
+        page.wait_for_selector("html[data-plan=done]", state="attached")
+        assert page.input_value("#pl-plan-form [name=count]") == "person_hours"
+        page.select_option("[name=objective]", "median")  # of which hours cannot be counted
+        assert page.input_value("#pl-plan-form [name=count]") == "people"
+
+
 def test_a_plan_is_exported(desk):
     with desk() as seen:
         page = seen.page
@@ -438,6 +473,21 @@ def test_a_link_to_a_district_opens_there(desk, site):
 
 
 # ---- the ledger ----
+
+
+def test_it_leads_to_the_bulletin_of_the_last_month(demo_dataset, tmp_path, run, monkeypatch):
+    client = new_client(demo_dataset, records=tmp_path / "records.sqlite", ledger=tmp_path / "book")
+
+    def link():
+        return re.search(r'<a href="([^"]*)" id="pl-to-bulletin">([^<]*)<', client.get(PAGE).text)
+
+    assert link().groups() == ("/bulletin?lang=en", "Bulletin")
+    monkeypatch.setenv("LOCATOR_LEDGER", str(tmp_path / "book"))
+    status, *_ = run("gaps", "cut", "--data", str(demo_dataset), "--date", "2026-10-25")
+    assert status == 0
+    href, word = link().groups()
+    assert (href, word) == ("/bulletin?month=2026-10&amp;lang=en", "Bulletin of 2026-10")
+    assert client.get(href.replace("&amp;", "&")).status_code == 200
 
 
 def test_a_gap_is_written_into_the_ledger(browser, settings, tmp_path):

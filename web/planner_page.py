@@ -55,7 +55,7 @@ def _words(lang: str, settings: Settings, vocabulary: Vocabulary) -> dict[str, A
     }
 
 
-def planner_page(lang: str, settings: Settings) -> str:
+def planner_page(lang: str, settings: Settings, month: str = "") -> str:
     """Return the planner's page.
 
     Parameters
@@ -64,11 +64,14 @@ def planner_page(lang: str, settings: Settings) -> str:
         ``zh`` or ``en``.
     settings : Settings
         Limits.
+    month : str, optional
+        The last month that was cut, such as ``2026-11``, whose bulletin the page leads to; without
+        one to the bulletin of now.
 
     Returns
     -------
     str
-        HTML; the same for the same language and settings.
+        HTML; the same for the same language, settings and month.
     """
     vocabulary = load_vocabulary()
     return (
@@ -83,6 +86,10 @@ def planner_page(lang: str, settings: Settings) -> str:
             facilities={
                 code: str(getattr(row, lang)) for code, row in vocabulary.facilities.items()
             },
+            month=month,
+            bulletin=str(PLANNER[lang]["bulletin_of" if month else "bulletin_page"]).format(
+                month=month
+            ),
             most_minutes=settings.max_minutes,
             scripts=[asset_url(name) for name in SCRIPTS],
             asset=asset_url,

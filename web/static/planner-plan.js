@@ -12,7 +12,13 @@
     var allowed = { coverage: ['sites', 'budget'], cover: ['left', 'target'], median: ['sites', 'budget'], center: ['sites', 'budget'] }[objective];
     Array.prototype.forEach.call(by.options, function (option) { option.disabled = option.hidden = allowed.indexOf(option.value) < 0; });
     if (allowed.indexOf(by.value) < 0) { by.value = allowed[0]; form.amount.value = AMOUNTS[by.value]; }
-    var label = { sites: 'plan_sites', budget: 'plan_budget', target: 'plan_target', left: 'plan_left' }[by.value];
+    var inHours = objective === 'coverage' || objective === 'cover';
+    form.count.options[1].disabled = form.count.options[1].hidden = !inHours;
+    if (!inHours) { form.count.value = 'people'; }
+    var hourly = form.count.value === 'person_hours';
+    P.id('pl-count-said').hidden = !hourly;
+    by.options[2].textContent = P.t(hourly ? 'plan_left_person_hours' : 'plan_left');
+    var label = { sites: 'plan_sites', budget: 'plan_budget', target: 'plan_target', left: hourly ? 'plan_left_person_hours' : 'plan_left' }[by.value];
     form.amount.closest('label').querySelector('span').textContent = P.t(label);
     form.amount.max = by.value === 'target' || by.value === 'left' ? 100 : '';
     P.id('pl-file').hidden = form.candidates.value !== 'file';
@@ -21,12 +27,14 @@
   function keep() {
     var form = P.id('pl-plan-form').elements;
     P.state.plan = { objective: form.objective.value, by: form.by.value, amount: +form.amount.value, time: +form.time.value };
+    if (form.count.value !== 'people') { P.state.plan.count = form.count.value; }
   }
 
   function fill(plan) {
     var form = P.id('pl-plan-form').elements;
     if (plan) {
       form.objective.value = plan.objective;
+      form.count.value = plan.count || 'people';
       form.by.value = plan.by;
       form.amount.value = plan.amount;
       form.time.value = plan.time;
@@ -62,18 +70,13 @@
     if (typeof share === 'number') { bar.value = share; } else { bar.removeAttribute('value'); }
   }
 
-  /* The share of all that a share of those without a station comes to. */
-  function ofAll(share) {
-    var count = P.gaps.counted(P.answer.summary);
-    return count && count.all ? Math.min(1, (count.all - count.out + share * count.out) / count.all) : share;
-  }
-
   function asked() {
     keep();
     var plan = P.state.plan, form = P.id('pl-plan-form').elements, body = P.body({ objective_name: plan.objective, time_limit_seconds: plan.time });
     if (plan.by === 'budget') { body.budget_yuan = plan.amount; } else
     if (plan.by === 'target') { body.target_share = plan.amount / 100; } else
-    if (plan.by === 'left') { body.target_share = ofAll(plan.amount / 100); } else { body.sites = Math.round(plan.amount); }
+    if (plan.by === 'left') { body.target_share = plan.amount / 100; body.target_of = 'uncovered'; } else { body.sites = Math.round(plan.amount); }
+    if (plan.count) { body.count = plan.count; body.week = P.weekStart(); delete body.at; }
     if (P.state.group) { body.group = P.state.group; }
     if (form.fair.value) { body.least_share = form.fair.value / 100; }
     if (form.backup.checked) { body.stations_at_least = 2; }
@@ -157,8 +160,12 @@
     P.emit('plan');
   }
 
-  function sumOf(row, soFar) { return typeof row.cumulative_workers === 'number' ? row.cumulative_workers : soFar; }
-  function gainOf(row) { return typeof row.gain_workers === 'number' ? row.gain_workers : typeof row.gain === 'number' ? row.gain : 0; }
+  /* Plans by person-hours are told in them; all others in people. */
+  function hourly() { return result !== null && (result.parameters || {}).count === 'person_hours'; }
+  function counted() { return hourly() ? 'person_hours' : 'workers'; }
+  function told(key, values) { return P.t(hourly() ? key + '_person_hours' : key, values); }
+  function sumOf(row, soFar) { var sum = row['cumulative_' + counted()]; return typeof sum === 'number' ? sum : soFar; }
+  function gainOf(row) { var gain = row['gain_' + counted()]; return typeof gain === 'number' ? gain : typeof row.gain === 'number' ? row.gain : 0; }
 
   function placed(row) {
     var station = P.whatif.at(row.station) || P.whatif.at(row.id), at = typeof row.lon === 'number' ? row : station || {};
@@ -171,13 +178,13 @@
 
   /* What the plan gains in all is what the check from scratch has found. */
   function sentence() {
-    var counts = {}, was = (result.before || {}).workers, now = (result.after || {}).workers, spent = P.money(result.spent_yuan || 0);
+    var counts = {}, was = (result.before || {})[counted()], now = (result.after || {})[counted()], spent = P.money(result.spent_yuan || 0);
     sites.forEach(function (site) { counts[site.action] = (counts[site.action] || 0) + 1; });
     var actions = Object.keys(counts).map(function (code) {
       return P.fill(P.text.plan_doing[code] || code, { n: counts[code] });
     }).join(P.text.comma);
     var text = was && now && was.uncovered
-      ? P.t('plan_sentence', { actions: actions, spent: spent, who: who(), gain: P.whole(now.covered - was.covered), share: P.percent1((now.covered - was.covered) / was.uncovered) })
+      ? told('plan_sentence', { actions: actions, spent: spent, who: who(), gain: P.whole(now.covered - was.covered), share: P.percent1((now.covered - was.covered) / was.uncovered) })
       : P.t('plan_sentence_bare', { actions: actions, spent: spent });
     return text.charAt(0).toUpperCase() + text.slice(1);
   }
@@ -191,7 +198,7 @@
       values.objective = P.t('seconds', { n: P.whole(result.objective) });
     }
     var key = name === 'coverage' || name === 'cover' ? name : 'seconds';
-    return P.t('plan_bound_' + key, values) + (result.proven === true ? ' ' + P.t('plan_bound_exact') : '');
+    return (key === 'coverage' ? told('plan_bound_coverage', values) : P.t('plan_bound_' + key, values)) + (result.proven === true ? ' ' + P.t('plan_bound_exact') : '');
   }
 
   /* The curve of what each step gains; the table has the same numbers for those who do not see it. */
@@ -203,7 +210,7 @@
       return node;
     }
     var svg = make('svg', { preserveAspectRatio: 'none', viewBox: '0 0 ' + wide + ' ' + high, 'class': 'pl-curve', role: 'img',
-      'aria-label': P.t('plan_curve') + ' ' + P.t('plan_curve_text', { first: P.whole(gains[0]), last: P.whole(gains[n - 1]) }) });
+      'aria-label': told('plan_curve') + ' ' + told('plan_curve_text', { first: P.whole(gains[0]), last: P.whole(gains[n - 1]) }) });
     gains.forEach(function (gain, i) {
       var step = (wide - 8) / n, tall = Math.max(1, (high - 8) * gain / most);
       var bar = make('rect', { x: (4 + i * step).toFixed(1), y: (high - 4 - tall).toFixed(1), width: Math.max(0.6, step - Math.min(2, step / 4)).toFixed(1), height: tall.toFixed(1), 'data-step': i });
@@ -232,7 +239,7 @@
     sites.slice(0, upTo).forEach(function (site) { cost += site.cost_yuan || 0; gain = sumOf(site, gain + gainOf(site)); });
     P.id('pl-plan-step').value = upTo;
     P.id('pl-plan-step').setAttribute('aria-valuetext', P.t('plan_step_value', { n: upTo, all: sites.length }));
-    P.id('pl-plan-said').textContent = P.t('plan_so_far', { who: who(), n: upTo, cost: P.money(cost), gain: P.whole(gain) });
+    P.id('pl-plan-said').textContent = told('plan_so_far', { who: who(), n: upTo, cost: P.money(cost), gain: P.whole(gain) });
     P.id('pl-plan-who').textContent = upTo ? gainers(sites[upTo - 1]) : '';
     P.id('pl-plan-try').textContent = P.t('plan_try', { n: upTo });
     Array.prototype.forEach.call(P.id('pl-result').querySelectorAll('[data-step]'), function (node) {
@@ -255,9 +262,9 @@
         el('td', { 'class': 'pl-number', text: P.whole(gainOf(site)) }),
         el('td', { 'class': 'pl-number', text: P.whole(sum) })]);
     }));
-    return el('table', { 'class': 'pl-table pl-list' }, [el('caption', { text: P.t('plan_caption') }),
+    return el('table', { 'class': 'pl-table pl-list' }, [el('caption', { text: told('plan_caption') }),
       el('thead', {}, [el('tr', {}, ['plan_order', 'plan_what', 'plan_cost', 'plan_gain', 'plan_sum'].map(function (head) {
-        return el('th', { scope: 'col', text: P.t(head), 'class': head === 'plan_what' ? null : 'pl-number' });
+        return el('th', { scope: 'col', text: head === 'plan_gain' || head === 'plan_sum' ? told(head) : P.t(head), 'class': head === 'plan_what' ? null : 'pl-number' });
       }))]), body]);
   }
 
@@ -269,7 +276,7 @@
     if (!sites.length) { box.appendChild(el('p', { text: P.t('plan_empty') })); mark('done'); P.emit('plan'); return; }
     box.appendChild(el('p', { 'class': 'pl-said', text: sentence() }));
     box.appendChild(el('p', { 'class': 'pl-why', text: bound() }));
-    box.appendChild(el('h3', { text: P.t('plan_curve') }));
+    box.appendChild(el('h3', { text: told('plan_curve') }));
     box.appendChild(curve());
     slider = el('input', { type: 'range', id: 'pl-plan-step', min: '0', max: String(sites.length), step: '1' });
     slider.addEventListener('input', function () { step(+slider.value); });

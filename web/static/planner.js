@@ -227,7 +227,9 @@
   function readPlan(found) {
     var objectives = Object.keys(P.text.plan_objectives);
     if (!found || objectives.indexOf(found.objective) < 0 || ['sites', 'budget', 'target', 'left'].indexOf(found.by) < 0) { return null; }
-    return { objective: found.objective, by: found.by, amount: +found.amount || 1, time: Math.max(1, Math.min(600, +found.time || 30)) };
+    var plan = { objective: found.objective, by: found.by, amount: +found.amount || 1, time: Math.max(1, Math.min(600, +found.time || 30)) };
+    if (found.count === 'person_hours') { plan.count = found.count; }
+    return plan;
   }
 
   P.read = function () {
