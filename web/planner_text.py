@@ -223,10 +223,7 @@ _ZH = {
         "center": "最远的人最近",
     },
     "plan_count": "计算什么",
-    "plan_counts": {
-        "people": "人：选定时刻到得了的人",
-        "person_hours": "人时：一周里到得了的小时数",
-    },
+    "plan_counts": {"people": "人（选定时刻）", "person_hours": "人时（整周）"},
     "plan_counted_week": "人时按整周算，与时刻滑块无关。",
     "plan_by": "条件",
     "plan_budget": "预算（元）",
@@ -579,8 +576,8 @@ _EN = {
     },
     "plan_count": "What is counted",
     "plan_counts": {
-        "people": "People: covered at the hour chosen",
-        "person_hours": "Person-hours: hours covered in the week",
+        "people": "People, at the hour above",
+        "person_hours": "Person-hours of the week",
     },
     "plan_counted_week": "Person-hours are of the whole week, whatever the hour on the slider.",
     "plan_by": "Given",
