@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.test_api_privacy import hunt, places_of_the_canary, telling, traces_o
 from tests.test_full_disk import no_file_longer_than
 from tests.webtools import new_client, problem_of
 from web import jobs_runner
+from web.errors import UnknownJobError
 from web.job_files import is_locked, locked
 from web.jobs import Desk, Job, all_jobs, job_of, put, run_all, start_runner
 from web.jobs_runner import work
@@ -424,3 +426,13 @@ def test_a_job_is_answered_from_the_dataset_as_it_is_when_it_begins(demo_dataset
     assert jobs_runner._service(settings) is first
     bundle.save(replace(data, manifest={**data.manifest, "name": "new"}), tmp_path / "town")
     assert jobs_runner._service(settings).name["name"] == "new"
+
+
+def test_a_job_that_has_made_room_meanwhile_is_unknown_and_not_wanted(tmp_path):
+    (job,) = waiting(tmp_path)
+    found = job_of(tmp_path, job.id)
+    assert not found.is_cancelled
+    shutil.rmtree(found.folder)
+    assert found.is_cancelled
+    with pytest.raises(UnknownJobError, match="kept for a while"):
+        found.answer()

@@ -36,6 +36,7 @@ _PROGRESS, _ATTEMPTS, _LOCK, _SLOT = "progress.json", "attempts", "lock.sqlite",
 _ID = re.compile("[0-9a-f]{16}")
 _CLAIM_SECONDS = 1.0
 _STOP_SECONDS = 10.0
+_NO_JOB = "there is no such job; results are kept for a while only"
 _SECRETS = ("LOCATOR_PLANNER_TOKEN",)
 
 
@@ -77,8 +78,8 @@ class Job:
 
     @property
     def is_cancelled(self) -> bool:
-        """Return whether nobody wants the job any more."""
-        return (self.folder / _CANCELLED).exists()
+        """Return whether nobody wants the job any more; one whose folder has gone is not wanted."""
+        return (self.folder / _CANCELLED).exists() or not self.folder.exists()
 
     @property
     def final(self) -> str:
@@ -190,13 +191,19 @@ class Job:
         ------
         RecordsError
             If a file of it is damaged, or cannot be read.
+        UnknownJobError
+            If it has made room for later ones meanwhile.
         """
         with said():
             return self._answer()
 
     def _answer(self) -> dict[str, Any]:
         """Return how the job stands."""
+        from web.errors import UnknownJobError  # noqa: PLC0415  a runner starts without it
+
         about, told = self.about, self._told()
+        if not about:
+            raise UnknownJobError(_NO_JOB)
         state = self.state
         done = state == "done"
         return {
@@ -235,7 +242,7 @@ def job_of(folder: Path, code: str) -> Job:
     from web.errors import UnknownJobError  # noqa: PLC0415  a runner starts without it
 
     if not _ID.fullmatch(code) or not (folder / code / _JOB).is_file():
-        raise UnknownJobError("there is no such job; results are kept for a while only")
+        raise UnknownJobError(_NO_JOB)
     return Job(folder / code)
 
 
