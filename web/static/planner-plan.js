@@ -263,8 +263,8 @@
         el('td', { 'class': 'pl-number', text: P.whole(sum) })]);
     }));
     return el('table', { 'class': 'pl-table pl-list' }, [el('caption', { text: told('plan_caption') }),
-      el('thead', {}, [el('tr', {}, ['plan_order', 'plan_what', 'plan_cost', 'plan_gain', 'plan_sum'].map(function (head) {
-        return el('th', { scope: 'col', text: head === 'plan_gain' || head === 'plan_sum' ? told(head) : P.t(head), 'class': head === 'plan_what' ? null : 'pl-number' });
+      el('thead', {}, [el('tr', {}, [P.t('plan_order'), P.t('plan_what'), P.t('plan_cost'), told('plan_gain'), told('plan_sum')].map(function (text, i) {
+        return el('th', { scope: 'col', text: text, 'class': i === 1 ? null : 'pl-number' });
       }))]), body]);
   }
 
