@@ -72,6 +72,7 @@ def test_a_question_is_written_in_one_way_only():
     same = read_shown("layers=stations&need=hot_meal&need=water&layers=gaps", EmbedQuestion)
     assert query_of(some, TAKEN["/embed/map"]) == query_of(same, TAKEN["/embed/map"])
     assert address_of(some, "/map") == "/map?need=hot_meal&need=water"
+    assert address_of(read_shown("theme=dark", EmbedQuestion), "/map") == "/map?theme=dark"
     assert address_of(read_shown("", EmbedQuestion), "/embed/map") == "/embed/map"
     again = read_shown(query_of(some, TAKEN["/embed/map"]), EmbedQuestion)
     assert query_of(again, TAKEN["/embed/map"]) == query_of(some, TAKEN["/embed/map"])

@@ -128,7 +128,7 @@ PICTURE = (*FACTS, "lang", "theme", "title", "district", "layers")
 
 #: What the same question takes on each page of ours.
 TAKEN = {
-    "/map": (*FACTS, "lang", "base"),
+    "/map": (*FACTS, "lang", "base", "theme"),
     "/embed/map": (
         *FACTS,
         "lang",
