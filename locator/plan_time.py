@@ -87,7 +87,7 @@ def solve_time(
     aim : Aim
         ``median`` or ``center``, and the number of sites.
     options : DataFrame
-        From `locator.plan_ground.candidates_of`.
+        From `locator.plan_choice.candidates_of`.
     rest : tuple of callable and float
         Told the share of the search done; seconds for the solver.
 

@@ -155,7 +155,7 @@ def plan_report(result: Mapping[str, Any]) -> str:
             f"{site[so_far]:,.10g} so far"
         )
     if not lines:
-        lines.append("nothing to choose: no candidate reaches anybody who is not covered")
+        lines.append(f"nothing to choose: {_why_nothing(result)}")
     lines += _gained(result)
     lines.append(
         f"objective {result['objective']:,.10g} {result['objective_unit']}, proven bound "
@@ -164,6 +164,15 @@ def plan_report(result: Mapping[str, Any]) -> str:
     lines.append(f"spent {result['spent_yuan']:,.2f} yuan; people {result['people']}; "
                  "checked by a recompute from scratch")  # fmt: skip
     return "\n".join(lines)
+
+
+def _why_nothing(result: Mapping[str, Any]) -> str:
+    """Return why a plan has no sites."""
+    if not result["candidates_that_reach_somebody"]:
+        return "no candidate reaches anybody who is not covered"
+    if result["objective_name"] == "cover":
+        return "the target is reached already"
+    return "no candidate that gains anything fits the limit"
 
 
 def _gained(result: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@
 
   function fitForm() {
     var form = P.id('pl-plan-form').elements, objective = form.objective.value, by = form.by;
-    var allowed = { coverage: ['sites', 'budget'], cover: ['left', 'target'], median: ['sites', 'budget'], center: ['sites', 'budget'] }[objective];
+    var allowed = { coverage: ['sites', 'budget'], cover: ['left', 'target'], median: ['sites'], center: ['sites'] }[objective];
     Array.prototype.forEach.call(by.options, function (option) { option.disabled = option.hidden = allowed.indexOf(option.value) < 0; });
     if (allowed.indexOf(by.value) < 0) { by.value = allowed[0]; form.amount.value = AMOUNTS[by.value]; }
     var inHours = objective === 'coverage' || objective === 'cover';
@@ -53,6 +53,7 @@
     if (form.datum.value) { url += '&datum=' + form.datum.value; }
     said.textContent = P.t('plan_file_wait');
     P.json(url, { method: 'POST', raw: chosen }).then(function (found) {
+      if (form.file.files[0] !== chosen) { return; }  // another one was chosen meanwhile
       file = found.candidates;
       said.textContent = [P.t('plan_file_read', { n: file.length })].concat(found.notes).join(' ');
     }).catch(function (error) { said.textContent = P.t('plan_file_bad', { why: P.sentence(error) }); });
@@ -80,11 +81,12 @@
     if (P.state.group) { body.group = P.state.group; }
     if (form.fair.value) { body.least_share = form.fair.value / 100; }
     if (form.backup.checked) { body.stations_at_least = 2; }
-    body.candidates = form.candidates.value === 'file' && file ? file : 'auto';
+    body.candidates = form.candidates.value === 'file' ? file : 'auto';
     return body;
   }
 
   N.run = function () {
+    if (P.id('pl-plan-form').elements.candidates.value === 'file' && !file) { P.trouble(P.t('plan_file_first')); return; }
     P.trouble('');
     clear();
     var signal = turn.start();
@@ -193,7 +195,7 @@
     var name = result.objective_name, gap = P.percent1(result.gap || 0), values = { gap: gap, who: who() };
     if (typeof result.bound !== 'number') { return ''; }
     if (name === 'coverage') { values.bound = P.whole(result.bound); } else
-    if (name === 'cover') { values.bound = P.t('yuan', { n: P.money(result.bound) }); } else {
+    if (name === 'cover') { values.bound = result.objective_unit === 'sites' ? P.whole(result.bound) : P.t('yuan', { n: P.money(result.bound) }); } else {
       values.bound = P.t('seconds', { n: P.whole(result.bound) });
       values.objective = P.t('seconds', { n: P.whole(result.objective) });
     }
@@ -268,12 +270,17 @@
       }))]), body]);
   }
 
+  function whyNothing() {
+    if (!result.candidates_that_reach_somebody) { return P.t('plan_empty'); }
+    return P.t(result.objective_name === 'cover' ? 'plan_reached' : 'plan_small');
+  }
+
   N.show = function (found) {
     var box = P.empty(P.id('pl-result')), slider;
     result = found || { chosen: [] };
     sites = (result.chosen || []).slice().sort(function (a, b) { return (a.order || 0) - (b.order || 0); }).map(placed);
     box.appendChild(el('h2', { id: 'pl-result-title', tabindex: '-1', text: P.t('plan_result') }));
-    if (!sites.length) { box.appendChild(el('p', { text: P.t('plan_empty') })); mark('done'); P.emit('plan'); return; }
+    if (!sites.length) { box.appendChild(el('p', { text: whyNothing() })); mark('done'); P.emit('plan'); return; }
     box.appendChild(el('p', { 'class': 'pl-said', text: sentence() }));
     box.appendChild(el('p', { 'class': 'pl-why', text: bound() }));
     box.appendChild(el('h3', { text: told('plan_curve') }));
