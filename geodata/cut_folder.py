@@ -21,11 +21,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geodata.errors import DatasetError, RecordsError, RecordsFullError
+from geodata.errors import NO_ROOM, DatasetError, RecordsError, RecordsFullError
 from geodata.halves import Half, Write, checked, open_half, write_half, write_json
 from geodata.packing import write_arrays
 from geodata.parts import read_frame, read_geoframe, read_parts
-from geodata.record_file import NO_ROOM
 from geodata.swap import sync_folders
 
 #: Folder of the cuts within that of the ledger.

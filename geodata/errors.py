@@ -17,6 +17,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+#: Numbers of the errors of a system without room.
+NO_ROOM = frozenset({28, 122, 27})  # ENOSPC, EDQUOT, EFBIG
+
 
 @dataclass(frozen=True)
 class Fault:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
-from geodata.errors import RecordsError, RecordsFullError
+from geodata.errors import NO_ROOM, RecordsError, RecordsFullError
 
 _BUSY_MS = 5_000
 
@@ -167,10 +167,6 @@ class RecordFile:
         short = "_".join(code.split("_")[:2])
         known, why = _WHY.get(code) or _WHY.get(short) or ("records_failed", "it cannot be written")
         return RecordsError(f"the file of {self._what}: {why}", code=known)
-
-
-#: Numbers of the errors of a system without room.
-NO_ROOM = frozenset({28, 122, 27})  # ENOSPC, EDQUOT, EFBIG
 
 
 def _written_ahead(connection: sqlite3.Connection) -> None:

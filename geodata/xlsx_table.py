@@ -8,8 +8,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import numpy as np
-import openpyxl
-import openpyxl.xml
 from defusedxml import DefusedXmlException
 
 from geodata.archive import check_archive
@@ -51,6 +49,8 @@ def read_xlsx(data: bytes, where: str, words: Words) -> list[RawTable]:
     LimitError
         If it is a bomb (``zip_bomb``) or a sheet has too many columns or rows.
     """
+    import openpyxl  # noqa: PLC0415  heavy: for workbooks alone
+
     size = _check(data, where)
     whole = size <= WHOLE_BELOW
     try:
@@ -80,7 +80,9 @@ def read_xlsx(data: bytes, where: str, words: Words) -> list[RawTable]:
 
 def _check(data: bytes, where: str) -> int:
     """Return the unpacked size of a workbook, or refuse it."""
-    if not openpyxl.xml.DEFUSEDXML:
+    from openpyxl.xml import DEFUSEDXML  # noqa: PLC0415  heavy: for workbooks alone
+
+    if not DEFUSEDXML:
         raise FileFormatError(
             f"{where}: workbooks are read only with the package defusedxml; install it",
             code="defusedxml_missing",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,14 +19,16 @@ from locator.clock_request import ClockContext, ClockRequest, travellers, week_a
 from locator.coverage import CoverageRequest
 from locator.coverage_answer import CoverageAnswer, cover
 from locator.nearest import NearestAnswer, NearestRequest
-from locator.plan import Ground, PlanAnswer, Progress, aim_of, check_question, make_plan, silent
-from locator.plan_ground import known_group
+from locator.plan_ground import Ground, Progress, known_group, silent
 from locator.points import as_lonlat, check_rows
 from locator.questions import MOST_MINUTES, MOST_STATIONS, Asked, Desk, within
 from locator.route import route
 from locator.scenario import ScenarioAnswer, WhatIf
 from locator.selection import Register
 from locator.view import ModeView
+
+if TYPE_CHECKING:
+    from locator.plan import PlanAnswer
 
 
 class Index:
@@ -362,7 +364,7 @@ class Index:
         exact: bool = False,
         progress: Progress = silent,
         **aim: Any,
-    ) -> PlanAnswer:
+    ) -> "PlanAnswer":
         """Return where the next stations or hours help most, with a proven bound.
 
         Parameters
@@ -392,6 +394,8 @@ class Index:
         LocatorError
             If the question is wrong or nothing can do what is asked.
         """
+        from locator.plan import aim_of, make_plan  # noqa: PLC0415  solvers: only when asked
+
         wanted = aim_of(**aim)
         words = (needs, kinds, access, region, include, wanted.at_least, exact)
         ground = self._ground(Asked(minutes, at, *words), mode, group)
@@ -422,6 +426,8 @@ class Index:
         LocatorError
             If the question or a candidate is wrong.
         """
+        from locator.plan import aim_of, check_question  # noqa: PLC0415  solvers: only when asked
+
         check_question(self._ground(asked, mode, group), aim_of(**aim), candidates)
 
     def _ground(self, asked: Asked, mode: str, group: str | None) -> Ground:

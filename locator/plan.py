@@ -1,7 +1,7 @@
 """Where the next stations or hours help most: sites in building order, with a proven bound."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from locator.plan_choice import (
     given_options,
     positions_of,
 )
-from locator.plan_ground import CancelledError, Demand, Ground, demand_of
+from locator.plan_ground import CancelledError, Demand, Ground, Progress, demand_of, silent
 from locator.plan_mosts import Mosts, terms_of
 from locator.plan_solve import Aim, Sums, aim_of, model_of, solve_coverage, solve_target
 from locator.plan_time import Timed, solve_time
@@ -70,8 +70,6 @@ _CURVE_HOURS = (
     "cumulative_person_hours",
     "gain_person_hours_per_10000_yuan",
 )
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -135,18 +133,6 @@ def sites_frame(chosen: list[dict[str, Any]]) -> gpd.GeoDataFrame:
     at = [(site["lon"], site["lat"]) for site in chosen]
     points = gpd.points_from_xy([lon for lon, _ in at], [lat for _, lat in at])
     return gpd.GeoDataFrame(frame, geometry=points, crs=4326)
-
-
-def silent(share: float, stage: str) -> None:
-    """Tell nobody how far the work is.
-
-    Parameters
-    ----------
-    share : float
-        Share done.
-    stage : str
-        What is being done.
-    """
 
 
 def make_plan(ground: Ground, aim: Aim, candidates: Any, progress: Progress = silent) -> PlanAnswer:

@@ -1,6 +1,6 @@
 """What a plan stands on: who is covered today, who is not, and what may be chosen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -23,9 +23,24 @@ from locator.view import ModeView
 
 _NO_GROUP = ("",)
 
+#: Told the share done and the stage.
+Progress = Callable[[float, str], None]
+
 
 class CancelledError(Exception):
     """Somebody does not want the plan any more; a progress callback raises it."""
+
+
+def silent(share: float, stage: str) -> None:
+    """Tell nobody how far the work is.
+
+    Parameters
+    ----------
+    share : float
+        Share done.
+    stage : str
+        What is being done.
+    """
 
 
 @dataclass(frozen=True)

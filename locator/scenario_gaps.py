@@ -12,8 +12,6 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geodata.model import BoolArray, Cells, FloatArray, Int32Array, Int64Array
 from locator.coverage import Outcome
@@ -217,6 +215,9 @@ def _groups(
     pairs: npt.NDArray[np.int64], counts: list[int]
 ) -> tuple[list[npt.NDArray[np.int64]], int]:
     """Return the group of every gap before and after (-1: unchanged), and how many there are."""
+    from scipy.sparse import coo_array  # noqa: PLC0415  heavy: for scenarios alone
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     both = pairs[(pairs >= 0).all(axis=1)]
     size = sum(counts)
     graph = coo_array(

@@ -21,7 +21,8 @@ from geodata import halves
 from geodata.bundle import open_dataset
 from geodata.cut_folder import CUTS, tidy_cuts
 from geodata.errors import LimitError, RecordsError, RecordsFullError, ValidationError
-from geodata.ledger_records import LedgerMovedError, LedgerRecords
+from geodata.ledger_records import LedgerRecords
+from geodata.ledger_rows import LedgerMovedError
 from tests.ledger_months import with_stations
 from tests.test_full_disk import no_file_longer_than
 from web.errors import ChangedMeanwhileError, UnknownGapError, UnknownMonthError

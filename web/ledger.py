@@ -10,14 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geodata.cut_folder import CutFolder, cut_dates
 from geodata.errors import Fault, LimitError, ValidationError
 from geodata.hours import SHANGHAI
-from geodata.ledger_records import Change, CutRow, LedgerMovedError, LedgerRecords, now_text
+from geodata.ledger_rows import Change, CutRow, LedgerMovedError, now_text
 from locator.gap_matching import GapCells
 from locator.ledger import Book
 from locator.ledger_entries import Entry, check_transition, with_change
@@ -25,6 +25,9 @@ from web.errors import ChangedMeanwhileError, UnknownGapError, UnknownMonthError
 from web.ledger_standing import Standing, entry_of, gaps_by_id
 from web.settings import Settings
 from web.state import dataset_folder
+
+if TYPE_CHECKING:
+    from geodata.ledger_records import LedgerRecords
 
 #: From this day of a month on, its cut is final.
 CUT_DAY = 25
@@ -75,7 +78,13 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.records = LedgerRecords(folder)
+
+    @cached_property
+    def records(self) -> "LedgerRecords":
+        """Its file."""
+        from geodata.ledger_records import LedgerRecords  # noqa: PLC0415  brings SQLAlchemy
+
+        return LedgerRecords(self.folder)
 
     def cuts(self) -> list[CutRow]:
         """Return the cuts, the oldest first.

@@ -7,7 +7,7 @@ from typing import Any
 
 from geodata.cut_folder import CutParts, drop_cut, tidy_cuts, write_cut
 from geodata.errors import Fault, LimitError, RecordsError
-from geodata.ledger_records import Change, CutRow, LedgerMovedError, now_text
+from geodata.ledger_rows import Change, CutRow, LedgerMovedError, now_text
 from locator.ledger import Book, cut, events, flows
 from locator.ledger_entries import tally
 from web.ledger import CUT_DAY, Ledger, changed_to

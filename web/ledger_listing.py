@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from geodata.ledger_records import Change
+from geodata.ledger_rows import Change
 from locator.ledger_entries import Entry, tally
 from web.ledger_standing import Standing
 from web.reports import shown, table

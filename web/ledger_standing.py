@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from geodata.hours import SHANGHAI
-from geodata.ledger_records import CutRow
+from geodata.ledger_rows import CutRow
 from locator.ledger_entries import Entry
 from web.errors import UnknownGapError
 from web.geojson import plain

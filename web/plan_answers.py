@@ -1,20 +1,23 @@
 """From a plan's question to the object that goes out: people rounded, sites on a lattice."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyproj
 
 from geodata.datum import project, to_wgs84, unproject
-from locator.plan import PlanAnswer, Progress, silent
+from locator.plan_ground import Progress, silent
 from locator.questions import Asked
 from web.dependencies import check_not_swapped, departure
 from web.geojson import plain
 from web.plan_schemas import PlanQuestion
 from web.service import Service
 from web.summaries import Discretion
+
+if TYPE_CHECKING:
+    from locator.plan import PlanAnswer
 
 #: Sites sent over HTTP stand in the middle of squares so wide (m): answers to sites that hardly
 #: differ are the same.
@@ -190,7 +193,7 @@ def make(
     progress: Progress = silent,
     *,
     candidates: pd.DataFrame | str | None = None,
-) -> PlanAnswer:
+) -> "PlanAnswer":
     """Return a plan.
 
     Parameters
@@ -218,7 +221,7 @@ def make(
     )
 
 
-def result_of(service: Service, question: PlanQuestion, answer: PlanAnswer) -> dict[str, Any]:
+def result_of(service: Service, question: PlanQuestion, answer: "PlanAnswer") -> dict[str, Any]:
     """Return a plan as it may leave.
 
     Parameters

@@ -10,17 +10,20 @@ import ipaddress
 import math
 import secrets
 import time
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from geodata.records import Records, Report
 from web.errors import TooManyError
 from web.masking import masked
 from web.settings import Settings
 from web.station_schemas import ReportBody
+
+if TYPE_CHECKING:
+    from geodata.records import Records
 
 _DAY = 86_400
 _IPV6_BITS = 64
@@ -66,7 +69,7 @@ class ReportBox:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.records = Records(settings.records)
+        self._path = settings.records
         self._salt = secrets.token_bytes(16)
         self._storage = MemoryStorage()
         self._limiter = MovingWindowRateLimiter(self._storage)
@@ -74,6 +77,13 @@ class ReportBox:
             settings.reports_per_client, settings.reports_window_seconds
         )
         self._per_day = RateLimitItemPerSecond(settings.reports_per_day, _DAY)
+
+    @cached_property
+    def records(self) -> "Records":
+        """The file of reports."""
+        from geodata.records import Records  # noqa: PLC0415  brings SQLAlchemy
+
+        return Records(self._path)
 
     def admit(self, address: str) -> None:
         """Count one more report of a client, or refuse it.
@@ -133,6 +143,8 @@ class ReportBox:
         RecordsError
             If it cannot be written.
         """
+        from geodata.records import Report  # noqa: PLC0415  brings SQLAlchemy
+
         report = Report(
             station_id=body.station,
             dataset_version=dataset_version,

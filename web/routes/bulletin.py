@@ -15,7 +15,7 @@ from pydantic.json_schema import SkipJsonSchema
 from starlette.concurrency import run_in_threadpool
 
 from geodata.errors import Fault
-from geodata.ledger_records import CutRow
+from geodata.ledger_rows import CutRow
 from web.bulletin import facts_of
 from web.bulletin_month import month_facts
 from web.bulletin_month_docx import as_docx

@@ -16,7 +16,6 @@ from geodata.datum import parse_datum
 from geodata.errors import Fault, LimitError, ValidationError
 from geodata.vocabulary import Vocabulary
 from web.openapi import problems
-from web.plan_candidates import read_candidates
 from web.planner_access import planner
 from web.settings import Settings
 from web.state import service_of
@@ -68,6 +67,8 @@ def candidate_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _read(body: bytes, ending: str, datum: str, vocabulary: Vocabulary) -> dict[str, Any]:
     """Return what stands in a table."""
+    from web.plan_candidates import read_candidates  # noqa: PLC0415  readers of tables
+
     with tempfile.TemporaryDirectory(prefix="locator-") as folder:
         path = Path(folder) / f"candidates.{ending}"
         path.write_bytes(body)
