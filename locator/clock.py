@@ -322,7 +322,8 @@ class ClockAnswer:
     def gaps(self) -> WeekGaps:
         """Gaps of the week: cells without a station in at least one hour that counts."""
         hours = WeekHours(self.sets.of_hour, self.all.works)
-        return find_gaps(self.view, self.cells, self.places, self._week_people, hours)
+        limit_ms, people = self.request.coverage.limit_ms, self._week_people
+        return find_gaps(self.view, self.cells, self.places, people, hours, limit_ms)
 
     @property
     def _week_people(self) -> WeekPeople | None:

@@ -10,7 +10,7 @@ from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array
 from locator.arrays import sums
 from locator.clock_cover import WeekOutcome
 from locator.clock_week import DAY_HOURS
-from locator.gaps import CELL_M, components, gap_ids, heaviest_cells, middles, outlines
+from locator.gaps import CELL_M, gap_ids, group_gaps, heaviest_cells, middles, outlines
 from locator.view import ModeView
 
 
@@ -129,6 +129,7 @@ def find_gaps(
     places: WeekOutcome,
     people: WeekPeople | None,
     hours: WeekHours,
+    limit_ms: int,
 ) -> WeekGaps:
     """Return the gaps of a week.
 
@@ -144,6 +145,8 @@ def find_gaps(
         Who lives in which cell; None where nobody gave homes.
     hours : WeekHours
         The hours that count.
+    limit_ms : int
+        The limit of the coverage (ms).
 
     Returns
     -------
@@ -154,7 +157,7 @@ def find_gaps(
     times = hours.by_set
     mark = cells.in_total & (cells.covers.hours_without(times) > 0)
     which = np.flatnonzero(mark)
-    count, found = components(lattice, mark)
+    count, found = group_gaps(view.places, mark, limit_ms)
     label = np.full(mark.size, -1, np.int32)
     label[which] = found
     heaviest = which[heaviest_cells(lattice, which, found, view.cell_people.workers)]

@@ -250,6 +250,11 @@ class Outcome:
         return self._times(self._question.selection, limit_ms=_reach(request.limit_ms, fastest))
 
     @property
+    def limit_ms(self) -> int:
+        """The limit that they are judged by (ms)."""
+        return self._question.request.limit_ms
+
+    @property
     def median_detour(self) -> float | None:
         """Median detour by which barriers are told; None where nobody is asked about them."""
         barriers = self._question.barriers

@@ -17,7 +17,7 @@ import numpy as np
 from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array
 from locator.arrays import sums
 from locator.coverage import Outcome
-from locator.gaps import CellWeights, Gaps, Places, components, find_cells
+from locator.gaps import CellWeights, Gaps, Places, find_cells, group_gaps
 
 _DIGITS = 6
 
@@ -88,7 +88,7 @@ def seen_cells(places: Places, outcome: Outcome, gaps: Gaps, people: CellWeights
         In the order of ``gaps``.
     """
     cells, mark = places.cells, ~outcome.covered & outcome.in_total
-    count, label = components(cells, mark)
+    count, label = group_gaps(places, mark, outcome.limit_ms)
     which = np.flatnonzero(mark)
     heaviest = [str(name).rsplit(".", 2)[1:] for name in gaps.id]
     spot = np.asarray(heaviest, np.int64).reshape(-1, 2)

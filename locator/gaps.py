@@ -1,7 +1,8 @@
 """Uncovered cells as polygons, each with an id, a size and a cause.
 
-A gap is a set of uncovered cells of one region that hang together by their sides. Its polygon is
-the exact outline of the cells; nothing is simplified here.
+A gap is a set of uncovered cells of one region that hang together by their sides; what reaches
+farther than about a station is cut (`locator.gap_groups`). Its polygon is the exact outline of the
+cells; nothing is simplified here.
 """
 
 import json
@@ -20,6 +21,7 @@ from locator.arrays import sums
 from locator.arrival import CAUSES
 from locator.coverage import Outcome
 from locator.gap_causes import NamedLines, barriers_of, behind_barriers, causes_of
+from locator.gap_groups import block_cells, components, gap_groups, picture
 from locator.selection import Selection
 from locator.travel_time import UNLIMITED_MS, Found, TravelTimes
 
@@ -148,6 +150,8 @@ class Places:
         Where the stations lie.
     lines : NamedLines
         What may cut people off.
+    speed_kph : float
+        Default speed of the mode (km/h), 0 where it goes by the class of the road.
     """
 
     cells: Cells
@@ -157,6 +161,7 @@ class Places:
     station_lon: FloatArray
     station_lat: FloatArray
     lines: NamedLines
+    speed_kph: float
 
 
 def find_cells(cells: Cells, column: npt.ArrayLike, row: npt.ArrayLike) -> Int64Array:
@@ -188,42 +193,24 @@ def _keys(column: Int32Array, row: Int32Array) -> tuple[Int64Array, Int64Array]:
     return key, np.argsort(key)
 
 
-def components(
-    cells: Cells, mark: BoolArray, kind: Int32Array | None = None
-) -> tuple[int, Int32Array]:
-    """Group marked cells of one region that hang together by their sides.
+def group_gaps(places: Places, mark: BoolArray, limit_ms: int) -> tuple[int, Int32Array]:
+    """Group uncovered cells to gaps, none of them larger than about what a station can reach.
 
     Parameters
     ----------
-    cells : Cells
-        The lattice.
+    places : Places
+        The cells, and how fast one goes.
     mark : array (c,) of bool
-        Cells to group.
-    kind : array (c,) of int32, optional
-        Cells of one group have the same; without it, their region.
+        Cells that are uncovered.
+    limit_ms : int
+        The limit of the coverage (ms).
 
     Returns
     -------
     tuple
-        Number of groups, and the group of each marked cell, in cell order.
+        Number of gaps, and the gap of each marked cell, in cell order.
     """
-    if not mark.any():
-        return 0, np.empty(0, np.int32)
-    kind = cells.region if kind is None else kind
-    picture, (south, west) = _picture(cells, mark, kind[mark] - kind.min() + 1)
-    groups, count = _raster_kernels.label_groups(picture)
-    return count, groups[cells.row[mark] - south, cells.column[mark] - west] - 1
-
-
-def _picture(
-    cells: Cells, mark: BoolArray, value: Int32Array
-) -> tuple[Int32Array, tuple[int, int]]:
-    """Return marked cells as a picture of values within a border of 0, and its row and column."""
-    column, row = cells.column[mark], cells.row[mark]
-    west, south = int(column.min()) - 1, int(row.min()) - 1
-    picture = np.zeros((int(row.max()) - south + 2, int(column.max()) - west + 2), np.int32)
-    picture[row - south, column - west] = value
-    return picture, (south, west)
+    return gap_groups(places.cells, mark, block_cells(places.speed_kph, limit_ms))
 
 
 def outlines(
@@ -249,8 +236,8 @@ def outlines(
     """
     if label.size == 0:
         return np.empty(0, object)
-    picture, (south, west) = _picture(cells, mark, label + 1)
-    x, y, indptr, group = _raster_kernels.trace_rings(picture)
+    drawn, (south, west) = picture(cells, mark, label + 1)
+    x, y, indptr, group = _raster_kernels.trace_rings(drawn)
     lon, lat = unproject((x + west) * CELL_M, (y + south) * CELL_M, crs)
     ring = np.repeat(np.arange(group.size), np.diff(indptr))
     rings = np.asarray(shapely.linearrings(np.column_stack((lon, lat)), indices=ring))
@@ -287,7 +274,7 @@ def find(
     people : CellWeights
         Who is in the cells.
     grouped : array (m,) of int32, optional
-        The gap of each uncovered cell as ``components`` tells it, where that is known.
+        The gap of each uncovered cell as `group_gaps` tells it, where that is known.
 
     Returns
     -------
@@ -296,7 +283,7 @@ def find(
     """
     cells, mark = places.cells, ~outcome.covered & outcome.in_total
     which = np.flatnonzero(mark)
-    label = components(cells, mark)[1] if grouped is None else grouped
+    label = group_gaps(places, mark, outcome.limit_ms)[1] if grouped is None else grouped
     count = int(label.max(initial=-1)) + 1
     size = sums(label, np.ones(label.size), count)
     heaviest = which[heaviest_cells(cells, which, label, people.published)]

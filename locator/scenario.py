@@ -222,7 +222,7 @@ class Before:
     def gap_labels(self) -> Int32Array:
         """The gap of each cell, -1 in none."""
         cells = self.outcomes["cells"]
-        return gap_labels(self.scene.view.places.cells, ~cells.covered & cells.in_total)
+        return gap_labels(self.scene.view.places, cells)
 
     @cached_property
     def gap_weights(self) -> CellWeights:
@@ -415,7 +415,7 @@ class After:
             return _gaps(places, cells, self.question, people[1], (mark, label))
 
         find = (find_before, find_after)
-        return gap_changes(was, cells, view.places.cells, find, people, before.gap_labels)
+        return gap_changes(was, cells, view.places, find, people, before.gap_labels)
 
     @cached_property
     def difference(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Gaps before and after a change: which have closed, opened, shrunk or grown.
 
-Gaps are matched by the cells they share. Only those of which a cell has changed are looked at, with
-all that share a cell with them: a gap may fall apart, and several may grow together.
+Gaps are matched by the cells they share. Only those that are made of other cells are looked at, and
+those whose people are others: a gap may fall apart, and several may grow together.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ import shapely
 
 from geodata.model import BoolArray, Cells, FloatArray, Int32Array, Int64Array
 from locator.coverage import Outcome
-from locator.gaps import CellWeights, Gaps, components
+from locator.gaps import CellWeights, Gaps, Places, group_gaps
 
 #: Gives the gaps of some cells (c,), told which gap each of them is in.
 Find = Callable[[BoolArray, Int32Array], Gaps]
@@ -104,7 +104,7 @@ def _entry(change: str, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> di
 def gap_changes(
     before: Outcome,
     after: Outcome,
-    cells: Cells,
+    places: Places,
     find: tuple[Find, Find],
     people: tuple[CellWeights, CellWeights],
     labels: Int32Array,
@@ -115,8 +115,8 @@ def gap_changes(
     ----------
     before, after : Outcome
         Of the cells.
-    cells : Cells
-        The cells.
+    places : Places
+        The cells, and how fast one goes.
     find : tuple of callable
         Give the gaps as they were and as they would be, of marked cells (c,) only.
     people : tuple of CellWeights
@@ -131,9 +131,10 @@ def gap_changes(
     """
     marks = [~outcome.covered & outcome.in_total for outcome in (before, after)]
     other = marks[0] != marks[1]
-    every_label = [labels, gap_labels(cells, marks[1])]
+    every_label = [labels, gap_labels(places, after)]
     flow = _flow(people, other.size)
-    pairs = _touched(every_label, other | ((flow != 0) & (marks[0] | marks[1])))
+    regrouped = other_groups(*every_label)
+    pairs = _touched(every_label, regrouped | ((flow != 0) & (marks[0] | marks[1])))
     group_of, count = _groups(pairs, [int(label.max(initial=-1)) + 1 for label in every_label])
     every = [
         np.where(label >= 0, table[label], -1)
@@ -158,7 +159,10 @@ def gap_changes(
         ["closed", "opened", "shrunk", "grown"],
         "shifted",
     )
-    match = [_group_of_gaps(cells, gaps, group) for gaps, group in zip(found, every, strict=True)]
+    match = [
+        _group_of_gaps(places.cells, gaps, group)
+        for gaps, group in zip(found, every, strict=True)
+    ]
     return GapChanges(found[0], found[1], match[0], match[1], change.astype(object))
 
 
@@ -168,24 +172,54 @@ def _flow(people: tuple[CellWeights, CellWeights], size: int) -> FloatArray:
     return np.zeros(size) if before is None or after is None else after - before
 
 
-def gap_labels(cells: Cells, mark: BoolArray) -> Int32Array:
+def gap_labels(places: Places, outcome: Outcome) -> Int32Array:
     """Return the gap of each cell.
 
     Parameters
     ----------
-    cells : Cells
-        The cells.
-    mark : array (c,) of bool
-        Those that are uncovered.
+    places : Places
+        The cells, and how fast one goes.
+    outcome : Outcome
+        What became of the cells.
 
     Returns
     -------
     array (c,) of int32
         From 0, -1 where a cell is in none.
     """
+    mark = ~outcome.covered & outcome.in_total
     label = np.full(mark.size, -1, np.int32)
-    label[mark] = components(cells, mark)[1]
+    label[mark] = group_gaps(places, mark, outcome.limit_ms)[1]
     return label
+
+
+def other_groups(before: Int32Array, after: Int32Array) -> BoolArray:
+    """Mark the cells whose gap is made of other cells than it was.
+
+    That may be so where no cell of it has changed: what is cut while it is large is whole when it
+    has become small enough, and a small piece may join another one.
+
+    Parameters
+    ----------
+    before, after : array (c,) of int32
+        The gap of each cell, -1 in none.
+
+    Returns
+    -------
+    array (c,) of bool
+        Whole gaps, before and after.
+    """
+    out = np.zeros(before.size, np.bool_)
+    for own, other in ((before, after), (after, before)):
+        inside = own >= 0
+        one, two = own[inside], other[inside]
+        partner = np.full(int(one.max(initial=-1)) + 1, -1, np.int32)
+        partner[one] = two
+        size = np.bincount(other[other >= 0], minlength=1)
+        same = (partner >= 0) & (np.bincount(one, minlength=partner.size) == size[partner])
+        same[one[partner[one] != two]] = False
+        out[inside] |= ~same[one]
+    return out
 
 
 def _renumbered(label: Int32Array) -> Int32Array:

@@ -192,4 +192,5 @@ class ModeView:
                 self._dataset.barrier_name,
                 self._dataset.barrier_kind,
             ),
+            speed_kph=self._dataset.vocabulary.modes[self.mode].speed_kph,
         )

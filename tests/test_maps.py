@@ -14,7 +14,8 @@ from hypothesis import given, settings, strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from geodata.datum import from_wgs84, metric_crs, unproject
-from locator.gaps import components, outlines
+from locator.gap_groups import components
+from locator.gaps import outlines
 from tests.mapdata import EAST_M, NORTH_M, blocks, city, degrees, stations, streets, summary
 from web.map_blocks import ranked_blocks
 from web.map_code import decode, encode, encode_points

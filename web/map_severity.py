@@ -11,7 +11,8 @@ import numpy as np
 import shapely
 
 from geodata.model import CLOSED_MS, FloatArray, Int64Array
-from locator.gaps import components, outlines
+from locator.gap_groups import components
+from locator.gaps import group_gaps, outlines
 from locator.selection import Selection
 from locator.travel_time import UNLIMITED_MS
 
@@ -69,7 +70,9 @@ def severity_pieces(found: Any, gaps: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     band = severity(seconds, found.request.limit_ms / 1000)
     mark = np.zeros(band.size, dtype=bool)
     mark[rows] = True
-    kind = cells.region.astype(np.int32) * _KINDS + band.astype(np.int32)
+    kind = np.zeros(band.size, np.int32)
+    gap = group_gaps(found.view.places, mark, outcome.limit_ms)[1]
+    kind[rows] = gap * _KINDS + band[rows]
     label = components(cells, mark, kind)[1]
     geometry = outlines(cells, mark, label, found.view.places.crs)
     bands = np.zeros(len(geometry), dtype=np.int64)
