@@ -1,6 +1,7 @@
 """GeoJSON to raw tables, without GDAL: a file that is no GeoJSON is never handed to a driver."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from geodata.encoding import decode
 from geodata.errors import FileFormatError, LimitError
 from geodata.raw import MAX_COLUMNS, ObjectArray, RawTable, Reject
 from geodata.shapes import SPATIAL, in_degrees, shape_table, usable
+
+#: An escape of half a character, as two stand for one beyond the basic plane.
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 _TYPES = {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
 
@@ -86,12 +90,26 @@ def _parse(text: str, where: str) -> dict[str, Any]:
             f"{where}: expected GeoJSON, found text that is no JSON ({error}); is it cut off?",
             code="not_geojson",
         ) from error
+    if _HALF.search(text) and not _is_text(parsed):
+        raise FileFormatError(
+            f"{where}: half a character (\\uD800 to \\uDFFF alone) stands in a text; save it again",
+            code="not_geojson",
+        )
     if not isinstance(parsed, dict):
         raise FileFormatError(
             f"{where}: expected a GeoJSON FeatureCollection, found a JSON {type(parsed).__name__}",
             code="not_geojson",
         )
     return parsed
+
+
+def _is_text(parsed: Any) -> bool:
+    """Return whether all texts can be written again."""
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _features(parsed: Mapping[str, Any], where: str) -> list[dict[str, Any]]:

@@ -131,8 +131,9 @@ def _geopackage(data: bytes, file: Path) -> list[RawTable]:
 
 
 def _zipped(data: bytes, where: str, words: Mapping[str, Sequence[str]]) -> list[RawTable]:
-    """Return the tables of a workbook or of a zipped Shapefile."""
-    if b"[Content_Types].xml" in data or b"xl/workbook" in data or b"xl/worksheets" in data:
+    """Return the tables of a workbook, told by its parts or its name, or of a zipped Shapefile."""
+    parts = (b"[Content_Types].xml", b"xl/workbook", b"xl/worksheets")
+    if where.lower().endswith(".xlsx") or any(part in data for part in parts):
         return read_xlsx(data, where, words)
     return [read_zip(data, where)]
 

@@ -2,7 +2,9 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -18,8 +20,8 @@ from geodata.raw import HEADER_WITHIN, MAX_COLUMNS, RawTable, find_header, no_he
 #: Workbooks up to this size (bytes unpacked) are read whole, with their merged cells.
 WHOLE_BELOW = 40 * 1024 * 1024
 
-#: Rows read of one sheet.
-MAX_ROWS = 1_000_000
+#: Rows read of one sheet, its rows times columns, and the cells that merged ones may cover.
+MAX_ROWS, MAX_CELLS, MAX_MERGED = 1_000_000, 20_000_000, 1_000_000
 
 Words = Mapping[str, Sequence[str]]
 Rows = list[tuple[int, list[str]]]
@@ -47,13 +49,16 @@ def read_xlsx(data: bytes, where: str, words: Words) -> list[RawTable]:
     FileFormatError
         If it is no workbook, holds macros or XML entities, or no sheet has a header.
     LimitError
-        If it is a bomb (``zip_bomb``) or a sheet has too many columns or rows.
+        If it is a bomb (``zip_bomb``), a sheet has too many columns, rows or cells, or merged
+        cells cover too many.
     """
     import openpyxl  # noqa: PLC0415  heavy: for workbooks alone
 
     size = _check(data, where)
     whole = size <= WHOLE_BELOW
     try:
+        if whole:
+            _check_merged(data, where)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=not whole, data_only=True)
         sheets = {sheet.title: _rows(sheet, where, whole=whole) for sheet in _visible(book)}
     except (DefusedXmlException, ParseError) as error:
@@ -68,6 +73,8 @@ def read_xlsx(data: bytes, where: str, words: Words) -> list[RawTable]:
         TypeError,
         AttributeError,
         IndexError,
+        EOFError,
+        zlib.error,
         zipfile.BadZipFile,
     ) as error:
         raise FileFormatError(
@@ -92,7 +99,14 @@ def _check(data: bytes, where: str) -> int:
             size = check_archive(archive, where)
             for name in archive.namelist():
                 _check_part(archive, name, where)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+        OSError,
+        EOFError,
+        zlib.error,
+    ) as error:
         raise FileFormatError(
             f"{where}: the workbook is damaged ({error}); save it again as .xlsx",
             code="damaged_workbook",
@@ -122,18 +136,35 @@ def _visible(book: Any) -> list[Any]:
     return [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
 
 
+def _check_merged(data: bytes, where: str) -> None:
+    """Refuse merged cells that cover so many that openpyxl, which makes each, does not end."""
+    from defusedxml.ElementTree import iterparse  # noqa: PLC0415  for workbooks alone
+    from openpyxl.utils import range_boundaries  # noqa: PLC0415  heavy: for workbooks alone
+
+    covered = 0
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            with archive.open(name) as part, suppress(ParseError):  # no XML: no sheet either
+                for _, element in iterparse(part):
+                    if element.tag.rpartition("}")[2] == "mergeCell":
+                        left, top, right, low = range_boundaries(element.get("ref"))
+                        covered += (right - left + 1) * (low - top + 1)
+                    element.clear()
+    if covered > MAX_MERGED:
+        raise LimitError(
+            f"{where}: merged cells cover {covered} cells; at most {MAX_MERGED} are read; undo "
+            "the merging of whole rows or columns",
+            code="too_many_merged",
+        )
+
+
 def _rows(sheet: Any, where: str, *, whole: bool) -> Rows:
     """Return the rows of a sheet that hold something, with their numbers."""
-    if not whole:
-        sheet.reset_dimensions()  # the stated size may be wrong
     merged = _merged(sheet) if whole else {}
     rows: Rows = []
-    for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+    for number, cells in _kept(sheet, where) if whole else _streamed(sheet):
         if number > MAX_ROWS or len(cells) > MAX_COLUMNS:
-            raise LimitError(
-                f"{where}, sheet {sheet.title}: more than {MAX_ROWS} rows or {MAX_COLUMNS} columns",
-                code="too_many_columns" if len(cells) > MAX_COLUMNS else "too_many_rows",
-            )
+            raise _too_far(sheet, where, columns=len(cells))
         texts = [cell_text(value) for value in cells]
         for column, text in merged.get(number, ()):
             texts[column - 1] = text
@@ -142,13 +173,36 @@ def _rows(sheet: Any, where: str, *, whole: bool) -> Rows:
     return rows
 
 
+def _too_far(sheet: Any, where: str, *, columns: int) -> LimitError:
+    """Return the refusal of a sheet that is too wide or too long."""
+    return LimitError(
+        f"{where}, sheet {sheet.title}: more than {MAX_ROWS} rows or {MAX_COLUMNS} columns",
+        code="too_many_columns" if columns > MAX_COLUMNS else "too_many_rows",
+    )
+
+
+def _streamed(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield all rows of a sheet that is read row by row."""
+    sheet.reset_dimensions()  # the stated size may be wrong
+    yield from enumerate(sheet.iter_rows(values_only=True), 1)
+
+
+def _kept(sheet: Any, where: str) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the rows of a sheet that is held whole; `iter_rows` would make all between far ones."""
+    if sheet.max_column > MAX_COLUMNS:
+        raise _too_far(sheet, where, columns=sheet.max_column)
+    rows: dict[int, dict[int, Any]] = {}
+    for (number, column), cell in sheet._cells.items():  # noqa: SLF001  only what the file holds
+        rows.setdefault(number, {})[column] = cell.value
+    for number, values in sorted(rows.items()):
+        yield number, [values.get(column) for column in range(1, max(values) + 1)]
+
+
 def _merged(sheet: Any) -> dict[int, list[tuple[int, str]]]:
     """Return, by row, the columns covered by merged cells and the text that covers them."""
     covered: dict[int, list[tuple[int, str]]] = {}
     for area in sheet.merged_cells.ranges:
         text = cell_text(sheet.cell(area.min_row, area.min_col).value)
-        if (area.max_row - area.min_row) * (area.max_col - area.min_col + 1) > MAX_ROWS:
-            continue
         for row in range(area.min_row, area.max_row + 1):
             places = [(column, text) for column in range(area.min_col, area.max_col + 1)]
             covered.setdefault(row, []).extend(places)
@@ -175,7 +229,14 @@ def _tables(sheets: Mapping[str, Rows], where: str, words: Words, *, whole: bool
 def _table(rows: Rows, at: int, names: tuple[str, str], *, whole: bool) -> RawTable:
     """Return the table of one sheet below its header."""
     number, header = rows[at]
-    width = len(header)
+    width = max(len(cells) for _, cells in rows)
+    if width * len(rows) > MAX_CELLS:
+        raise LimitError(
+            f"{names[0]}, sheet {names[1]}: {len(rows)} rows of {width} columns; at most "
+            f"{MAX_CELLS} cells are read",
+            code="too_many_cells",
+        )
+    header = header + [""] * (width - len(header))
     body = list(_fitted(rows[at + 1 :], width))
     cells = np.array([cells for _, cells in body], dtype=object).reshape(-1, width)
     return RawTable(
@@ -189,6 +250,6 @@ def _table(rows: Rows, at: int, names: tuple[str, str], *, whole: bool) -> RawTa
 
 
 def _fitted(rows: Rows, width: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield rows of equal width; read-only sheets leave out empty cells at the end."""
+    """Yield rows of equal width; sheets leave out empty cells at the end."""
     for number, cells in rows:
         yield number, (cells + [""] * width)[:width]
