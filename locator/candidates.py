@@ -293,8 +293,10 @@ def bundled(options: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Besides ``COLUMNS``: ``bundle`` (int32; -1: excludes nothing). A combination has the sum of
-        the prices, the ids joined by ``+`` and the action ``extend+equip`` or ``equip``.
+        Besides ``COLUMNS``: ``parts`` (int64: 1, or how many are combined) and ``bundle`` (int32;
+        -1: excludes nothing). A combination has the sum of the prices, the ids joined by ``+``
+        (``++`` and so on where a candidate is called so itself) and the action ``extend+equip`` or
+        ``equip``.
 
     Raises
     ------
@@ -303,11 +305,13 @@ def bundled(options: pd.DataFrame) -> pd.DataFrame:
     """
     at_station = options["action"].isin(AT_STATION)
     made: list[dict[str, Any]] = []
+    taken = set(options["id"])
     for station, group in options[at_station].groupby("station", sort=True):
-        made += _combinations(str(station), group.to_dict("records"))
-    new = options[~at_station]
-    frame = pd.concat([new, pd.DataFrame(made, columns=list(COLUMNS))], ignore_index=True)
-    frame = frame.astype({"cost_fen": np.int64, "lon": np.float64, "lat": np.float64})
+        made += _combinations(str(station), group.to_dict("records"), taken)
+    new = options[~at_station].assign(parts=1)
+    frame = pd.concat([new, pd.DataFrame(made, columns=[*COLUMNS, "parts"])], ignore_index=True)
+    whole = {"cost_fen": np.int64, "parts": np.int64}
+    frame = frame.astype({**whole, "lon": np.float64, "lat": np.float64})
     place = frame["station"].where(
         frame["station"] != "",
         "@" + frame["lon"].round(7).astype(str) + "," + frame["lat"].round(7).astype(str),
@@ -318,8 +322,13 @@ def bundled(options: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _combinations(station: str, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
-    """Return everything that can be done at one station: one change of hours, any facilities."""
+def _combinations(
+    station: str, rows: Sequence[Mapping[Any, Any]], taken: set[str]
+) -> list[dict[str, Any]]:
+    """Return everything that can be done at one station: one change of hours, any facilities.
+
+    ``taken`` are the ids of all options; those of the combinations are added.
+    """
     extends = [row for row in rows if row["action"] == "extend"]
     equips = [row for row in rows if row["action"] == "equip"]
     if len(equips) > MOST_EQUIPS:
@@ -329,17 +338,23 @@ def _combinations(station: str, rows: Sequence[Mapping[Any, Any]]) -> list[dict[
         )
     sets = [list(part) for size in range(len(equips) + 1) for part in combinations(equips, size)]
     chosen = [[*head, *part] for head in ([], *([row] for row in extends)) for part in sets]
-    return [_joined(parts) for parts in chosen if parts]
+    return [_joined(parts, taken) for parts in chosen if parts]
 
 
-def _joined(parts: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
+def _joined(parts: Sequence[Mapping[Any, Any]], taken: set[str]) -> dict[str, Any]:
     """Return several options at one station as one."""
+    code = sign = ""
+    while len(parts) > 1 and (not code or code in taken):
+        sign += "+"
+        code = sign.join(part["id"] for part in parts)
+    taken.add(code)
     actions = list(dict.fromkeys(part["action"] for part in parts))
     rooms = [part["capacity"] for part in parts if not pd.isna(part["capacity"])]
     codes = [code for part in parts for code in part["facilities"].split(";") if code]
     return {
         **parts[0],
-        "id": "+".join(part["id"] for part in parts),
+        "id": code or parts[0]["id"],
+        "parts": len(parts),
         "action": "+".join(actions),
         "cost_fen": sum(part["cost_fen"] for part in parts),
         "opening_hours": next((p["opening_hours"] for p in parts if p["action"] == "extend"), ""),
@@ -400,13 +415,13 @@ def changes_of(options: pd.DataFrame, taken: Iterable[str] = ()) -> Changes:
     Changes
         For `locator.changes.changed`.
     """
-    there = set(taken)
     new = options[options["station"] == ""]
     old = options[options["station"] != ""]
+    codes = new_ids(new["id"], taken)
     return Changes(
         add=tuple(
             NewStation(
-                id=new_id(row["id"], there),
+                id=code,
                 lon=row["lon"],
                 lat=row["lat"],
                 name=row["name"],
@@ -415,7 +430,7 @@ def changes_of(options: pd.DataFrame, taken: Iterable[str] = ()) -> Changes:
                 facilities=tuple(filter(None, row["facilities"].split(";"))),
                 access=row["access"],
             )
-            for row in new.to_dict("records")
+            for row, code in zip(new.to_dict("records"), codes, strict=True)
         ),
         hours={
             row["station"]: row["opening_hours"]
@@ -430,21 +445,33 @@ def changes_of(options: pd.DataFrame, taken: Iterable[str] = ()) -> Changes:
     )
 
 
-def new_id(code: str, taken: set[str]) -> str:
-    """Return the id of a new station.
+def new_ids(codes: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """Return the ids of new stations, each its own.
 
     Parameters
     ----------
-    code : str
-        Id of the candidate.
-    taken : set of str
+    codes : iterable of str
+        Ids of the candidates, each different.
+    taken : iterable of str
         Ids of the stations that are there.
 
     Returns
     -------
-    str
+    list of str
         The candidate's own, with ``new:`` before it where a station has that one.
+
+    Examples
+    --------
+    >>> new_ids(["a", "b", "new:a"], ["a"])
+    ['new:new:a', 'b', 'new:a']
     """
-    while code in taken:
-        code = f"new:{code}"
-    return code
+    given, there = list(codes), set(taken)
+    used = there | set(given)
+    found = []
+    for code in given:
+        own = code
+        while code in there and own in used:
+            own = f"new:{own}"
+        used.add(own)
+        found.append(own)
+    return found

@@ -13,7 +13,7 @@ import pandas as pd
 from geodata.errors import LocatorError
 from geodata.model import BoolArray, FloatArray, Int64Array
 from locator.arrays import sums
-from locator.candidates import changes_of, new_id
+from locator.candidates import changes_of, new_ids
 from locator.changes import Changes
 from locator.plan_choice import Choice
 from locator.plan_ground import Demand, Ground
@@ -83,10 +83,10 @@ class Plan:
     @cached_property
     def station_ids(self) -> list[str]:
         """Ids that the chosen options have as stations, in building order."""
-        taken = set(self.ground.dataset.stations["id"])
-        return [
-            row["station"] or new_id(row["id"], taken) for row in self.options.to_dict("records")
-        ]
+        found = self.options["station"].to_numpy(object).copy()
+        new = found == ""
+        found[new] = new_ids(self.options["id"][new], self.ground.dataset.stations["id"])
+        return [str(code) for code in found]
 
     @cached_property
     def first(self) -> Int64Array:

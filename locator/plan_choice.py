@@ -164,7 +164,7 @@ def offering(options: pd.DataFrame, cover: Cover, *, every: bool = False) -> Cho
     Choice
         Which knows how many there were.
     """
-    alone = options[~options["id"].str.contains("+", regex=False)]
+    alone = options[options["parts"] == 1]
     offered = alone["action"].value_counts()
     kept = np.flatnonzero((cover.sizes > 0) | every)
     return Choice(
