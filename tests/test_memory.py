@@ -5,7 +5,9 @@ import sys
 
 import numba
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from web import memory
 
@@ -24,10 +26,14 @@ def test_settings_for_the_library_reach_worker_processes(monkeypatch):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pages are unmapped on Linux only")
-def test_the_compiler_works_after_its_pages_were_given_back():
+def test_the_compiler_and_arrow_work_after_their_pages_were_given_back(tmp_path):
     total = numba.njit(lambda values: values.sum())
     assert total(np.arange(5)) == 10
     memory.give_back()
     assert total(np.arange(6.0)) == 15.0  # a new type is compiled anew
     memory.give_back()
     assert total(np.arange(4)) == 6
+    table = pa.table({"id": ["a", "b"], "minutes": [3.5, 4.0]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    memory.give_back()
+    assert parquet.read_table(tmp_path / "a.parquet") == table

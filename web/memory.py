@@ -1,4 +1,4 @@
-"""Memory that serving need not hold: heaps, freed pages, the compiler.
+"""Memory that serving need not hold: heaps, freed pages, libraries that only its start needs.
 
 Everything here is for the GNU C library on Linux; elsewhere nothing is changed.
 """
@@ -17,9 +17,10 @@ _MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": (-1, 131_072),
 }
 
-# mappings of LLVM's library without a page of our own
-_COMPILER = re.compile(
-    r"^([0-9a-f]+)-([0-9a-f]+) r-[-x]p .*libllvmlite.*\n(?:[A-Z].*\n)*?Anonymous: +0 kB",
+# mappings of LLVM's and Arrow's libraries without a page of our own
+_SELDOM = re.compile(
+    r"^([0-9a-f]+)-([0-9a-f]+) r-[-x]p .*/lib(?:llvmlite|arrow|parquet).*\n"
+    r"(?:[A-Z].*\n)*?Anonymous: +0 kB",
     re.MULTILINE,
 )
 _DONTNEED = 4  # MADV_DONTNEED of madvise(2)
@@ -49,23 +50,24 @@ def keep_little() -> None:
 
 
 @cache
-def _compiler_pages() -> tuple[tuple[int, int], ...]:
-    """Return address and length of what is mapped of LLVM and never written to."""
+def _seldom_used() -> tuple[tuple[int, int], ...]:
+    """Return address and length of what is mapped of these libraries and never written to."""
     maps = Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")
-    found = ((int(first, 16), int(last, 16)) for first, last in _COMPILER.findall(maps))
+    found = ((int(first, 16), int(last, 16)) for first, last in _SELDOM.findall(maps))
     return tuple((first, last - first) for first, last in found)
 
 
 def give_back() -> None:
     """Give what a large answer left behind back to the system: about a millisecond.
 
-    The pages of LLVM go too, 70 MB once the kernels are loaded from numba's cache: serving hardly
-    needs it again. They are the file's own, so that one that is needed is read from there again.
+    The pages of LLVM go too, 70 MB once the kernels are loaded from numba's cache, and those of
+    Arrow, 30 MB once a dataset is opened: serving hardly needs them again. They are the files' own,
+    so that one that is needed is read from there again.
     """
     library = _library()
     if library is None:
         return
     library.malloc_trim(0)
     library.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    for first, length in _compiler_pages():
+    for first, length in _seldom_used():
         library.madvise(first, length, _DONTNEED)
