@@ -23,8 +23,12 @@ from geodata.cut_folder import CUTS, tidy_cuts
 from geodata.errors import LimitError, RecordsError, RecordsFullError, ValidationError
 from geodata.ledger_records import LedgerRecords
 from geodata.ledger_rows import LedgerMovedError
+from locator import gap_groups
 from tests.ledger_months import with_stations
 from tests.test_full_disk import no_file_longer_than
+from web.bulletin_month import month_facts
+from web.bulletin_month_text import month_written
+from web.bulletin_render import as_markdown
 from web.errors import ChangedMeanwhileError, UnknownGapError, UnknownMonthError
 from web.ledger import Ledger, checked_date, ledger_folder, today
 from web.ledger_cut import make_cut, next_of
@@ -108,6 +112,32 @@ def test_a_month_is_cut_once_from_its_day_on(service, ledger):
     assert november.facts["flows"]["carried"] == sorted(november.facts["ids"])
     with pytest.raises(LimitError, match="expected a date after the last cut, 2025-11-25"):
         make_cut(service, ledger, "2025-09-25")
+
+
+def test_a_giant_gap_of_last_month_goes_on_in_its_pieces(demo_dataset, tmp_path, monkeypatch):
+    ledger, data = Ledger(tmp_path / "upgraded"), open_dataset(demo_dataset, private=False)
+    settings = Settings(data=demo_dataset)
+    monkeypatch.setattr(gap_groups, "LEAST_BLOCK", 10_000)  # gaps were not cut
+    before = make_cut(Service(data, settings), ledger, OCTOBER).standing
+    said = as_markdown(month_written(month_facts(before), "zh"))
+    monkeypatch.setattr(gap_groups, "LEAST_BLOCK", 5)
+    after = make_cut(Service(data, settings), ledger, NOVEMBER).standing
+    old, flows = set(before.facts["ids"]), after.facts["flows"]
+    assert set(flows["carried"]) == old <= set(after.facts["ids"]), "nothing is filled"
+    assert flows["filled"] == []
+    assert len(flows["opened"]) + len(old) == after.facts["open"] > len(old)
+    pieces = {gap: [gap] for gap in old}
+    for entry in after.entries:
+        if entry.id not in old:
+            pieces[entry.came_from[0]].append(entry.id)
+    for gap in old:
+        for name in ("area_km2", "workers"):
+            parts = [getattr(after.entry(each), name) for each in pieces[gap]]
+            assert sum(parts) == pytest.approx(getattr(before.entry(gap), name))
+            if name == "workers":
+                assert parts[0] == max(parts), "the heaviest piece keeps the id"
+    october = ledger.at(ledger.of_month("2025-10"))
+    assert as_markdown(month_written(month_facts(october), "zh")) == said
 
 
 def test_other_parameters_than_the_last_cuts_are_refused(service, ledger):

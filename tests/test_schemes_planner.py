@@ -644,11 +644,11 @@ def test_scheme_33_the_same_homes_summed_five_ways_agree(demo_dataset):
 
 
 def test_scheme_43_a_dense_small_gap_outranks_a_large_empty_one():
-    streets = town({"a": (0, 0), "b": (20000, 0)}, [Way("a b")])
-    # covered: 5 to 7 km; to the west 5 km with one home, to the east 13 km with none but a few
+    streets = town({"a": (0, 0), "b": (13400, 0)}, [Way("a b")])
+    # covered: 5 to 8 km; to the west 1.5 km with 30 homes, to the east 5 km with one
     dense = [(4000 + n, 0) for n in range(30)]
     areas = {"small": (3500, -900, 5000, 900), "large": (8000, -900, 20100, 900)}
-    found = dataset(streets, [Station("s", 6500, 0)], [*dense, (15000, 0)], areas=areas)
+    found = dataset(streets, [Station("s", 6500, 0)], [*dense, (12000, 0)], areas=areas)
     gaps = Index(found).coverage(exact=True).gaps
     assert gaps.workers.tolist() == [30.0, 1.0]
     assert gaps.area_km2[0] < gaps.area_km2[1]
