@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -282,12 +283,34 @@ def test_without_data_the_demo_city_is_prepared_once(run):
 def test_serve_prepares_opens_and_runs(run, monkeypatch, demo_dataset):
     started = []
     monkeypatch.setattr("web.server.run", started.append)
+    monkeypatch.setattr("web.server.check_address", lambda *_: None)  # 8123 may be somebody's
     status, out, err = run("serve", "--data", demo_dataset, "--port", "8123", "--workers", "2")
     assert (status, out) == (0, "")
     assert "http://127.0.0.1:8123" in err
     assert started[0].data == demo_dataset
     assert (started[0].port, started[0].workers) == (8123, 2)
     assert run("serve", "--data", demo_dataset, "--port", "99999")[0] == 2
+
+
+def test_serve_says_which_port_is_taken_and_which_host_is_none_of_ours(run, demo_dataset):
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        port = door.getsockname()[1]
+        status, out, err = run("serve", "--data", demo_dataset, "--port", str(port))
+    assert (status, out) == (1, "")
+    assert f"port {port} of 127.0.0.1 is taken" in err
+    # an address for documents only (RFC 5737): nobody's, and a number, so that no server is asked
+    status, out, err = run("serve", "--data", demo_dataset, "--host", "192.0.2.1", "--port", "0")
+    assert (status, out) == (1, "")
+    assert "no address of this machine" in err
+
+
+def test_a_month_takes_nothing_of_a_coverage(run, demo_dataset):
+    asked = ("bulletin", "--data", demo_dataset, "--month", "2026-11", "--mode", "drive")
+    status, out, err = run(*asked)
+    assert (status, out) == (2, "")
+    assert "leave out --mode, or --month" in err
 
 
 def test_the_last_wall_shows_no_traceback(run, monkeypatch, demo_dataset):

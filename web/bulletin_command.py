@@ -49,7 +49,7 @@ def write_bulletin(
     out : path or None
         File to write; the ending decides the format. None: Markdown is printed.
     asked : mapping
-        By parameter of the coverage; for a bulletin without a month.
+        By parameter of the coverage, those given only; for a bulletin without a month.
 
     Returns
     -------
@@ -58,6 +58,8 @@ def write_bulletin(
 
     Raises
     ------
+    BadParameter
+        If a month is named and something of a coverage as well.
     UnknownMonthError
         If the month was not cut; names those that were.
     RecordsError
@@ -67,6 +69,10 @@ def write_bulletin(
     if suffix not in _WRITERS:
         fault = Fault("out", f"expected a name ending in {', '.join(_WRITERS)}")
         raise typer.BadParameter(str(fault))
+    if month is not None and asked:
+        raise typer.BadParameter(
+            f"--month tells what its cut has counted: leave out --{', --'.join(asked)}, or --month"
+        )
     if month is None:
         document, date = _of_today(settings, asked), today()
     else:

@@ -513,8 +513,12 @@ def bulletin(
     out: Annotated[
         Path | None, typer.Option(help=".md, .txt, .html or .docx; without it, Markdown is shown.")
     ] = None,
-    mode: Mode = "walk",
-    minutes: Minutes = 15,
+    mode: Annotated[
+        str | None, typer.Option(help="walk (if not given), ebike, bicycle, drive or truck.")
+    ] = None,
+    minutes: Annotated[
+        int | None, typer.Option(help="The limit (minutes), 1 to 120; 15 if not given.")
+    ] = None,
     at: At = None,
     need: Need = None,
     kind: Kind = None,
@@ -525,10 +529,9 @@ def bulletin(
     """Write the bulletin of a month's cut, the same each time, or of the coverage of today."""
     from web.bulletin_command import write_bulletin
 
-    asked = {
-        **_question(mode, minutes, need, kind, access),
-        **_area(at, region, 1, None),
-    }
+    given = {"mode": mode, "minutes": minutes, "at": at, "need": need, "kind": kind}
+    given |= {"access": access, "region": region}
+    asked = {name: value for name, value in given.items() if value is not None}
     typer.echo(write_bulletin(_settings(data=data, map_language=language), month, out, asked))
 
 

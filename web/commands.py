@@ -293,11 +293,19 @@ def serve_dataset(settings: Settings) -> None:
     ----------
     settings : Settings
         Names the dataset; host, port, workers.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is absent or damaged.
+    InputError
+        If the host is none of this machine's, or the port is taken or not allowed.
     """
-    from web.server import run  # noqa: PLC0415  needed here only
+    from web.server import check_address, run  # noqa: PLC0415  needed here only
 
     folder = ensured(settings)
     open_dataset(folder, private=False)  # refuses a damaged one before a port is taken
+    check_address(settings.host, settings.port)
     site = f"http://{settings.host}:{settings.port}"
     say(f"serving {folder} at {site}/ (the nearest station), {site}/map, {site}/planner")
     run(settings.model_copy(update={"data": folder}))
