@@ -72,30 +72,30 @@ def components(
     """
     if not mark.any():
         return 0, np.empty(0, np.int32)
-    kind = cells.region if kind is None else kind
-    drawn, (south, west) = picture(cells, mark, kind[mark] - kind.min() + 1)
+    kind = (cells.region if kind is None else kind)[mark]
+    row, column = cells.row[mark], cells.column[mark]
+    drawn, (south, west) = picture(row, column, kind - kind.min() + 1)
     groups, count = _raster_kernels.label_groups(drawn)
-    return count, groups[cells.row[mark] - south, cells.column[mark] - west] - 1
+    return count, groups[row - south, column - west] - 1
 
 
-def picture(cells: Cells, mark: BoolArray, value: Int32Array) -> tuple[Int32Array, tuple[int, int]]:
-    """Draw marked cells as a picture of values within a border of 0.
+def picture(
+    row: Int32Array, column: Int32Array, value: Int32Array
+) -> tuple[Int32Array, tuple[int, int]]:
+    """Draw cells as a picture of values within a border of 0.
 
     Parameters
     ----------
-    cells : Cells
-        The lattice.
-    mark : array (c,) of bool
-        Cells to draw.
+    row, column : array (m,) of int32
+        Lattice indices of the cells.
     value : array (m,) of int32
-        Of each marked cell, above 0.
+        Of each, above 0.
 
     Returns
     -------
     tuple
         The picture, and the row and column of its first pixel.
     """
-    column, row = cells.column[mark], cells.row[mark]
     west, south = int(column.min()) - 1, int(row.min()) - 1
     drawn = np.zeros((int(row.max()) - south + 2, int(column.max()) - west + 2), np.int32)
     drawn[row - south, column - west] = value
@@ -127,9 +127,9 @@ def gap_groups(cells: Cells, mark: BoolArray, block: int) -> tuple[int, Int32Arr
     """
     if not mark.any():
         return 0, np.empty(0, np.int32)
-    row, column = cells.row[mark], cells.column[mark]
-    region = cells.region[mark]
-    drawn, corner = picture(cells, mark, region - region.min() + 1)
+    which = np.flatnonzero(mark)
+    row, column, region = cells.row[which], cells.column[which], cells.region[which]
+    drawn, corner = picture(row, column, region - region.min() + 1)
     groups, count = _raster_kernels.label_groups(drawn)
     at = (row - corner[0], column - corner[1])
     label = groups[at] - 1
@@ -138,10 +138,11 @@ def gap_groups(cells: Cells, mark: BoolArray, block: int) -> tuple[int, Int32Arr
     if not wide.any():
         return count, label
     groups, numbers = _raster_kernels.cut_groups(groups, at, wide, corner, block)
-    number = _in_order(groups[at], numbers, at)
-    piece = number[groups[at]]
+    part = groups[at]
+    number = _in_order(part, numbers, at)
     owner = np.zeros(numbers + 1, np.int32)
-    owner[groups[at]] = label
+    owner[part] = label
+    piece = number[part]
     sides = number[_raster_kernels.borders(groups, at, owner)]
     root = _joined(piece, sides, (column, row), block)
     first, joined = np.unique(root, return_inverse=True)

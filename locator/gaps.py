@@ -236,7 +236,7 @@ def outlines(
     """
     if label.size == 0:
         return np.empty(0, object)
-    drawn, (south, west) = picture(cells, mark, label + 1)
+    drawn, (south, west) = picture(cells.row[mark], cells.column[mark], label + 1)
     x, y, indptr, group = _raster_kernels.trace_rings(drawn)
     lon, lat = unproject((x + west) * CELL_M, (y + south) * CELL_M, crs)
     ring = np.repeat(np.arange(group.size), np.diff(indptr))
