@@ -303,7 +303,7 @@ def test_nothing_that_a_stranger_wrote_stands_raw_in_the_page(vector, alone):
         )
     )
     assert html.count(vector) == 0
-    for name in ("leaflet.js", "markercluster.js", "map.js") if alone else ():
+    for name in ("leaflet.js", "markercluster.js", "streets.js", "map.js") if alone else ():
         html = html.replace(inline_text(name), "")
     assert re.findall(r"<(?:img|svg)|\$\{|`", html) == []
     data = data_of(html)

@@ -5,12 +5,15 @@ import json
 import openpyxl
 import pytest
 
+from geodata import open_dataset
 from geodata.errors import FileFormatError, ValidationError
 from geodata.tables import load_vocabulary
 from locator.index import Index
+from tests.browsing import opened, until
 from tests.webtools import new_client
 from web.plan_answers import check_plan, make, result_of
 from web.plan_candidates import read_candidates
+from web.plan_files import write_plan
 from web.plan_map import escaped
 from web.plan_schemas import PlanQuestion
 from web.plan_words import PlanWords
@@ -192,6 +195,21 @@ def test_the_command_prints_what_the_job_would_and_writes_files(
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
     assert book.sheetnames == ["方案", "说明"]
     assert [cell.value for cell in book["方案"][1]][:3] == ["次序", "编号", "措施"]
+
+
+def test_the_map_of_a_plan_shows_its_sites_over_streets(browser, demo_dataset, tmp_path):
+    dataset = open_dataset(demo_dataset)
+    result = Index(dataset).plan(sites=2, time_limit_seconds=10).result | {"dataset": {}}
+    file = tmp_path / "plan.html"
+    write_plan(result, file, "en", dataset)
+    with opened(browser, file.as_uri(), ready=".step") as seen:
+        assert seen.page.locator(".step").count() == len(result["chosen"]) == 2
+        until(
+            seen.page,
+            """[...document.querySelectorAll(".leaflet-overlay-pane canvas")].some((canvas) =>
+            canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
+              .some((value) => value > 0))""",
+        )
 
 
 def test_wrong_usage_and_no(run, demo_dataset, tmp_path, beside):

@@ -31,7 +31,12 @@ from web.static_files import asset_url, inline_text, sealed_policy
 
 __all__ = ["MapRequest", "Page", "answer_map", "coverage_map"]
 
-_SCRIPTS = {"leaflet": "leaflet.js", "markercluster": "markercluster.js", "map": "map.js"}
+_SCRIPTS = {
+    "leaflet": "leaflet.js",
+    "markercluster": "markercluster.js",
+    "streets": "streets.js",
+    "map": "map.js",
+}
 _TILE_SCRIPTS = {"leaflet": "leaflet.js", "basemap": "basemap.js"}
 _STYLES = {"leaflet": "leaflet.css", "markercluster": "markercluster.css", "map": "map.css"}
 

@@ -12,6 +12,7 @@ from web.plan_answers import aim_fields, check_plan, make, result_of
 from web.plan_candidates import read_candidates
 from web.plan_files import FORMATS, STAGES, write_plan
 from web.plan_schemas import MostsAsked, PlanQuestion
+from web.plan_words import gain_fields
 from web.reports import json_text
 from web.settings import Settings
 
@@ -86,7 +87,7 @@ def ask_plan(
     result = result_of(service, question, answer)
     result["parameters"]["candidates"] = "auto" if table is None else len(table)
     if out is not None:
-        write_plan(result, out, settings.map_language)
+        write_plan(result, out, settings.map_language, service.dataset)
         say(f"plan written to {out}")
     return json_text(result) if as_json else plan_report(result)
 
@@ -138,13 +139,8 @@ def plan_report(result: Mapping[str, Any]) -> str:
         The sites in building order, the objective, its bound and the gap.
     """
     lines = []
-    in_hours = "week" in result
-    gain, so_far = (
-        ("gain_person_hours", "cumulative_person_hours")
-        if in_hours
-        else ("gain_workers", "cumulative_workers")
-    )
-    gained = "person-hours a week" if in_hours else _GAINED[result["counted_in"]]
+    gain, so_far = gain_fields(result)
+    gained = "person-hours a week" if "week" in result else _GAINED[result["counted_in"]]
     for site in result["chosen"]:
         action = " + ".join(_ACTIONS.get(part, part) for part in site["action"].split("+"))
         where = site["station"] or f"{site['lon']:.6f},{site['lat']:.6f}"

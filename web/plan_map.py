@@ -9,43 +9,33 @@ from collections.abc import Mapping
 from typing import Any
 
 import folium
+import numpy as np
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
+from web.map_payload import STREET_BUDGET
+from web.map_streets import StreetLines, encode_streets
+from web.plan_words import PlanWords, column_titles, gain_fields
 from web.static_files import inline_text, sealed_policy
 
 _COLOURS = {"build": "#1f6feb", "convert": "#8250df", "extend": "#bc4c00", "equip": "#1a7f37",
             "more": "#953800"}  # fmt: skip
+#: Streets are drawn so far around the sites (degrees).
+_AROUND = 0.1
 _WORDS = {
     "zh": {
-        "title": "选址方案", "order": "次序", "what": "措施", "cost": "费用(元)",
-        "gain": "新增覆盖职工", "sum": "累计", "all": "花费 {spent} 元,覆盖职工 {objective}"
-        "(可证上界 {bound},差距 {gap})", "other": "花费 {spent} 元;目标值 {objective} {unit}"
-        "(可证界 {bound},差距 {gap})", "attribution": "街道 © OpenStreetMap 贡献者",
-        "build": "新建", "convert": "改造", "extend": "延时", "equip": "增配",
+        "title": "选址方案", "all": "花费 {spent} 元，覆盖职工 {objective}"
+        "（可证上界 {bound}，差距 {gap}）", "other": "花费 {spent} 元；目标值 {objective} {unit}"
+        "（可证界 {bound}，差距 {gap}）", "attribution": "街道 © OpenStreetMap 贡献者",
         "round": "职工数均取整到 {n}",
-        "gain_street_km": "新增覆盖街道(公里)", "gain_person_hours": "新增覆盖人时(每周)",
     },
     "en": {
-        "title": "Plan of sites", "order": "Order", "what": "Action", "cost": "Cost (yuan)",
-        "gain": "Workers gained", "sum": "So far", "all": "{spent} yuan; {objective} workers "
-        "covered (proven bound {bound}, gap {gap})", "other": "{spent} yuan; objective {objective} "
-        "{unit} (proven bound {bound}, gap {gap})", "attribution": "Streets © OpenStreetMap "
-        "contributors", "build": "build", "convert": "convert", "extend": "extend hours",
-        "equip": "equip", "round": "numbers of workers are rounded to {n}",
-        "gain_street_km": "Street gained (km)", "gain_person_hours": "Person-hours a week gained",
+        "title": "Plan of sites", "all": "{spent} yuan; {objective} workers covered (proven bound "
+        "{bound}, gap {gap})", "other": "{spent} yuan; objective {objective} {unit} (proven bound "
+        "{bound}, gap {gap})", "attribution": "Streets © OpenStreetMap contributors",
+        "round": "numbers of workers are rounded to {n}",
     },
 }  # fmt: skip
-_UNITS = {
-    "zh": {
-        "person_hours": "人时(每周)",
-        "street_km": "公里街道",
-        "yuan": "元",
-        "seconds": "秒",
-        "sites": "处",
-    },
-    "en": {"person_hours": "person-hours a week", "street_km": "km of street"},
-}
 _STYLE = (
     "".join(f".step-{name}{{background:{hue}}}" for name, hue in _COLOURS.items())
     + """
@@ -140,7 +130,7 @@ def escaped(text: object) -> str:
     return html.escape(str(text)).replace("`", "&#96;").replace("$", "&#36;")
 
 
-def plan_map(result: Mapping[str, Any], language: str) -> str:
+def plan_map(result: Mapping[str, Any], language: str, streets: StreetLines | None = None) -> str:
     """Draw a plan as one HTML page.
 
     Parameters
@@ -149,37 +139,40 @@ def plan_map(result: Mapping[str, Any], language: str) -> str:
         A plan's result, as it may leave.
     language : str
         ``zh`` or ``en``.
+    streets : StreetLines, optional
+        What lies below; those around the sites are drawn, as many as fit.
 
     Returns
     -------
     str
         HTML that fetches nothing.
     """
-    words, sites = _WORDS[language], result["chosen"]
-    gain, _, title = _gains(result, words)
-    words = {**words, **_UNITS[language], "gain": title}
+    words, sites = _Words(result, language), result["chosen"]
     middle = [0.0, 0.0]
     if sites:
         middle = [sum(site[axis] for site in sites) / len(sites) for axis in ("lat", "lon")]
     chart = _Map(location=middle, tiles=None)
     chart._id = "plan"  # noqa: SLF001  (folium's ids are random: same input, same bytes)
     chart.default_js, chart.default_css = [], []
-    most = max((site[gain] or 0 for site in sites), default=0) or 1
+    most = max((site[words.gain] or 0 for site in sites), default=0) or 1
     # the first on top
-    marks = _Marks([_mark(site, site[gain] or 0, most, words) for site in reversed(sites)])
+    marks = _Marks([_mark(site, site[words.gain] or 0, most, words) for site in reversed(sites)])
     marks.add_to(chart)
     figure = chart.get_root()
     if not isinstance(figure, Figure):  # pragma: no cover  (a folium map makes its own)
         raise TypeError(f"expected a figure around the map, got {type(figure).__name__}")
     figure._id = "page"  # noqa: SLF001
     figure._template = _PAGE  # noqa: SLF001
-    figure.title = words["title"]
+    figure.title = words.own["title"]
     parts = f"<style>{inline_text('leaflet.css')}{_STYLE}</style>"
-    parts += f"<script>{inline_text('leaflet.js')}</script>"
+    parts += "".join(
+        f"<script>{inline_text(name)}</script>" for name in ("leaflet.js", "streets.js")
+    )
     figure.header.add_child(_Text(parts), name="files")
     figure.html.add_child(_Text(_panel(result, words)), name="panel")
     if sites:
-        figure.script.add_child(_Text(_fitted(chart.get_name(), sites)), name="fit")
+        shown = _shown(chart.get_name(), sites, streets)
+        figure.script.add_child(_Text(shown), name="shown")
     figure.lang = "zh-CN" if language == "zh" else "en"  # type: ignore[attr-defined]  # for our template
     page = str(figure.render())
     policy = sealed_policy(page, "streets")
@@ -187,74 +180,82 @@ def plan_map(result: Mapping[str, Any], language: str) -> str:
     return page.replace("<head>\n", f"<head>\n{meta}\n", 1)
 
 
-def _fitted(name: str, sites: list[dict[str, Any]]) -> str:
-    """Return the script that shows all sites."""
+def _shown(name: str, sites: list[dict[str, Any]], streets: StreetLines | None) -> str:
+    """Return the script that shows all sites, and the streets below them."""
     lon, lat = [site["lon"] for site in sites], [site["lat"] for site in sites]
     bounds = [[min(lat), min(lon)], [max(lat), max(lon)]]
-    options = "{maxZoom: 15, padding: [30, 30]}"
-    fit = f"{name}.fitBounds({json.dumps(bounds)}, {options})"
-    return f'addEventListener("load", function () {{ {fit}; }});'
+    done = f"{name}.fitBounds({json.dumps(bounds)}, {{maxZoom: 15, padding: [30, 30]}});"
+    if streets is not None:
+        levels = encode_streets(_around(streets, sites), budget=STREET_BUDGET)["levels"]
+        done += f" unionStreets.below({name}, {json.dumps(levels)});"
+    return f'addEventListener("load", function () {{ {done} }});'
 
 
-def _class(action: str) -> str:
-    """Return the end of the style class of an action, or of several together."""
-    return action if action in _COLOURS else "more"
+def _around(streets: StreetLines, sites: list[dict[str, Any]]) -> StreetLines:
+    """Return the streets around sites."""
+    near = np.ones(len(streets.segments), np.bool_)
+    for axis, name in enumerate(("lon", "lat")):
+        at, along = [site[name] for site in sites], streets.segments[:, [axis, axis + 2]]
+        near &= (along > min(at) - _AROUND).any(axis=1) & (along < max(at) + _AROUND).any(axis=1)
+    return StreetLines(streets.segments[near], streets.level[near])
 
 
-def _action(action: str, words: Mapping[str, str]) -> str:
-    """Return an action, or several, in words."""
-    return " + ".join(words.get(part, escaped(part)) for part in action.split("+"))
+class _Words:
+    """What the page says of a result."""
+
+    def __init__(self, result: Mapping[str, Any], language: str) -> None:
+        self.own = _WORDS[language]
+        self.plan = PlanWords(language, {})
+        self.gain, self.so_far = gain_fields(result)
+        named = column_titles(result, language)
+        shown = ("order", "action", "cost_yuan", self.gain, self.so_far)
+        self.titles = {name: named[name] for name in shown}
+
+    def what(self, site: Mapping[str, Any]) -> tuple[str, str]:
+        """Return what is done, and where."""
+        action = str(self.plan.cell("action", site["action"]))
+        return escaped(action), escaped(site["name"] or site["station"] or site["id"])
 
 
-def _gains(result: Mapping[str, Any], words: Mapping[str, str]) -> tuple[str, str, str]:
-    """Return the fields of a site that say what it adds and what all do so far, and their title."""
-    if "week" in result:
-        return "gain_person_hours", "cumulative_person_hours", words["gain_person_hours"]
-    street = result["counted_in"] == "street_km"
-    return "gain_workers", "cumulative_workers", words["gain_street_km" if street else "gain"]
-
-
-def _mark(
-    site: Mapping[str, Any], gain: float, most: float, words: Mapping[str, str]
-) -> dict[str, Any]:
+def _mark(site: Mapping[str, Any], gain: float, most: float, words: _Words) -> dict[str, Any]:
     """Return one site as the script draws it; the larger, the more it adds."""
     width = round(22 + 20 * (gain / most) ** 0.5)
-    label = escaped(site["name"] or site["station"] or site["id"])
+    action, label = words.what(site)
+    style = site["action"] if site["action"] in _COLOURS else "more"
     return {
         "at": [site["lat"], site["lon"]],
         "width": width,
-        "html": f'<div class="step step-{_class(site["action"])}">{int(site["order"])}</div>',
-        "text": f"{int(site['order'])} · {_action(site['action'], words)} · {label}<br>"
-        f"{words['cost']} {site['cost_yuan']:,.2f}<br>{words['gain']} {gain:,.10g}",
+        "html": f'<div class="step step-{style}">{int(site["order"])}</div>',
+        "text": f"{int(site['order'])} · {action} · {label}<br>"
+        f"{words.titles['cost_yuan']} {site['cost_yuan']:,.2f}<br>"
+        f"{words.titles[words.gain]} {gain:,.10g}",
     }
 
 
-def _panel(result: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def _panel(result: Mapping[str, Any], words: _Words) -> str:
     """Return the table of the sites."""
     people = result["objective_unit"] == "workers"
-    gain, so_far, _ = _gains(result, words)
-    unit = words.get(result["objective_unit"], result["objective_unit"])
-    head = words["all" if people else "other"].format(
+    head = words.own["all" if people else "other"].format(
         spent=f"{result['spent_yuan']:,.2f}",
         objective=f"{result['objective']:,.10g}",
         bound=f"{result['bound']:,.10g}",
         gap=f"{result['gap']:.2%}",
-        unit=escaped(unit),
+        unit=escaped(words.plan.word(result["objective_unit"])),
     )
     rows = "".join(
-        f"<tr><td>{site['order']}</td><td>{_action(site['action'], words)} "
-        f"{escaped(site['name'] or site['station'] or site['id'])}</td>"
-        f"<td>{site['cost_yuan']:,.2f}</td><td>{site[gain] or 0:,.10g}</td>"
-        f"<td>{site[so_far] or 0:,.10g}</td></tr>"
+        f"<tr><td>{site['order']}</td><td>{' '.join(words.what(site))}</td>"
+        f"<td>{site['cost_yuan']:,.2f}</td><td>{site[words.gain] or 0:,.10g}</td>"
+        f"<td>{site[words.so_far] or 0:,.10g}</td></tr>"
         for site in result["chosen"]
     )
-    names = "".join(f"<th>{words[key]}</th>" for key in ("order", "what", "cost", "gain", "sum"))
-    note = words["attribution"]
+    names = "".join(f"<th>{title}</th>" for title in words.titles.values())
+    note = words.own["attribution"]
     if result.get("rounded_to"):
-        note += " · " + words["round"].format(n=result["rounded_to"])
+        note += " · " + words.own["round"].format(n=result["rounded_to"])
     dataset = result.get("dataset", {})
     about = escaped(f"{dataset.get('name', '')} {dataset.get('as_of', '')}")
     return (
-        f"<main><h1>{words['title']}</h1><p>{head}</p><table><thead><tr>{names}</tr></thead>"
-        f"<tbody>{rows}</tbody></table><p><small>{about} · {note}</small></p></main>"
+        f'<main tabindex="0"><h1>{words.own["title"]}</h1><p>{head}</p>'
+        f"<table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<p><small>{about} · {note}</small></p></main>"
     )

@@ -59,6 +59,59 @@ _CODES = {
            "cover_sites": "fewest sites for a target",
            True: "yes", False: "no"},
 }  # fmt: skip
+_TITLES = {
+    "zh": {
+        "order": "次序", "id": "编号", "action": "措施", "station": "现有站点", "name": "名称",
+        "lon": "经度", "lat": "纬度", "cost_yuan": "费用(元)", "gain_workers": "新增覆盖职工",
+        "gain_homes": "新增覆盖住处", "cumulative_workers": "累计新增职工",
+        "cumulative_yuan": "累计费用(元)", "gain_workers_per_10000_yuan": "每万元新增职工",
+        "catchment_workers": "服务职工", "opening_hours": "开放时间", "facilities": "设施",
+        "gain_groups": "受益群体", "gain_regions": "受益区县",
+    },
+    "en": {
+        "order": "Order", "id": "Id", "action": "Action", "station": "Station", "name": "Name",
+        "lon": "Longitude", "lat": "Latitude", "cost_yuan": "Cost (yuan)",
+        "gain_workers": "Workers gained", "gain_homes": "Homes gained",
+        "cumulative_workers": "Workers gained so far", "cumulative_yuan": "Yuan spent so far",
+        "gain_workers_per_10000_yuan": "Workers gained per 10,000 yuan",
+        "catchment_workers": "Workers in its catchment", "opening_hours": "Opening hours",
+        "facilities": "Facilities", "gain_groups": "Gain by group",
+        "gain_regions": "Gain by district",
+    },
+}  # fmt: skip
+#: Columns of a plan that counts person-hours, before those of workers.
+_HOURS = {
+    "zh": {
+        "gain_person_hours": "新增覆盖人时(每周)", "cumulative_person_hours": "累计新增人时(每周)",
+        "gain_person_hours_per_10000_yuan": "每万元新增人时", "gain_workers": "受益职工",
+        "gain_homes": "受益住处", "cumulative_workers": "累计受益职工",
+        "gain_workers_per_10000_yuan": "每万元受益职工",
+    },
+    "en": {
+        "gain_person_hours": "Person-hours a week gained",
+        "cumulative_person_hours": "Person-hours a week gained so far",
+        "gain_person_hours_per_10000_yuan": "Person-hours gained per 10,000 yuan",
+        "gain_workers": "Workers better off", "gain_homes": "Homes better off",
+        "cumulative_workers": "Workers better off so far",
+        "gain_workers_per_10000_yuan": "Workers better off per 10,000 yuan",
+    },
+}  # fmt: skip
+#: Other words for columns that hold kilometres of street, where nobody gave homes; "": left out.
+_STREETS = {
+    "zh": {
+        "gain_workers": "新增覆盖街道(公里)", "gain_homes": "",
+        "cumulative_workers": "累计新增街道(公里)",
+        "gain_workers_per_10000_yuan": "每万元新增街道(公里)",
+        "catchment_workers": "服务街道(公里)", "gain_groups": "", "gain_regions": "受益区县(公里)",
+    },
+    "en": {
+        "gain_workers": "Street gained (km)", "gain_homes": "",
+        "cumulative_workers": "Street gained so far (km)",
+        "gain_workers_per_10000_yuan": "Street gained per 10,000 yuan (km)",
+        "catchment_workers": "Street in its catchment (km)", "gain_groups": "",
+        "gain_regions": "Gain by district (km)",
+    },
+}  # fmt: skip
 #: What goes with a target share only.
 _OF_TARGETS = ("target_of", "least")
 _DIGITS = 6
@@ -172,3 +225,45 @@ def _objective(result: Mapping[str, Any]) -> str:
     """Return the code of an objective: that of the fewest sites has its own."""
     name = str(result["objective_name"])
     return f"{name}_sites" if result.get("objective_unit") == "sites" else name
+
+
+def column_titles(result: Mapping[str, Any], language: str) -> dict[str, str]:
+    """Return the columns of a plan in words: of workers, person-hours or kilometres of street.
+
+    Parameters
+    ----------
+    result : mapping
+        A plan's result.
+    language : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    dict of str to str
+        Titles by figure of a site, in the order of columns.
+    """
+    titles = dict(_TITLES[language])
+    if "week" in result:
+        titles = _HOURS[language] | titles | _HOURS[language]
+        first = ("order", "id", "action", "station", "name", "lon", "lat", "cost_yuan")
+        titles = {name: titles[name] for name in (*first, *titles)}
+    if result["counted_in"] == "street_km":
+        titles |= _STREETS[language]
+    return {name: words for name, words in titles.items() if words}
+
+
+def gain_fields(result: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the figures of a site that say what it adds, and what all up to it do.
+
+    Parameters
+    ----------
+    result : mapping
+        A plan's result.
+
+    Returns
+    -------
+    str, str
+        Of person-hours where the plan counts them, else of people (or kilometres of street).
+    """
+    unit = "person_hours" if "week" in result else "workers"
+    return f"gain_{unit}", f"cumulative_{unit}"

@@ -28,7 +28,16 @@ _FRAMED: Mapping[str, str] = {
     "Cache-Control": "no-cache",
 }
 
-_SCRIPTS = ("map.js", "map.css", "basemap.js", "embed.js", "leaflet.js", "markercluster.js")
+#: What a map's page loads: its tag changes with any of them.
+MAP_FILES = (
+    "map.js",
+    "map.css",
+    "basemap.js",
+    "streets.js",
+    "embed.js",
+    "leaflet.js",
+    "markercluster.js",
+)
 
 
 def site_of(request: Request) -> str:
@@ -71,7 +80,7 @@ def page_of(question: EmbedQuestion, service: Service) -> Page:
 
 def tag_of_page(*parts: object) -> str:
     """Return the tag of a page made of these parts and our scripts."""
-    return tag_of(repr([*parts, *map(asset_url, _SCRIPTS)]).encode())
+    return tag_of(repr([*parts, *map(asset_url, MAP_FILES)]).encode())
 
 
 def framed(html: str, page: Page, settings: Settings) -> dict[str, str]:

@@ -11,7 +11,7 @@ from web.openapi import problems
 from web.plan_files import FORMATS, plan_file
 from web.plan_schemas import JobAnswer
 from web.planner_access import planner
-from web.state import held
+from web.state import held, service_of
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _LANGUAGES = ("zh", "en")
@@ -90,7 +90,8 @@ def _file(request: Request, job_id: str, ending: str) -> Response:
     if language not in _LANGUAGES:
         fault = Fault("lang", f"expected {' or '.join(_LANGUAGES)}, got {language[:20]!r}")
         refuse([Refusal("invalid_value", fault)])
-    content, media_type = plan_file(answer["result"], ending, language)
+    dataset = service_of(request).dataset if ending == "html" else None
+    content, media_type = plan_file(answer["result"], ending, language, dataset)
     headers = {"Content-Disposition": f'attachment; filename="plan-{job_id}.{ending}"'}
     return Response(content, media_type=media_type, headers={**_NO_STORE, **headers})
 

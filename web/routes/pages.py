@@ -21,7 +21,7 @@ from web.page_text import HOME
 from web.routes.caching import cached, unchanged
 from web.routes.drawing import drawn_once, kept_requests
 from web.routes.embed import embedded, with_sharing
-from web.routes.framing import base_of, site_of
+from web.routes.framing import MAP_FILES, base_of, site_of
 from web.security import page_policy
 from web.service import Coverage, Service
 from web.settings import Settings
@@ -69,7 +69,7 @@ def _page(request: Request, question: MapQuestion, service: Service) -> Page:
 def _tag(service: Service, question: MapQuestion, page: Page, moment: datetime | None) -> str:
     """Return the tag of a map: the answer's, the minute's, the page's and the scripts'."""
     parts = [service.etag(question, moment), str(state_time(moment)), repr(page)]
-    parts += [asset_url(name) for name in ("map.js", "map.css", "basemap.js", "leaflet.js")]
+    parts += [asset_url(name) for name in MAP_FILES]
     return tag_of(repr(parts).encode())
 
 

@@ -3,37 +3,7 @@
 (function () {
   'use strict';
 
-  var ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  var DIGIT = {};
-  for (var d = 0; d < 64; d++) { DIGIT[ALPHABET.charCodeAt(d)] = d; }
-
-  /* Integers from text: see web/map_code.py. Arithmetic, not bits: values pass 2^31. */
-  function decode(text) {
-    var out = [], value = 0, scale = 1;
-    for (var i = 0; i < text.length; i++) {
-      var digit = DIGIT[text.charCodeAt(i)];
-      value += (digit % 32) * scale;
-      if (digit >= 32) {
-        scale *= 32;
-      } else {
-        out.push(value % 2 ? -(value + 1) / 2 : value / 2);
-        value = 0;
-        scale = 1;
-      }
-    }
-    return out;
-  }
-
-  /* Steps to [lat, lon] in degrees. */
-  function points(text, grid) {
-    var steps = decode(text), out = [], x = 0, y = 0;
-    for (var i = 0; i < steps.length; i += 2) {
-      x += steps[i];
-      y += steps[i + 1];
-      out.push([y * grid, x * grid]);
-    }
-    return out;
-  }
+  var decode = window.unionStreets.decode, points = window.unionStreets.points;
 
   function polygons(shapes) {
     var xy = points(shapes.xy, shapes.grid || 1e-5), rings = decode(shapes.rings);
@@ -104,7 +74,6 @@
         { fillColor: '#b2182b', fillOpacity: 0.66, color: '#67000d' },
         { fillColor: '#4d3b52', fillOpacity: 0.60, color: '#2d2131' }],
       covered: { fillColor: '#9fd0c7', fillOpacity: 0.62 },
-      streets: ['#b9b4a8', '#c4c0b5', '#cbc7bd', '#d2cec5', '#dad7cf'],
       region: '#55606b', chosen: '#0b3c46', veil: { fillColor: '#efede8', fillOpacity: 0.6 } },
     dark: {
       bands: [null,
@@ -113,11 +82,8 @@
         { fillColor: '#d8384f', fillOpacity: 0.55, color: '#ffb3bd' },
         { fillColor: '#9a86a3', fillOpacity: 0.55, color: '#dccbe3' }],
       covered: { fillColor: '#2b7f75', fillOpacity: 0.42 },
-      streets: ['#6b737a', '#5a6168', '#4e555b', '#454c52', '#3f464b'],
       region: '#9fabb4', chosen: '#8fdbe6', veil: { fillColor: '#14181c', fillOpacity: 0.6 } }
   };
-  var STREETS = [{ weight: 2.6, from: 0 }, { weight: 1.8, from: 0 }, { weight: 1.3, from: 11 },
-    { weight: 0.9, from: 13 }, { weight: 0.7, from: 15 }];
   /* What can be printed of A4 with margins of 12 mm (CSS px), and the most districts listed there. */
   var SHEET = { width: 703, height: 1031, districts: 16 };
   var STATES = ['closed', 'open', 'unknown'];
@@ -356,24 +322,8 @@
     note.textContent = !s.drawn ? '' : s.drawn < s.present ? t.streets_left : t.streets_all;
     if (!app.layers.streets) { return; }
     if (app.data.tiles) { drawTiles(app); return; }
-    var renderer = canvas(app, 'um-streets');
-    var levels = s.levels.map(function (level) {
-      var xy = points(level.xy, 1e-5), at = 0;
-      var lines = decode(level.lines).map(function (n) { return xy.slice(at, at += n); });
-      return L.polyline(lines, { renderer: renderer, pane: 'um-streets', interactive: false,
-        smoothFactor: 1.2, lineCap: 'round' });
-    });
-    function zoomed() {
-      var zoom = app.map.getZoom();
-      levels.forEach(function (line, i) {
-        var wanted = zoom >= STREETS[i].from;
-        if (wanted !== app.layers.streets.hasLayer(line)) {
-          app.layers.streets[wanted ? 'addLayer' : 'removeLayer'](line);
-        }
-        var wide = zoom >= 15 ? 1.8 : zoom >= 13 ? 1.3 : 1;
-        line.setStyle({ color: app.look.streets[i], weight: STREETS[i].weight * wide });
-      });
-    }
+    var lines = window.unionStreets.lines(s.levels, { renderer: canvas(app, 'um-streets'), pane: 'um-streets' });
+    function zoomed() { window.unionStreets.fit(lines, app.layers.streets, app.map.getZoom(), app.dark); }
     app.map.on('zoomend', zoomed);
     styled(app, zoomed);
   }
