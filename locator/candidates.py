@@ -5,6 +5,7 @@ other, so they are put together into bundles (extend, equip, extend + equip) tha
 other; so do several candidates at one and the same place. Existing stations stay.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +28,7 @@ NEW, AT_STATION = ("build", "convert"), ("extend", "equip")
 #: Most candidates of one plan, and most facilities priced apart at one station.
 MOST_CANDIDATES, MOST_EQUIPS = 50_000, 4
 _FEN = 100
+_GROUPED = re.compile(r"\+?(?:\d{1,3}(?:,\d{3})+|\d{1,4}(?:,\d{4})+)(?:\.\d*)?")
 _LON_MOST, _LAT_MOST = 180.0, 90.0
 
 #: The columns of a table of options.
@@ -80,9 +82,11 @@ def fen_of(yuan: Any) -> int:
     (41000007, 29)
     """
     try:
-        if "_" in str(yuan):  # Decimal takes 1_000 for 1000
+        told = str(yuan).strip().replace("\uff0c", ",")
+        # Decimal takes 1_000 for 1000; and 12,50 is not 1250
+        if "_" in told or ("," in told and not _GROUPED.fullmatch(told)):
             raise ValueError("no amount")
-        fen = Decimal(str(yuan).strip().replace(",", "").replace(",", "")) * _FEN
+        fen = Decimal(told.replace(",", "")) * _FEN
     except ArithmeticError as error:  # no number, or one beyond what decimals hold
         raise ValueError("no amount") from error
     if not fen.is_finite() or fen < 0 or fen != fen.to_integral_value() or fen >= 2**53:

@@ -112,6 +112,12 @@ def test_a_price_that_nobody_states_is_said(tmp_path, words):
         ("费用", "￥60，000", "60000.00"),
         ("费用(元)", "人民币60 000", "60000.00"),
         ("cost_yuan", "1e5", "100000.00"),
+        ("费用(千元)", "6", "6000.00"),
+        ("总投资（亿元）", "0.5", "50000000.00"),
+        ("费用(角)", "65", "6.50"),
+        ("费用(万元)", "6千元", "6000.00"),
+        ("费用", "1,234,567.8", "1234567.80"),
+        ("费用", "12,3456", "123456.00"),
     ],
 )
 def test_money_is_read_in_the_unit_that_is_named(tmp_path, words, header, cell, yuan):
@@ -122,9 +128,40 @@ def test_money_is_read_in_the_unit_that_is_named(tmp_path, words, header, cell, 
     assert notes == []
 
 
+def test_no_row_another_currency_and_words_left_aside_are_said(tmp_path, words):
+    file = tmp_path / "c.csv"
+    file.write_text("id,lon,lat,费用\n", "utf-8")
+    with pytest.raises(FileFormatError, match="no row below the header"):
+        read_candidates(file, words)
+    file.write_text("id,lon,lat,费用(美元)\na,118.8,32.0,5\n", "utf-8")
+    with pytest.raises(ValidationError, match="not in yuan"):
+        read_candidates(file, words)
+    file.write_text(f"id,lon,lat\n{'a' * 201},118.8,32.0\n", "utf-8")
+    with pytest.raises(ValidationError, match="longer than 200"):
+        read_candidates(file, words)
+    file.write_text("id,lon,lat,datum,设施,容量\na,118.8,32.0,wgs84,饮水、火箭,60人\n", "utf-8")
+    frame, notes = read_candidates(file, words)
+    assert (frame["facilities"].tolist(), frame["capacity"].tolist()) == ([["water"]], [60.0])
+    assert notes == ["c.csv, row 2, facilities: left aside '火箭'"]
+
+
 @pytest.mark.parametrize(
     "cell",
-    ["NaN", "inf", "-1", "－5", "1e300", "0.005", "1_000", "0.0000001万", "=1+1", "0x10"],
+    [
+        "NaN",
+        "inf",
+        "-1",
+        "－5",
+        "1e300",
+        "0.005",
+        "1_000",
+        "0.0000001万",
+        "=1+1",
+        "0x10",
+        '"12,50"',
+        '"1.234,56"',
+        "$5",
+    ],
 )
 def test_what_is_no_money_is_named(tmp_path, words, cell):
     file = tmp_path / "c.csv"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from geodata.declared import DatumChoice
-from geodata.errors import Fault, ValidationError
+from geodata.errors import Fault, FileFormatError, ValidationError
 from geodata.hours import read_hours
 from geodata.phrases import parse_facilities
 from geodata.places import place_rows
@@ -35,10 +35,20 @@ _ACTIONS = {
     "equip": ("equip", "增配", "配备", "增设设施", "加设施", "增设"),
 }
 #: What stands around and inside an amount of money, in half-width characters.
-_AROUND_MONEY = re.compile("rmb|cny|yuan|人民币|[¥元圆,' ]")
-_AMOUNT = re.compile(r"\+?\d{1,20}(?:\.\d{0,20})?(?:e\+?\d{1,2})?(万?)")
-_TEN_THOUSAND = 10_000
-_LISTED = 10
+_AROUND_MONEY = re.compile("rmb|cny|yuan|人民币|[¥元圆' ]")
+_AMOUNT = re.compile(
+    r"\+?(\d{1,20}|\d{1,3}(?:,\d{3})+|\d{1,4}(?:,\d{4})+)(?:\.\d{0,20})?(?:e\+?\d{1,2})?"
+    "(千万|百万|十万|[亿万千百]?)"
+)
+#: What a header counts in: 角 and 分 only where they stand apart, as 部分 and 角落 are no money.
+_HEADER_UNIT = re.compile(r"千万|百万|十万|[亿万]|[千百](?=元)|(?<=[(\[/:])[角分](?=[)\]]|$)")
+_FOREIGN = re.compile("[美港欧日澳加]元|[港日]币|英镑|usd|hkd|eur|[$€£]")
+_UNITS = {
+    "": Decimal(1), "百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000),
+    "十万": Decimal(100_000), "百万": Decimal(1_000_000), "千万": Decimal(10_000_000),
+    "亿": Decimal(100_000_000), "角": Decimal("0.1"), "分": Decimal("0.01"),
+}  # fmt: skip
+_LISTED, _LONGEST = 10, 200
 _ACTION_OF = {word: code for code, words in _ACTIONS.items() for word in words}
 
 
@@ -64,7 +74,7 @@ def read_candidates(
     Raises
     ------
     FileFormatError
-        If it is no table, or has no column for a position or a station.
+        If it is no table, has no column for a position or a station, or no row below its header.
     ValidationError
         Naming every cell that is not understood: nothing is left out silently.
     """
@@ -83,6 +93,9 @@ def read_candidates(
     if faults:
         raise ValidationError.of(faults[:100], code="bad_candidates")
     frame = pd.concat(parts, ignore_index=True)
+    if not len(frame):
+        what = f"{path.name}: there is no row below the header; expected one row a candidate"
+        raise FileFormatError(what, code="empty_file")
     return frame, list(dict.fromkeys(notes))
 
 
@@ -105,9 +118,15 @@ def _one(
     frame["cost_yuan"] = _amounts(texts["cost_yuan"], header, where, faults)
     frame["capacity"] = _rooms(texts["capacity"], where, faults)
     frame["opening_hours"], left_aside = _hours(texts["opening_hours"], where, faults)
-    fitted = _fitted(texts["facilities"], where, vocabulary, faults)
+    fitted, unknown = _fitted(texts["facilities"], where, vocabulary, faults)
     frame["facilities"] = pd.Series(fitted, dtype="object")
-    notes = left_aside + _place(frame, (table, columns), datum, faults)
+    frame["name"] = [text[:_LONGEST] for text in texts["name"]]
+    faults += [
+        Fault(f"{place}, id", f"longer than {_LONGEST} characters", "shorten it")
+        for place, text in zip(where, texts["id"], strict=True)
+        if len(text) > _LONGEST
+    ]
+    notes = left_aside + unknown + _place(frame, (table, columns), datum, faults)
     notes += _prices_unsaid(table, columns, texts["cost_yuan"])
     return frame, notes, faults
 
@@ -127,7 +146,11 @@ def _amounts(
     texts: list[str], header: str, where: list[str], faults: list[Fault]
 ) -> list[str | None]:
     """Return amounts of yuan without signs around them; None where the cell is empty."""
-    scale = _TEN_THOUSAND if "万" in header else 1
+    told = unicodedata.normalize("NFKC", header).lower()
+    unit = _HEADER_UNIT.search(told)
+    scale = _UNITS[unit[0] if unit else ""]
+    if _FOREIGN.search(told):
+        faults.append(Fault(f"header {header[:30]!r}", "costs are not in yuan", "convert them"))
     found: list[str | None] = []
     for text, place in zip(texts, where, strict=True):
         try:
@@ -140,26 +163,25 @@ def _amounts(
     return found
 
 
-def _fen(text: str, scale: int) -> int:
+def _fen(text: str, scale: Decimal) -> int:
     """Return an amount in fen; ``scale`` is what the header counts in, unless the cell says."""
     told = unicodedata.normalize("NFKC", text).lower()
     plain = _AROUND_MONEY.sub("", told)
     amount = _AMOUNT.fullmatch(plain)
     if amount is None:
         raise ValueError("no amount")
-    if amount[1]:
-        scale = _TEN_THOUSAND
-    elif "元" in told:
-        scale = 1
-    return fen_of(Decimal(plain.removesuffix("万")) * scale)
+    if amount[2] or "元" in told:
+        scale = _UNITS[amount[2]]
+    return fen_of(Decimal(plain.removesuffix(amount[2]).replace(",", "")) * scale)
 
 
 def _rooms(texts: list[str], where: list[str], faults: list[Fault]) -> list[float | None]:
     """Return how many workers there is room for; None where the cell is empty."""
     found: list[float | None] = []
     for text, place in zip(texts, where, strict=True):
+        told = unicodedata.normalize("NFKC", text).removesuffix("人").strip()
         try:
-            room = float(text) if text else 0.0
+            room = float(told or 0) if "_" not in told else -1.0
         except ValueError:
             room = -1.0
         if not 0 <= room < float("inf"):
@@ -171,14 +193,19 @@ def _rooms(texts: list[str], where: list[str], faults: list[Fault]) -> list[floa
 
 def _fitted(
     texts: list[str], where: list[str], vocabulary: Vocabulary, faults: list[Fault]
-) -> list[list[str] | None]:
-    """Return codes of facilities; a cell of which nothing is understood is a fault."""
+) -> tuple[list[list[str] | None], list[str]]:
+    """Return codes of facilities, and what was left aside; a cell with none at all is a fault."""
     read = {text: parse_facilities(text, vocabulary) for text in set(texts) if text}
+    notes = [
+        f"{place}, facilities: left aside {'、'.join(read[text].unknown)[:_LONGEST]!r}"
+        for text, place in zip(texts, where, strict=True)
+        if text and read[text].unknown and read[text].codes
+    ]
     for text, place in zip(texts, where, strict=True):
         if text and read[text].unknown and not read[text].codes:
             what = f"{text[:40]!r} is not understood"
             faults.append(Fault(f"{place}, facilities", what, "as 饮水、微波炉, or codes"))
-    return [list(read[text].codes) if text else None for text in texts]
+    return [list(read[text].codes) if text else None for text in texts], notes
 
 
 def _actions(texts: list[str], where: list[str], faults: list[Fault]) -> list[str]:
