@@ -19,7 +19,7 @@ _MALLOC = {
 
 # mappings of LLVM's and Arrow's libraries without a page of our own
 _SELDOM = re.compile(
-    r"^([0-9a-f]+)-([0-9a-f]+) r-[-x]p .*/lib(?:llvmlite|arrow|parquet).*\n"
+    r"^([0-9a-f]+)-([0-9a-f]+) r-[-x]p .*/(?:pyarrow/|lib(?:llvmlite|arrow|parquet)).*\n"
     r"(?:[A-Z].*\n)*?Anonymous: +0 kB",
     re.MULTILINE,
 )
