@@ -70,20 +70,8 @@ class ClockAnswer:
     @cached_property
     def people(self) -> People | None:
         """Who is where: of one group, where one was asked for; None where nobody gave homes."""
-        view, group = self.view, self.request.group
-        people = view.exact_people if self.exact else view.published_people
-        if people is None or group is None:
-            return people
-        number = people.groups.index(group) if group in people.groups else -1
-        rows = people.group == number
-        return People(
-            people.place[rows],
-            people.group[rows],
-            people.homes[rows],
-            people.workers[rows],
-            people.groups,
-            people.exact,
-        )
+        people = self.view.exact_people if self.exact else self.view.published_people
+        return people and people.only(self.request.group)
 
     def _counts(self, layer: Layer) -> BoolArray:
         """Mark the places of a layer that count."""

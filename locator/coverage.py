@@ -5,7 +5,7 @@ cells and street pieces. A place is covered when its nearest station that is ope
 within the limit. Every place that is not has exactly one cause.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -122,6 +122,26 @@ class People:
     workers: FloatArray
     groups: tuple[str, ...]
     exact: bool
+
+    def only(self, group: str | None) -> "People":
+        """Return those of one group.
+
+        Parameters
+        ----------
+        group : str or None
+            Its code; None: everybody.
+
+        Returns
+        -------
+        People
+            Nobody where there is no such group.
+        """
+        if group is None:
+            return self
+        number = self.groups.index(group) if group in self.groups else -1
+        rows = self.group == number
+        parts = {name: getattr(self, name)[rows] for name in ("place", "group", "homes", "workers")}
+        return replace(self, **parts)
 
 
 @dataclass(frozen=True)

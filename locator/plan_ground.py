@@ -169,17 +169,7 @@ class Ground:
         """Who is where, of the group asked for; None where nobody gave homes."""
         exact = self.exact and self.view.homes is not None
         people = self.view.exact_people if exact else self.view.published_people
-        if people is None or self.group is None:
-            return people
-        number = people.groups.index(self.group) if self.group in people.groups else -1
-        rows = people.group == number
-        return replace(
-            people,
-            place=people.place[rows],
-            group=people.group[rows],
-            homes=people.homes[rows],
-            workers=people.workers[rows],
-        )
+        return people and people.only(self.group)
 
     def after(self, changes: Changes) -> tuple[ModeView, Register, Dataset]:
         """Return the ground with stations changed: the plain, whole way.
