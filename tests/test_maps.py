@@ -20,7 +20,7 @@ from tests.mapdata import EAST_M, NORTH_M, blocks, city, degrees, stations, stre
 from web.map_blocks import ranked_blocks
 from web.map_code import decode, encode, encode_points
 from web.map_data import Page
-from web.map_geometry import encode_polygons, label_points, simplify_together, to_metres
+from web.map_geometry import Coarser, encode_polygons, label_points, to_metres
 from web.map_legend import parameter_rows, sources
 from web.map_panel import headline
 from web.map_payload import shares
@@ -103,7 +103,7 @@ def neighbours():
 @pytest.mark.parametrize("tolerance", [60.0, 150.0, 400.0])
 def test_simplification_moves_borders_by_no_more_than_its_tolerance_allows(tolerance):
     before = neighbours()
-    after = simplify_together(before, tolerance)
+    after = Coarser(before, tolerance).at_most()
     scale = np.array([EAST_M, NORTH_M])
     for old, new in zip(before, after, strict=True):
         assert new.is_valid
@@ -116,7 +116,7 @@ def test_simplification_moves_borders_by_no_more_than_its_tolerance_allows(toler
 
 
 def test_simplified_neighbours_share_their_borders():
-    after = simplify_together(neighbours(), 150.0)
+    after = Coarser(neighbours(), 150.0).at_most()
     assert shapely.coverage_is_valid(after)
     whole = shapely.union_all(after)
     assert abs(whole.area - sum(s.area for s in after)) < 1e-12
@@ -140,7 +140,7 @@ def test_cells_with_corners_missing_on_a_common_border_are_simplified_together()
     assert shapely.coverage_is_valid(whole)
     assert shapely.area(whole) == pytest.approx(shapely.area(shapes), rel=1e-6)
     for tolerance in (75.0, 5000.0):
-        after = simplify_together(shapes, tolerance, crs=crs.to_string())
+        after = Coarser(shapes, tolerance, crs.to_string()).at_most()
         assert shapely.coverage_is_valid(after)
         assert (shapely.area(after) > 0).all()
     slanted = np.array([cells_of((0, 0), (2, 5), (4, 0))], dtype=object)
@@ -178,13 +178,13 @@ def test_no_area_vanishes_by_simplification_and_overlaps_are_taken_one_by_one():
         box(*degrees(0, 0), *degrees(100, 100)),
         box(*degrees(0, 0), *degrees(3000, 3000)),
     )
-    after = simplify_together([small, large, Polygon()], 5000.0)
+    after = Coarser([small, large, Polygon()], 5000.0).at_most()
     assert [s.is_empty for s in after] == [False, False, True]
-    assert simplify_together([], 60.0).size == 0
+    assert Coarser([], 60.0).at_most().size == 0
 
 
 def test_a_single_cell_keeps_its_four_corners_at_the_first_tolerance():
-    after = simplify_together([box(*degrees(0, 0), *degrees(100, 100))], 60.0)
+    after = Coarser([box(*degrees(0, 0), *degrees(100, 100))], 60.0).at_most()
     assert len(shapely.get_coordinates(after[0])) == 5
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 #: States of a job; those after ``running`` are final.
 STATES = ("queued", "running", "done", "cancelled", "failed")
-FINAL = frozenset(STATES[2:])
 
 _JOB, _RESULT, _FAILED, _CANCELLED = "job.json", "result.json", "failed.json", "cancelled"
 _PROGRESS, _ATTEMPTS, _LOCK, _SLOT = "progress.json", "attempts", "lock.sqlite", "runner.sqlite"

@@ -123,34 +123,6 @@ class Coarser:
         return after
 
 
-def simplify_together(
-    shapes: Sequence[BaseGeometry],
-    tolerance_m: float,
-    *,
-    most_points: int | None = None,
-    crs: str = "",
-) -> Geometries:
-    """Simplify polygons so that neighbours still share their borders.
-
-    Parameters
-    ----------
-    shapes : sequence of Polygon or MultiPolygon
-        Degrees, EPSG:4326.
-    tolerance_m : float
-        Tolerance (m); 0 returns the shapes as they are.
-    most_points : int, optional
-        As `Coarser.at_most` takes it.
-    crs : str, optional
-        As `Coarser` takes it.
-
-    Returns
-    -------
-    array of object
-        One shape for each, in order; none vanishes that had an area.
-    """
-    return Coarser(shapes, tolerance_m, crs).at_most(most_points)
-
-
 def _coarser(before: Geometries, tolerance_m: float, most_points: int | None) -> Geometries:
     """Simplify polygons until they have few enough corners.
 
