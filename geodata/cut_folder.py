@@ -176,13 +176,15 @@ def tidy_cuts(ledger: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def cut_dates(ledger: Path) -> list[str]:
+def cut_dates(ledger: Path, *, left: bool = False) -> list[str]:
     """Return the dates of whole folders of cuts, whether a ledger names them or not.
 
     Parameters
     ----------
     ledger : Path
         The ledger's folder; may not exist.
+    left : bool
+        Only those that have lain there for an hour: no cut is at work on them.
 
     Returns
     -------
@@ -190,8 +192,9 @@ def cut_dates(ledger: Path) -> list[str]:
         ISO, in order; one a folder.
     """
     with suppress(OSError):
-        found = [each.name for each in (ledger / CUTS).iterdir() if _NAME.fullmatch(each.name)]
-        return sorted(name[:10] for name in found)
+        found = [each for each in (ledger / CUTS).iterdir() if _NAME.fullmatch(each.name)]
+        until = time.time() - (_LEFT_OVER_SECONDS if left else 0)
+        return sorted(each.name[:10] for each in found if not left or each.stat().st_mtime < until)
     return []
 
 

@@ -21,7 +21,7 @@ from geodata.raw import HEADER_WITHIN, MAX_COLUMNS, RawTable, find_header, no_he
 WHOLE_BELOW = 40 * 1024 * 1024
 
 #: Rows read of one sheet, its rows times columns, and the cells that merged ones may cover.
-MAX_ROWS, MAX_CELLS, MAX_MERGED = 1_000_000, 20_000_000, 1_000_000
+MAX_ROWS, MAX_CELLS, MAX_MERGED = 1_000_000, 20_000_000, 200_000
 
 Words = Mapping[str, Sequence[str]]
 Rows = list[tuple[int, list[str]]]

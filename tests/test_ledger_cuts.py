@@ -353,8 +353,18 @@ def test_a_cut_stays_where_the_ledger_does_not_name_it(service, ledger):
         path.unlink()
     for path in (ledger.folder / CUTS).iterdir():
         os.utime(path, (0, 0))
-    make_cut(service, Ledger(ledger.folder), NOVEMBER)
+    left = Ledger(ledger.folder)
+    for write in (
+        lambda: make_cut(service, left, NOVEMBER),
+        lambda: make_cut(service, left, OCTOBER),
+        lambda: left.set("1.2.3", {"note": "x"}),
+    ):
+        with pytest.raises(RecordsError, match=r"does not know cuts .* \(2025-10\)") as caught:
+            write()
+        assert caught.value.code == "ledger_lost"
     assert (ledger.folder / CUTS / known[0]).is_dir()
+    (ledger.folder / CUTS / known[0]).rename(ledger.folder / "aside")
+    assert make_cut(service, left, NOVEMBER).fresh
 
 
 def test_a_cut_is_on_the_disk_before_the_ledger_names_it(service, ledger, monkeypatch):

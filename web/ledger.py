@@ -14,8 +14,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geodata.cut_folder import CutFolder, cut_dates
-from geodata.errors import Fault, LimitError, ValidationError
+from geodata.cut_folder import CUTS, CutFolder, cut_dates
+from geodata.errors import Fault, LimitError, RecordsError, ValidationError
 from geodata.hours import SHANGHAI
 from geodata.ledger_rows import Change, CutRow, LedgerMovedError, now_text
 from locator.gap_matching import GapCells
@@ -117,6 +117,34 @@ class Ledger:
         known = set(self.months())
         found = (date[:7] for date in cut_dates(self.folder))
         return [month for month in dict.fromkeys(found) if month not in known]
+
+    def refuse_lost(self, month: str) -> None:
+        """Refuse to write what goes on from an older state than the cuts that lie here.
+
+        Parameters
+        ----------
+        month : str
+            In which is written: a cut of this month that was broken off may be made again.
+
+        Raises
+        ------
+        RecordsError
+            ``ledger_lost``: cuts lie here, for an hour at least, after the last one that the
+            ledger knows.
+        """
+        known = self.cuts()
+        last, months = (known[-1].date if known else ""), {cut.month for cut in known}
+        again = {month} if known else set()
+        there = {date[:7] for date in cut_dates(self.folder, left=True) if date > last}
+        newer = ", ".join(sorted(there - months - again))
+        if newer:
+            raise RecordsError(
+                f"the ledger's file {self.records.path.name} was lost, or is an older copy: it "
+                f"does not know cuts that lie beside it ({newer}); put a backup of it in its "
+                f"place, or, to go on without their gaps, states and notes, move their folders "
+                f"out of `{CUTS}`",
+                code="ledger_lost",
+            )
 
     def of_month(self, month: str) -> CutRow:
         """Return the cut of a month, the last one where there are several.
@@ -249,8 +277,9 @@ class Ledger:
         ValidationError
             If there is nothing to set, or the state cannot follow.
         RecordsError
-            If it cannot be written.
+            If it cannot be written, or its file was lost.
         """
+        self.refuse_lost(today()[:7])
         for last_try in (*[False] * _TRIES, True):
             standing = self.now()
             if standing is None:

@@ -119,7 +119,7 @@ def _looked(ledger: Ledger) -> Ledger:
         say(
             f"the ledger does not know cuts that lie beside it ({', '.join(lost)}): its file "
             f"{ledger.records.path.name} was lost, or is an older copy; put a backup of it in its "
-            f"place before you cut or set, or their gaps, states and notes are not carried on"
+            f"place"
         )
     return ledger
 

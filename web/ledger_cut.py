@@ -62,7 +62,7 @@ def make_cut(
         If the date is before the last cut's (``before_last_cut``) or the parameters are other ones
         than the last cut's (``other_parameters``).
     RecordsError
-        If it cannot be written; the last cut stands.
+        If it cannot be written, or the ledger's file was lost; the last cut stands.
     """
     prepared: Looked | None = None
     for last_try in (*[False] * _TRIES, True):
@@ -70,6 +70,7 @@ def make_cut(
         done = _already(ledger, last, date)
         if done is not None:
             return Made(ledger.at(done), fresh=False)
+        ledger.refuse_lost(date[:7])
         question, clock = question_of(service, last, date, asked or {})
         prepared = prepared or looked_at(service, question, clock, date)
         try:
