@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import subprocess
 import sys
 import threading
@@ -33,13 +34,14 @@ from web.picture_layout import layout_of
 from web.picture_map import station_radius, street_shape, thinned
 from web.picture_place import frame_around
 from web.picture_question import PictureQuestion, picture_asked
-from web.picture_style import THEMES, Picture
+from web.picture_style import THEMES, Picture, colour as colour_of
 from web.picture_svg import SvgCanvas
 from web.picture_text import Entry, Words
 from web.pictures import picture_of
 from web.schemas import CoverageQuestion
 from web.service import Service
 from web.settings import Settings
+from web.static_files import static_files
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -695,3 +697,38 @@ def test_a_browser_shows_the_svg_as_the_png_is(browser, demo_dataset, theme):
     apart = np.abs(shown - drawn).max(axis=2)
     assert apart.mean() < 4
     assert (apart > 60).mean() < 0.01
+
+
+# ---- one set of colours on page, legend and picture ----
+
+
+def channels(text):
+    """Red, green and blue of ``#rrggbb``, 0 to 255."""
+    return np.array([int(text[at : at + 2], 16) for at in (1, 3, 5)])
+
+
+@pytest.mark.parametrize(
+    ("theme", "ground", "off"), [("light", "#efede8", 7), ("dark", "#14181c", 13)]
+)
+def test_legend_map_and_picture_have_one_set_of_colours(theme, ground, off):
+    blocks = re.findall(r"--band-1:.*?--street: #\w{6}", static_files()["map.css"].text, re.DOTALL)
+    assert len(blocks) == 3
+    assert blocks[1] == blocks[2]  # dark by wish of the device, and by that of the page
+    legend = dict(re.findall(r"--([\w-]+): (#\w{6})", blocks[theme == "dark"]))
+    script = static_files()["map.js"].text.partition(f"\n    {theme}: {{")[2]
+    fills = re.findall(r"fillColor: '(#\w+)', fillOpacity: ([\d.]+)", script)[:5]
+    rims = re.findall(r"(?<!\w)color: '(#\w+)'", script)[:4]
+    assert [legend[f"rim-{band}"] for band in (1, 2, 3, 4)] == rims
+    names = [*(f"band-{band}" for band in (1, 2, 3, 4)), "covered"]
+    for name, (fill, opacity) in zip(names, fills, strict=True):
+        over = channels(fill) * float(opacity) + channels(ground) * (1 - float(opacity))
+        assert np.abs(over - channels(legend[name])).max() <= off, name
+    streets = static_files()["streets.js"].text.partition(f"{theme}: [")[2]
+    assert streets.startswith(f"'{legend['street']}'")
+    if theme == "light":  # dark pictures stand on another ground than dark pages
+        colours = THEMES[theme]
+        shown = {
+            **{f"band-{n}": each for n, each in colours.bands.items()},
+            "covered": colours.covered,
+        }
+        assert {name: colour_of(legend[name]) for name in names} == shown
