@@ -36,7 +36,7 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _XLSX_CELL = 32_767
 
 #: Characters that XML, and so XLSX, cannot hold.
-_NO_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
+_NO_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 
 #: Decimals of exported degrees: about a centimetre.
 _DECIMALS = 7

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 import geodata
 from geodata.errors import FileFormatError, LimitError
+from geodata.exports import write_table
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -94,3 +96,10 @@ def test_half_a_character_in_geojson_is_named(tmp_path: Path):
         geodata.load_stations(path)
     path.write_text(text % "\\ud83d\\ude00" + f'"geometry":{point}}}]}}', "utf-8")
     assert geodata.load_stations(path)[0]["name"].to_list() == ["😀"]
+
+
+def test_what_no_workbook_can_hold_is_left_out_of_one(tmp_path: Path):
+    strange = "".join(map(chr, [*range(1, 32), 0x202E, 0xFFFE, 0xFFFF, 0x1F600]))
+    write_table(pd.DataFrame({"name": [f"站{strange}"]}), tmp_path / "a.xlsx")
+    cell = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]["A2"].value
+    assert "".join(str(cell).split()) == "站\u202e😀"
