@@ -68,7 +68,8 @@ class LedgerRecords(RecordFile):
             return []
         asked = sa.select(_CUTS).order_by(_CUTS.c.date)
         with self._reading() as connection:
-            return [CutRow(**row) for row in connection.execute(asked).mappings()]
+            found = connection.execute(asked).mappings() if _is_made(connection) else ()
+            return [CutRow(**row) for row in found]
 
     def changes(self, *, gap: str | None = None) -> list[Change]:
         """Return changes in order of writing.
@@ -89,7 +90,8 @@ class LedgerRecords(RecordFile):
         if gap is not None:
             asked = asked.where(_CHANGES.c.gap == gap)
         with self._reading() as connection:
-            return [Change(**row) for row in connection.execute(asked).mappings()]
+            found = connection.execute(asked).mappings() if _is_made(connection) else ()
+            return [Change(**row) for row in found]
 
     def last(self) -> Last | None:
         """Return the last cut and what came after it.
@@ -106,7 +108,7 @@ class LedgerRecords(RecordFile):
         number = sa.func.max(_CHANGES.c.number)
         numbers = sa.select(_CHANGES.c.gap, number).group_by(_CHANGES.c.gap)
         with self._reading() as connection:
-            row = connection.execute(cuts).mappings().first()
+            row = connection.execute(cuts).mappings().first() if _is_made(connection) else None
             if row is None:
                 return None
             cut = CutRow(**row)
@@ -200,6 +202,12 @@ class LedgerRecords(RecordFile):
             with self._engine.begin() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
+
+
+def _is_made(connection: sa.Connection) -> bool:
+    """Return whether the tables are there: a file that is just being made has none yet."""
+    named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.exec_driver_sql(named, (_CUTS.name,)).first() is not None
 
 
 def _row(change: Change) -> dict[str, object]:

@@ -367,6 +367,14 @@ def test_a_cut_stays_where_the_ledger_does_not_name_it(service, ledger):
     assert make_cut(service, left, NOVEMBER).fresh
 
 
+def test_a_file_that_is_just_being_made_holds_nothing_yet(service, tmp_path):
+    ledger = Ledger(tmp_path / "new")
+    ledger.folder.mkdir()
+    ledger.records.path.touch()
+    assert (ledger.cuts(), ledger.now(), ledger.records.changes()) == ([], None, [])
+    assert make_cut(service, ledger, OCTOBER).fresh
+
+
 def test_a_cut_is_on_the_disk_before_the_ledger_names_it(service, ledger, monkeypatch):
     """A folder that was moved into place is lost with the power unless its parent is synced."""
     root, synced, seen = ledger.folder / CUTS, [], []
