@@ -14,8 +14,9 @@ from locator import _raster_kernels
 #: Speed that stands for modes that go by the class of the road (km/h).
 ROAD_KPH = 30.0
 
-#: The least edge of a block (cells): what is smaller is no planner's matter, however few minutes.
-LEAST_BLOCK = 30
+#: The least edge of a block (cells), however few minutes: on foot, blocks as wide as a station
+#: reaches would make tens of thousands of gaps of a province, more than a map can show.
+LEAST_BLOCK = 40
 
 #: A group wider or higher than so many blocks is cut, and no piece of it is.
 MOST_BLOCKS = 2
@@ -45,7 +46,7 @@ def block_cells(speed_kph: float, limit_ms: int) -> int:
     Examples
     --------
     >>> block_cells(15.0, 15 * 60_000), block_cells(4.0, 5 * 60_000)
-    (75, 30)
+    (75, 40)
     """
     reach_km = (speed_kph or ROAD_KPH) * limit_ms / _MS_PER_HOUR
     return max(round(2 * reach_km * _CELLS_PER_KM), LEAST_BLOCK)
