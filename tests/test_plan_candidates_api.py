@@ -1,6 +1,7 @@
 """Tables of candidates over HTTP: what a planner has in Excel becomes the body of a plan."""
 
 import io
+import tempfile
 
 import openpyxl
 import pytest
@@ -80,3 +81,12 @@ def test_what_is_not_understood_is_named_with_its_row(client):
 def test_only_planners_may_send_one(demo_dataset):
     with new_client(demo_dataset, host="0.0.0.0", planner_token="t" * 32) as client:  # noqa: S104  a test
         problem_of(client.post(URL, params={"ending": "csv"}, content=b"a"), 401)
+
+
+def test_no_room_for_the_table_is_a_507(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    answer = client.post(URL, params={"ending": "csv"}, content=text("utf-8"))
+    assert problem_of(answer, 507)["code"] == "no_room"
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert client.post(URL, params={"ending": "csv"}, content=text("utf-8")).status_code == 200
+    assert not list(tmp_path.iterdir()), "nothing of it is kept"

@@ -4,6 +4,7 @@ The page sends the file as it is, Excel or CSV, Chinese headers or English; noth
 """
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from geodata.datum import parse_datum
 from geodata.errors import Fault, LimitError, ValidationError
 from geodata.vocabulary import Vocabulary
+from web.errors import room_needed
 from web.openapi import problems
 from web.planner_access import planner
 from web.settings import Settings
@@ -69,9 +71,11 @@ def _read(body: bytes, ending: str, datum: str, vocabulary: Vocabulary) -> dict[
     """Return what stands in a table."""
     from web.plan_candidates import read_candidates  # noqa: PLC0415  readers of tables
 
-    with tempfile.TemporaryDirectory(prefix="locator-") as folder:
-        path = Path(folder) / f"candidates.{ending}"
-        path.write_bytes(body)
+    with ExitStack() as kept:
+        with room_needed():
+            folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="locator-"))
+            path = Path(folder) / f"candidates.{ending}"
+            path.write_bytes(body)
         table, notes = read_candidates(path, vocabulary, datum=datum)
     return {"candidates": candidate_rows(table), "notes": notes}
 
@@ -118,7 +122,7 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
         operation_id="candidates",
         summary="Read a table of candidates, Excel or CSV with Chinese or English headers",
         description=f"At most {settings.plan_candidates} rows; nothing is kept.",
-        responses=problems(400, 401, 403, 404, 413, 422, 503),
+        responses=problems(400, 401, 403, 404, 413, 422, 503, 507),
         openapi_extra={
             "parameters": [_ENDING, _DATUM],
             "requestBody": {
