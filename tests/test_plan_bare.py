@@ -142,12 +142,12 @@ def test_rooms_are_kept_for_a_budget_and_for_a_number(data):
 def test_why_a_plan_has_no_sites_is_said():
     index = Index(street([0, 900], [Station("a", 0, 0)]))
     reaching, far_off = sites((950, 5)), sites((9_000, 5))
-    for given, aim, why in (
+    for table, aim, why in (
         (far_off, {"sites": 1}, "no candidate reaches anybody"),
         (reaching, {"budget_yuan": 4}, "no candidate that gains anything fits the limit"),
         (reaching, {"objective": "cover", "target_share": 0.5}, "the target is reached already"),
     ):
-        result = index.plan(given, minutes=5, exact=True, **aim).result
+        result = index.plan(table, minutes=5, exact=True, **aim).result
         assert result["chosen"] == []
         said = plan_report(result | {"dataset": {}, "parameters": {}})
         assert said.startswith(f"nothing to choose: {why}")
