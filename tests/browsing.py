@@ -19,14 +19,24 @@ import uvicorn
 from playwright.sync_api import TimeoutError as Late
 
 from geodata.hours import SHANGHAI
+from web.settings import Settings
 
 DESKTOP, PHONE = {"width": 1366, "height": 768}, {"width": 360, "height": 740}
 READY = "html[data-ready]"
+#: How long to wait for what has to come: it only ends a hang, however slow the machine is.
+PATIENCE_MS = 60_000
 OWN_HOSTS = {"127.0.0.1", "localhost"}
 _TODAY = datetime.now(SHANGHAI).date()
 #: A Tuesday that pages call by its date: neither past, nor today, nor tomorrow.
 TUESDAY = _TODAY + timedelta(days=8 + -_TODAY.weekday() % 7)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def patient(**more):
+    """Settings of a quiet server, where questions wait as long for each other as they must."""
+    longest = PATIENCE_MS / 1000
+    usual = {"work_wait_seconds": longest, "picture_wait_seconds": longest, "access_log": False}
+    return Settings(**{**usual, **more})
 
 
 def start(app, **options):
@@ -41,7 +51,7 @@ def start(app, **options):
     server.startup = startup
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    assert ready.wait(60)
+    assert ready.wait(PATIENCE_MS / 1000)
     return server, thread
 
 
@@ -67,12 +77,13 @@ class Watched:
 
     def __init__(self, page, hosts=OWN_HOSTS):
         self.page, self.asked, self.complaints, self._own = page, [], [], hosts
+        self._forgiven = []
         context = page.context
         self._pending, self._signal_lost = 0, False
         context.on("request", self._begin)
         for done in ("requestfinished", "requestfailed"):
             context.on(done, self._end)
-        context.on("weberror", lambda told: self.complaints.append(str(told.error)))
+        context.on("weberror", lambda told: self._complain(str(told.error)))
         context.on("console", self._hear)
         context.on("dialog", self._refuse)
         context.on("page", self._follow)
@@ -107,17 +118,26 @@ class Watched:
     def _hear(self, line):
         expected = self._signal_lost and "net::ERR_INTERNET_DISCONNECTED" in line.text
         if line.type == "error" and not expected:
-            self.complaints.append(f"{line.text} ({line.location.get('url', '')})")
+            self._complain(f"{line.text} ({line.location.get('url', '')})")
 
     def _refuse(self, dialog):
-        self.complaints.append(f"dialog {dialog.message}")
+        self._complain(f"dialog {dialog.message}")
         dialog.dismiss()  # or the page would stand still
 
-    def forgive(self, text):
-        """Take complaints that a test has provoked off the log; there must be one."""
+    def _complain(self, line):
+        if not any(text in line for text in self._forgiven):
+            self.complaints.append(line)
+
+    def forgive(self, text, patience_ms=PATIENCE_MS):
+        """Take complaints that a test has provoked off the log; there must be one.
+
+        The browser tells them when it likes: the first is waited for, and later ones are passed.
+        """
+        wait_for(self.page, lambda: any(text in line for line in self.complaints), patience_ms)
         kept = [line for line in self.complaints if text not in line]
         assert len(kept) < len(self.complaints), (text, self.complaints)
         self.complaints = kept
+        self._forgiven.append(text)
 
     @property
     def hosts(self):
@@ -153,6 +173,11 @@ def axe_script():
     return (Path(spec.origin).parent / "axe.min.js").read_text("utf-8")
 
 
+#: Ends every animation; one that goes on for ever has no end and is taken away.
+AT_AN_END = """() => document.getAnimations().forEach(
+    a => { try { a.finish(); } catch (e) { a.cancel(); } })"""
+
+
 def violations(page, without=()):
     """Every violation as one line: rule, impact, element, what to mend.
 
@@ -161,7 +186,7 @@ def violations(page, without=()):
     """
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(axe_script())
-    page.evaluate("document.getAnimations().forEach(a => a.finish())")
+    page.evaluate(AT_AN_END)
     rules = {name: {"enabled": False} for name in without}
     found = page.evaluate(
         "options => axe.run(document, options).then(r => r.violations)",
@@ -193,7 +218,7 @@ def opened(
     axe=True,
     without=(),
     hosts=OWN_HOSTS,
-    patience_ms=15_000,
+    patience_ms=PATIENCE_MS,
     **options,
 ):
     """Open a page where every host but this machine is out of reach, and judge it at the end.
@@ -217,7 +242,7 @@ def opened(
             lambda route: route.abort(),
         )
     context.set_default_timeout(patience_ms)
-    context.set_default_navigation_timeout(60_000)
+    context.set_default_navigation_timeout(max(patience_ms, PATIENCE_MS))
     watched = Watched(context.new_page(), hosts)
     try:
         watched.page.goto(url)
@@ -231,7 +256,7 @@ def opened(
         context.close()
 
 
-def wait_for(page, true, patience_ms=15_000):
+def wait_for(page, true, patience_ms=PATIENCE_MS):
     """Wait for a function to return what counts as true, while the page goes on."""
     end = time.monotonic() + patience_ms / 1000
     while not true():
@@ -241,7 +266,7 @@ def wait_for(page, true, patience_ms=15_000):
     return True
 
 
-def until(page, expression, argument=None, patience_ms=15_000):
+def until(page, expression, argument=None, patience_ms=PATIENCE_MS):
     """Wait for an expression to hold (Playwright's own way needs ``unsafe-eval``)."""
     if not wait_for(page, lambda: page.evaluate(expression, argument), patience_ms):
         pytest.fail(f"did not come true: {expression}")

@@ -6,12 +6,14 @@ skipping: CI sets it, so that nothing is passed over in silence.
 """
 
 import importlib.util
+import inspect
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -51,6 +53,16 @@ def _reports_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCATOR_RECORDS", str(tmp_path_factory.mktemp("records") / "records.sqlite"))
         patch.setenv("LOCATOR_JOBS", str(tmp_path_factory.mktemp("jobs")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_requests() -> Iterator[None]:
+    """Wait two minutes for what is asked over HTTP; httpx gives a busy machine five seconds."""
+    usual = inspect.signature(httpx.Client).parameters["timeout"].default
+    with pytest.MonkeyPatch.context() as patch:
+        for part in ("connect", "read", "write", "pool"):
+            patch.setattr(usual, part, 120.0)
         yield
 
 
@@ -119,14 +131,31 @@ def chromium_arguments() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str, chromium_arguments: list[str]) -> Iterator["Browser"]:
-    """A started Chromium, one for the whole run; tests open contexts of their own."""
+def _browsers(chromium: str, chromium_arguments: list[str]) -> Iterator[Callable[[], "Browser"]]:
+    """Give the Chromium of the whole run, or another one if that has died."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as player:
-        started = player.chromium.launch(executable_path=chromium, args=chromium_arguments)
-        yield started
-        started.close()
+        started: list[Browser] = []
+
+        def alive() -> "Browser":
+            if not started or not started[-1].is_connected():
+                started.append(
+                    player.chromium.launch(
+                        executable_path=chromium, args=chromium_arguments, timeout=120_000
+                    )
+                )
+            return started[-1]
+
+        yield alive
+        for each in started:
+            each.close()
+
+
+@pytest.fixture
+def browser(_browsers: Callable[[], "Browser"]) -> "Browser":
+    """A started Chromium, one for the whole run; tests open contexts of their own."""
+    return _browsers()
 
 
 @pytest.fixture(scope="session")
@@ -176,19 +205,34 @@ def canary_dataset(
     return prepare_demo(canary_inputs, tmp_path_factory.mktemp("datasets") / "aviary")
 
 
+#: Modules that start servers or other processes, which have clocks and threads of their own.
+PROCESSES = {
+    "test_api_serving",
+    "test_follow",
+    "test_interface_planner",
+    "test_jobs",
+    "test_nginx",
+    "test_schemes_people",
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests with a browser last: while it is open its event loop runs in this thread.
 
-    One that fails runs once more: the browser has a clock and threads of its own. The summary names
-    it even if it passes then; look into it.
+    One that fails runs twice more, one of a module that starts processes once: those have clocks
+    and threads of their own. The summary names it even if it passes then; look into it. What is
+    computed in this process gets no second try.
     """
 
     def browses(item: pytest.Item) -> bool:
         return "browser" in getattr(item, "fixturenames", ())
 
     items.sort(key=browses)
-    for item in filter(browses, items):
-        item.add_marker(pytest.mark.flaky(reruns=1))
+    for item in items:
+        if browses(item):
+            item.add_marker(pytest.mark.flaky(reruns=2))
+        elif item.path.stem in PROCESSES:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -4,17 +4,16 @@ import re
 
 import pytest
 
-from tests.browsing import DESKTOP, PHONE, opened, served, until
+from tests.browsing import DESKTOP, PHONE, opened, patient, served, until
 from tests.webtools import NIGHT
 from web.app import create_app
-from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def site(demo_dataset):
-    with served(create_app(Settings(data=demo_dataset, access_log=False))) as address:
+    with served(create_app(patient(data=demo_dataset))) as address:
         yield address
 
 

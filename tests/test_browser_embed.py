@@ -9,9 +9,18 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.browsing import DESKTOP, PHONE, opened, served, until, violations, wait_ready
+from tests.browsing import (
+    DESKTOP,
+    PHONE,
+    opened,
+    patient,
+    served,
+    until,
+    violations,
+    wait_for,
+    wait_ready,
+)
 from web.app import create_app
-from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
@@ -70,9 +79,8 @@ def article():
 @pytest.fixture(scope="module")
 def site(demo_dataset, tmp_path_factory):
     """Our site; a foreign page knows it under another host name."""
-    settings = Settings(
+    settings = patient(
         data=demo_dataset,
-        access_log=False,
         frozen=tmp_path_factory.mktemp("frozen"),
         map_review_number=REVIEW,
     )
@@ -116,13 +124,23 @@ def shown(frame, selector):
     return frame.evaluate(
         """selector => {
             const box = document.querySelector(selector).getBoundingClientRect();
-            const inside = box.width > 0 && box.height > 0 && box.left >= 0 && box.top >= 0 &&
+            const inside = box.width > 0 && box.height > 0 && box.left >= -0.5 && box.top >= -0.5 &&
                 box.right <= innerWidth + 0.5 && box.bottom <= innerHeight + 0.5;
             const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
             const at = document.elementFromPoint(x, y);
             return inside && !!at && !!at.closest(selector); }""",
         selector,
     )
+
+
+LAST = "heights[heights.length - 1]"
+
+
+def settled(page, frame):
+    """Whether the frame is as high as it last asked to be."""
+    height = page.evaluate(LAST)[0]["height"]
+    given = page.evaluate("document.getElementById('f').offsetHeight")
+    return given == frame.evaluate("innerHeight") == height
 
 
 def scrolls(frame):
@@ -153,13 +171,12 @@ def test_the_embed_in_a_foreign_page(browser, article, site, width, query, schem
         assert inside.evaluate("innerWidth") == width
         assert inside.locator(".leaflet-marker-icon").count() > 0
         until(seen.page, "heights.length > 0")
-        last, origin = seen.page.evaluate("heights[heights.length - 1]")
+        assert wait_for(seen.page, lambda: settled(seen.page, inside))
+        last, origin = seen.page.evaluate(LAST)
         assert set(last) == {"type", "height"}
         assert last["type"] == "union-circle:height"
         assert 480 <= last["height"] <= 900
         assert origin == site
-        until(seen.page, "h => document.getElementById('f').offsetHeight === h", last["height"])
-        until(inside, "h => innerHeight === h", last["height"])
         assert not scrolls(inside)
         assert shown(inside, "h1")
         assert shown(inside, ".um-foot")
@@ -192,9 +209,9 @@ def test_the_height_asked_for_is_told(browser, article, site):
     frame = frame_of(f"{site}/embed/map?height=400")
     with embedded(browser, article, frame, 1024, extra=LISTENER) as (seen, _):
         until(seen.page, "heights.length > 0")
-        until(seen.page, "heights[heights.length - 1][0].height === 400")
+        until(seen.page, f"{LAST}[0].height === 400")
         seen.page.set_viewport_size({"width": 320, "height": 900})
-        until(seen.page, "heights[heights.length - 1][0].height > 400")  # words need more there
+        until(seen.page, f"{LAST}[0].height > 400")  # words need more there
 
 
 @pytest.mark.parametrize(
@@ -261,13 +278,13 @@ def test_an_isolated_page_may_embed_it(browser, article, site):
 
 
 def test_a_site_that_may_not_embed_it_does_not(browser, article, demo_dataset):
-    settings = Settings(data=demo_dataset, access_log=False, frame_ancestors="https://a.example.cn")
+    settings = patient(data=demo_dataset, frame_ancestors="https://a.example.cn")
     with served(create_app(settings)) as strict:
         article.body = page_around(frame_of(f"{strict}/embed/map"))
         with opened(browser, article.address, PHONE, None, axe=False) as seen:
             seen.page.wait_for_load_state("networkidle")
             seen.forgive("frame-ancestors")
-            assert seen.page.frames[1].url.startswith("chrome-error:")
+            assert wait_for(seen.page, lambda: seen.page.frames[1].url.startswith("chrome-error:"))
 
 
 def test_data_that_were_not_kept(browser, article, site):
@@ -401,7 +418,7 @@ def test_where_the_clipboard_is_out_of_reach_the_code_is_selected(browser, site)
 
 
 def test_where_there_is_no_room_nothing_is_copied(browser, demo_dataset, tmp_path):
-    settings = Settings(data=demo_dataset, access_log=False, frozen=tmp_path, frozen_most=0)
+    settings = patient(data=demo_dataset, frozen=tmp_path, frozen_most=0)
     with served(create_app(settings)) as full, sharing(browser, full, "lang=en") as seen:
         seen.page.locator("input[name=freeze]").check()
         seen.page.locator("[data-us-copy]").click()

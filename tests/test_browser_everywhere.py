@@ -107,7 +107,7 @@ def test_the_map_with_a_popup_and_the_panel(browser, site, lang, size, scheme):
                 name,
             )
             until(page, IN_WINDOW)
-            assert popup.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+            until(page, "e => e.scrollWidth <= e.clientWidth + 1", popup.element_handle())
             seen.assert_accessible()
         assert upright(page)
         page.keyboard.press("Escape")

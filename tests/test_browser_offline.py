@@ -12,10 +12,9 @@ import pytest
 from pyproj import Geod
 
 from geodata.datum import from_wgs84
-from tests.browsing import PHONE, opened, served, until, wait_for
+from tests.browsing import PHONE, opened, patient, served, until, wait_for
 from web.app import create_app
 from web.schemas import NearestQuestion
-from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +28,7 @@ STORE = "union-stations-1"
 @pytest.fixture(scope="module")
 def app(demo_dataset):
     """The application that serves the demo city."""
-    return create_app(Settings(data=demo_dataset, access_log=False))
+    return create_app(patient(data=demo_dataset))
 
 
 @pytest.fixture(scope="module")

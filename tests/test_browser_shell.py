@@ -7,9 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browsing import PHONE, opened, start, stop, until, wait_for, wait_ready
+from tests.browsing import PHONE, opened, patient, start, stop, until, wait_for, wait_ready
 from web.app import create_app
-from web.settings import Settings
 from web.static_files import asset_url, static_files
 
 pytestmark = pytest.mark.browser
@@ -28,9 +27,10 @@ class Server:
     """One address of this machine where applications come and go."""
 
     def __init__(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self._held = socket.socket()  # never listens: nobody else gets the port in between
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self.port = self._held.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self._running = None
 
@@ -44,6 +44,11 @@ class Server:
         if self._running is not None:
             stop(*self._running)
             self._running = None
+
+    def close(self):
+        """Be gone for good."""
+        self.stop()
+        self._held.close()
 
 
 class Moody:
@@ -110,8 +115,7 @@ class Collected:
 def apps(demo_dataset):
     """Two releases of the page, made anew for every test: the second one has another hotline."""
     return [
-        create_app(Settings(data=demo_dataset, access_log=False, hotline=hotline))
-        for hotline in ("12351", "12399")
+        create_app(patient(data=demo_dataset, hotline=hotline)) for hotline in ("12351", "12399")
     ]
 
 
@@ -120,7 +124,7 @@ def server():
     """An address without an application yet."""
     made = Server()
     yield made
-    made.stop()
+    made.close()
 
 
 @contextmanager
@@ -248,7 +252,7 @@ def test_a_page_only_ever_runs_the_scripts_it_was_made_for(browser, server, apps
 
 
 def test_no_more_than_two_shells_are_kept(browser, server, apps, demo_dataset):
-    with_third = [*apps, create_app(Settings(data=demo_dataset, hotline="12300", access_log=False))]
+    with_third = [*apps, create_app(patient(data=demo_dataset, hotline="12300"))]
     server.start(with_third[0])
     with visitor(browser, server) as seen:
         [first] = seen.page.evaluate(SHELLS)
