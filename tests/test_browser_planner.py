@@ -447,6 +447,8 @@ def test_a_table_of_candidates_is_read(desk, site, tmp_path):
         page.set_input_files("[name=file]", other)
         until(page, "document.getElementById('pl-file-said').textContent.includes('cannot')")
         seen.forgive("422")
+        page.click("#pl-plan-go")  # never with other candidates than those asked for
+        assert page.inner_text("#pl-trouble") == PLANNER["en"]["plan_file_first"]
 
 
 def test_a_plan_is_for_the_group_and_the_share_of_those_without(desk):
