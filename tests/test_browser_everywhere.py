@@ -42,12 +42,19 @@ EVERYWHERE = [
     for name, size in (("phone", PHONE), ("desktop", DESKTOP))
     for scheme in ("light", "dark")
 ]
+#: Every two of them together, for what takes many steps.
+IN_PAIRS = [
+    pytest.param("zh", PHONE, "light", id="zh-phone-light"),
+    pytest.param("zh", DESKTOP, "dark", id="zh-desktop-dark"),
+    pytest.param("en", PHONE, "dark", id="en-phone-dark"),
+    pytest.param("en", DESKTOP, "light", id="en-desktop-light"),
+]
 #: What the device tells the page: a position with its accuracy, or, without one, a refusal.
 TELLS = """place => { navigator.geolocation.getCurrentPosition = (done, fail) =>
     setTimeout(() => place ? done({coords: place}) : fail({code: 1}), 0); }"""
 
 
-@pytest.mark.parametrize(("lang", "size", "scheme"), EVERYWHERE)
+@pytest.mark.parametrize(("lang", "size", "scheme"), IN_PAIRS)
 def test_the_worker_s_page_step_by_step(  # noqa: PLR0915 - one visit, judged at every step
     browser, site, town, lang, size, scheme
 ):
@@ -89,7 +96,7 @@ def test_the_worker_s_page_step_by_step(  # noqa: PLR0915 - one visit, judged at
         judge()
 
 
-@pytest.mark.parametrize(("lang", "size", "scheme"), EVERYWHERE)
+@pytest.mark.parametrize(("lang", "size", "scheme"), IN_PAIRS)
 def test_the_map_with_a_popup_and_the_panel(browser, site, lang, size, scheme):
     with opened(browser, f"{site}/map?lang={lang}&at={NOON}", size, color_scheme=scheme) as seen:
         page = seen.page
