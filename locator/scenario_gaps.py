@@ -160,8 +160,7 @@ def gap_changes(
         "shifted",
     )
     match = [
-        _group_of_gaps(places.cells, gaps, group)
-        for gaps, group in zip(found, every, strict=True)
+        _group_of_gaps(places.cells, gaps, group) for gaps, group in zip(found, every, strict=True)
     ]
     return GapChanges(found[0], found[1], match[0], match[1], change.astype(object))
 

@@ -274,3 +274,18 @@ def test_a_scenario_in_a_giant_gap_equals_a_recompute(stations, fresh, block):
         index = locator.Index(data)
         for changes in (Changes(more), Changes(more, remove=["s0"])):
             assert_equal(index, data, changes, mode="walk", minutes=2, exact=True)
+
+
+def test_what_a_station_makes_small_enough_is_whole_again(monkeypatch):
+    data = dataset(
+        town({"a": (0, 0), "b": (2800, 0)}, [Way("a b")]),
+        [Station("s", -900, 0)],
+        [(100.0, 0.0), (1500.0, 0.0), (2700.0, 0.0)],
+    )
+    monkeypatch.setattr(gap_groups, "LEAST_BLOCK", 13)  # of 32 cells it leaves 26 or less
+    east = Changes([NewStation("t", *lonlat(2800, 0))])
+    found = assert_equal(locator.Index(data), data, east, mode="walk", minutes=9, exact=True)
+    (entry,) = found.gaps["changed"]
+    assert entry["change"] == "shrunk"
+    assert len(entry["before"]) > 1
+    assert len(entry["after"]) == 1
