@@ -321,6 +321,21 @@ def test_a_damaged_job_is_told_as_such(client, name, content):
     assert client.post(PLAN, json=QUESTION).status_code == 202, "others go on"
 
 
+@pytest.mark.parametrize("content", [b"{}", b'{"kind": "plan"}', b'{"kind": 1, "created": []}'])
+def test_a_job_without_what_every_job_has_is_damaged(client, content):
+    job = ended(client.app.state.settings.jobs)
+    address = f"/api/v1/jobs/{job.id}"
+    assert client.get(address).json()["result"] == {}
+    for ending in ("csv", "xlsx", "geojson", "html"):
+        found = problem_of(client.get(f"{address}/plan.{ending}"), 503)
+        assert (found["code"], "result.json" in found["detail"]) == ("job_damaged", True)
+    (job.folder / "job.json").write_bytes(content)
+    for found in (client.get(address), client.delete(address)):
+        told = problem_of(found, 503)
+        assert (told["code"], "job.json" in told["detail"]) == ("job_damaged", True)
+    assert client.post(PLAN, json=QUESTION).status_code == 202, "others go on"
+
+
 @pytest.mark.parametrize("name", ["progress.json", "attempts", "lock.sqlite"])
 def test_damage_that_loses_nothing_is_passed_over(client, name):
     job = ended(client.app.state.settings.jobs)

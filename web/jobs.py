@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from web.job_files import is_locked, locked, said, write_whole
 
 if TYPE_CHECKING:
+    from geodata.errors import RecordsError
     from web.settings import Settings
 
 #: States of a job; those after ``running`` are final.
@@ -154,8 +155,6 @@ class Job:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         """Return a JSON file of the job, None where there is none; refuse a damaged one."""
-        from geodata.errors import RecordsError  # noqa: PLC0415  a runner starts without it
-
         try:
             found = json.loads((self.folder / name).read_bytes())
         except FileNotFoundError:
@@ -163,11 +162,28 @@ class Job:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise RecordsError(
-                f"the job is damaged ({name}); ask again, and delete its folder {self.id}",
-                code="job_damaged",
-            )
+            raise self.damaged(name)
         return found
+
+    def damaged(self, name: str = _RESULT) -> "RecordsError":
+        """Return the refusal of a job of which a file is damaged.
+
+        Parameters
+        ----------
+        name : str, optional
+            The file; that of the result by default.
+
+        Returns
+        -------
+        RecordsError
+            ``job_damaged``.
+        """
+        from geodata.errors import RecordsError  # noqa: PLC0415  a runner starts without it
+
+        return RecordsError(
+            f"the job is damaged ({name}); ask again, and delete its folder {self.id}",
+            code="job_damaged",
+        )
 
     def _told(self) -> dict[str, Any]:
         """Return how far the work is, as far as that can be read."""
@@ -201,8 +217,10 @@ class Job:
         from web.errors import UnknownJobError  # noqa: PLC0415  a runner starts without it
 
         about, told = self.about, self._told()
-        if not about:
+        if not about and not (self.folder / _JOB).exists():
             raise UnknownJobError(_NO_JOB)
+        if not all(isinstance(about.get(name), str) for name in ("kind", "created")):
+            raise self.damaged(_JOB)
         state = self.state
         done = state == "done"
         return {

@@ -21,6 +21,31 @@ FORMATS: Mapping[str, str] = {
     "html": "text/html; charset=utf-8",
 }
 
+_ALWAYS = {"chosen", "counted_in", "objective_name", "objective_unit"} | {
+    "objective", "bound", "gap", "spent_yuan",
+}  # fmt: skip
+
+
+def is_plan(result: Mapping[str, Any]) -> bool:
+    """Tell whether a result has what every plan has, so that files can be written of it.
+
+    Parameters
+    ----------
+    result : mapping
+        What lies in a job's folder.
+
+    Returns
+    -------
+    bool
+        False for one that was damaged, or written by a release that kept less.
+
+    Examples
+    --------
+    >>> is_plan({"chosen": []})
+    False
+    """
+    return result.keys() >= _ALWAYS
+
 
 def plan_file(
     result: Mapping[str, Any], ending: str, language: str, dataset: Dataset | None = None

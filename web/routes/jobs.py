@@ -8,7 +8,7 @@ from geodata.errors import Fault
 from web.errors import Refusal, refuse
 from web.jobs import Desk, Job
 from web.openapi import problems
-from web.plan_files import FORMATS, plan_file
+from web.plan_files import FORMATS, is_plan, plan_file
 from web.plan_schemas import JobAnswer
 from web.planner_access import planner
 from web.state import held, service_of
@@ -83,13 +83,16 @@ async def cancel(request: Request) -> Response:
 
 def _file(request: Request, job_id: str, ending: str) -> Response:
     """Return a plan as a file."""
-    answer = desk_of(request).find(job_id).answer()
+    job = desk_of(request).find(job_id)
+    answer = job.answer()
     if answer["result"] is None:
         refuse([Refusal("not_done", Fault("job", f"it is {answer['state']}, not done"))])
     language = request.query_params.get("lang", request.app.state.settings.map_language)
     if language not in _LANGUAGES:
         fault = Fault("lang", f"expected {' or '.join(_LANGUAGES)}, got {language[:20]!r}")
         refuse([Refusal("invalid_value", fault)])
+    if not is_plan(answer["result"]):
+        raise job.damaged()
     dataset = service_of(request).dataset if ending == "html" else None
     content, media_type = plan_file(answer["result"], ending, language, dataset)
     headers = {"Content-Disposition": f'attachment; filename="plan-{job_id}.{ending}"'}
