@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -239,6 +240,20 @@ def test_before_the_first_cut_the_gaps_of_today_are_shown(demo_dataset, tmp_path
     told = client.get(GAPS).json()
     assert told["months"] == [today()[:7]]
     assert told["states"]["agreed"] == 1
+
+
+def test_cuts_that_the_ledger_has_forgotten_are_said_over_http(client, folder):
+    assert client.get(GAPS).json()["lost"] == []
+    (folder / "ledger.sqlite").unlink()
+    assert client.get(GAPS).json()["lost"] == [], "they may be those of a cut that is being made"
+    for path in (folder / "cuts").iterdir():
+        os.utime(path, (0, 0))
+    told = client.get(GAPS).json()
+    GapsAnswer.model_validate(told)
+    lost = [OCTOBER[:7], NOVEMBER[:7]]
+    assert (told["month"], told["months"], told["lost"]) == (None, [], lost)
+    refused = client.patch(f"{GAPS}/{told['gaps'][0]['id']}", json={"state": "agreed"})
+    assert problem_of(refused, 503)["code"] == "ledger_lost"
 
 
 def test_of_two_who_begin_the_ledger_at_once_one_is_refused(demo_dataset, tmp_path):

@@ -106,8 +106,13 @@ class Ledger:
         """
         return list(dict.fromkeys(cut.month for cut in self.cuts()))
 
-    def lost(self) -> list[str]:
+    def lost(self, *, left: bool = False) -> list[str]:
         """Return the months of which a folder lies here, but which the ledger does not know.
+
+        Parameters
+        ----------
+        left : bool
+            Only folders that have lain there for an hour: no cut is at work on them.
 
         Returns
         -------
@@ -115,7 +120,7 @@ class Ledger:
             The oldest first. Its file was lost, or is an older copy, or a cut was broken off.
         """
         known = set(self.months())
-        found = (date[:7] for date in cut_dates(self.folder))
+        found = (date[:7] for date in cut_dates(self.folder, left=left))
         return [month for month in dict.fromkeys(found) if month not in known]
 
     def refuse_lost(self, month: str) -> None:

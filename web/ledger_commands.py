@@ -102,7 +102,7 @@ def list_gaps(settings: Settings, asked: Mapping[str, Any], *, as_json: bool) ->
     names = standing.facts["region_names"]
     if question.region is not None and question.region not in names:
         raise typer.BadParameter(f"region: the ledger has none such; it has: {', '.join(names)}")
-    found = gap_list(standing, ledger.months(), state=question.state, region=question.region)
+    found = gap_list(standing, ledger, state=question.state, region=question.region)
     return json_text(found) if as_json else list_text(found)
 
 

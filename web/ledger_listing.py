@@ -7,6 +7,7 @@ import orjson
 
 from geodata.ledger_rows import Change
 from locator.ledger_entries import Entry, tally
+from web.ledger import Ledger
 from web.ledger_standing import Standing
 from web.reports import shown, table
 from web.summaries import Discretion, discreet_gap
@@ -123,7 +124,7 @@ def month_of(standing: Standing) -> dict[str, Any]:
 
 
 def gap_list(
-    standing: Standing, months: Sequence[str], *, state: str | None, region: str | None
+    standing: Standing, ledger: Ledger, *, state: str | None, region: str | None
 ) -> dict[str, Any]:
     """Return a ledger as an object.
 
@@ -131,8 +132,8 @@ def gap_list(
     ----------
     standing : Standing
         The ledger.
-    months : sequence of str
-        All that were cut.
+    ledger : Ledger
+        Knows the months that were cut, and those that it has lost.
     state, region : str or None
         Only these gaps; the sums are of all.
 
@@ -146,7 +147,8 @@ def gap_list(
         for entry in ordered(standing.entries)
         if state in {None, entry.state} and region in {None, entry.region}
     ]
-    return {**month_of(standing), "months": list(months), "count": len(chosen), "gaps": chosen}
+    months = {"months": ledger.months(), "lost": ledger.lost(left=True)}
+    return {**month_of(standing), **months, "count": len(chosen), "gaps": chosen}
 
 
 def ordered(entries: Sequence[Entry]) -> list[Entry]:

@@ -151,6 +151,7 @@ class GapsAnswer(_Answer):
     total: int
     states: dict[str, int]
     months: list[str]
+    lost: Annotated[list[str], Field(description="Months that lie there, unknown to the ledger.")]
     count: int
     dataset: DatasetName
     gaps: list[LedgerGap]

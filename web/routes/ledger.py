@@ -60,7 +60,7 @@ def _listed(
     standing = _standing(service, ledger, previews, question.month)
     if question.region is not None and question.region not in standing.facts["region_names"]:
         raise UnknownRegionError("the ledger has no such region; see /api/v1/dataset")
-    found = gap_list(standing, ledger.months(), state=question.state, region=question.region)
+    found = gap_list(standing, ledger, state=question.state, region=question.region)
     return orjson.dumps(found)
 
 
