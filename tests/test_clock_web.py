@@ -15,8 +15,10 @@ import shapely
 from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
+from locator.clock_parts import Part, Series
 from tests.test_full_disk import no_file_longer_than
 from tests.webtools import client_of, new_client, problem_of, service_of
+from web.clock_answer import person_hours_told
 from web.clock_question import ClockAnswer
 from web.clock_scale import STEPS, Scale, ink
 from web.clock_tables import workbook
@@ -24,6 +26,7 @@ from web.clock_text import Telling
 from web.clock_words import COLUMNS
 from web.commands import open_service
 from web.settings import Settings
+from web.summaries import Discretion
 
 CLOCK = "/api/v1/clock"
 WEEK = "2026-11-25"
@@ -76,6 +79,23 @@ def test_figures_about_people_are_rounded_to_five_each_by_itself(client):
     hours = found["person_hours"]
     assert all(value % 5 == 0 for value in hours.values())
     assert hours["uncovered"] == pytest.approx(exact.all.person_hours["uncovered"], abs=2.5)
+
+
+@pytest.mark.parametrize(
+    ("total", "uncovered", "told"),
+    [
+        (3, [3] * 168, (840, 840)),  # 504 would be told as 505, and 505 / 168 as 3.006
+        (2, [2] * 168, (0, 0)),
+        (9.9, [1] * 100 + [4] * 68, (1680, 340)),
+        (100, [97] * 160 + [7.4] * 8, (16800, 15560)),
+        (13, [13] * 167 + [10], (2185, 2180)),
+    ],
+)
+def test_person_hours_of_a_few_tell_no_more_than_their_rounded_number(total, uncovered, told):
+    series = Series(float(total), total - np.array(uncovered, float))
+    part = Part({"homes": series, "workers": series}, np.ones(168, bool))
+    found = person_hours_told(part, Discretion(5, 10))
+    assert (found["total"], found["uncovered"]) == told
 
 
 def test_small_gaps_show_no_number(client):

@@ -283,9 +283,9 @@ class _Shown:
     def _person_hours(self, part: Part) -> dict[str, Any] | None:
         """Return the person-hours of a part."""
         hours = part.person_hours
-        if hours is None:
-            return None
-        return {name: self._figure("workers", value) for name, value in hours.items()}
+        if hours is None or self._discretion is None:
+            return hours
+        return person_hours_told(part, self._discretion)
 
     def _part(self, part: Part) -> dict[str, Any]:
         """Return a region or a group: arrays of 168, in the order of the hours."""
@@ -321,6 +321,37 @@ class _Shown:
     def _gaps(self) -> list[dict[str, Any]]:
         """Return the gaps of the week without their shapes."""
         return shown_gaps(self._found, self._discretion)
+
+
+def person_hours_told(part: Part, discretion: Discretion) -> dict[str, int]:
+    """Return the person-hours of a part as they may leave.
+
+    Parameters
+    ----------
+    part : Part
+        Has workers.
+    discretion : Discretion
+        How much may leave.
+
+    Returns
+    -------
+    dict
+        ``total`` and ``uncovered``, rounded. In an hour in which fewer than the smallest count are
+        there, or have no station, they are rounded first: times the hours of a week, a rounded
+        product alone would give their number away.
+    """
+    workers = part.series["workers"]
+    step, least = discretion.rounded_to, discretion.smallest_count
+
+    def added(people: FloatArray) -> int:
+        coarse = np.floor(people / step + 0.5) * step
+        return discretion.figure(float(np.where(people < least, coarse, people).sum()))
+
+    hours = np.count_nonzero(part.works)
+    return {
+        "total": added(np.full(hours, workers.total)),
+        "uncovered": added(workers.uncovered[part.works]),
+    }
 
 
 def _share(value: float | None) -> float | None:
