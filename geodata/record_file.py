@@ -8,10 +8,11 @@ put back needs no restart.
 """
 
 import os
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -120,7 +121,7 @@ class RecordFile:
     def _make(self) -> None:
         """Make folder, file and table where they are not; look once whether the file is whole."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        _put_empty(self.path)
         if self._identity() == self._checked:
             return
         self._check()
@@ -167,6 +168,28 @@ class RecordFile:
         short = "_".join(code.split("_")[:2])
         known, why = _WHY.get(code) or _WHY.get(short) or ("records_failed", "it cannot be written")
         return RecordsError(f"the file of {self._what}: {why}", code=known)
+
+
+def _put_empty(path: Path) -> None:
+    """Make an empty file for this user alone where there is none; never open one that is there.
+
+    To close a file takes back all locks that the process has on it, whoever took them (POSIX,
+    ``fcntl``): those of SQLite in other threads, too, and two processes then write at once.
+    https://sqlite.org/howtocorrupt.html, section 2.2.
+    """
+    if path.exists():
+        return
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        os.link(beside, path)
+    except FileExistsError:  # another has just made it
+        pass
+    except OSError:  # a disk without hard links
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    finally:
+        beside.unlink()
 
 
 def _written_ahead(connection: sqlite3.Connection) -> None:

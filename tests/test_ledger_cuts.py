@@ -547,6 +547,21 @@ def test_a_full_disk_keeps_the_last_cut(service, ledger):
     assert make_cut(service, ledger, NOVEMBER).fresh, "there is room again"
 
 
+def test_to_write_takes_no_lock_from_others_of_the_same_process(ledger):
+    """To close a file takes back its process's locks (POSIX), and two would then write at once."""
+    pytest.importorskip("fcntl")
+    shared = "import fcntl, sys; file = open(sys.argv[1], 'r+b'); "  # what SQLite's readers hold
+    shared += "fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)"
+    ask = [sys.executable, "-c", shared, ledger.records.path]
+    assert subprocess.run(ask, check=False).returncode == 0
+    with closing(sqlite3.connect(ledger.records.path)) as reader:
+        reader.execute("SELECT count(*) FROM cuts").fetchone()
+        ledger.set(ledger.now().entries[0].id, {"note": "x"})
+        found = subprocess.run(ask, check=False, capture_output=True, text=True)
+    assert "BlockingIOError" in found.stderr
+    assert [path.name for path in ledger.folder.glob(".*")] == [], "nothing is left beside it"
+
+
 def _set_often(ledger, gap, times):
     for number in range(times):
         ledger.set(gap, {"note": f"{number}" * 100})

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: From this day of a month on, its cut is final.
 CUT_DAY = 25
 
-_TRIES = 5
+_TRIES = 20
 _UNSAFE = re.compile(r"[^\w-]+")
 
 
