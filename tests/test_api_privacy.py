@@ -25,8 +25,10 @@ import pytest
 from defusedxml import ElementTree
 from pyproj import Transformer  # noqa: TID251  an oracle beside our own projection
 
+from geodata.bundle import open_dataset
 from geodata.datum import metric_crs, project
 from geodata.sample import CANARY
+from tests.conftest import prepare_demo
 from tests.tile_reading import every_tile, metres_to_the_nearest_vertex, tile_at
 from tests.webtools import COVERAGE, NEAREST, NIGHT, beside_a_station, new_client, service_of
 from web.commands import open_service
@@ -199,6 +201,37 @@ def test_fault_46_nothing_of_a_home_is_published(traces, canary_dataset):
     for path in (canary_dataset / "public").rglob("*"):
         if path.is_file():
             hunt(traces, path.read_bytes(), path.name)
+
+
+def test_fault_46_no_byte_tells_where_in_its_square_a_home_is(
+    canary_dataset, canary_inputs, tmp_path
+):
+    """A twin city, every home elsewhere in its square of 500 m, is published as the same bytes.
+
+    So no difference of answers, whatever is asked, is finer than the published cells. Workers are
+    dealt anew, too, among the homes of one group and square.
+    """
+    homes = open_dataset(canary_dataset).homes
+    lonlat, random = homes[["lon", "lat"]].to_numpy().T, np.random.default_rng(1)
+    crs = open_service(Settings(data=canary_dataset), private=False).manifest["metric_crs"]
+    lattice = Transformer.from_crs(4326, crs, always_xy=True)
+    square = np.floor(np.array(lattice.transform(*lonlat)) / 500)
+    moved = (square + random.uniform(0.01, 0.99, square.shape)) * 500
+    lon, lat = lattice.transform(*moved, direction="INVERSE")
+    twin = pd.DataFrame({"id": np.arange(len(homes)), "lon": lon, "lat": lat, "datum": "wgs84"})
+    twin["group"] = homes["group"].astype(str).to_numpy()
+    workers = pd.Series(homes["workers"].to_numpy())
+    twin["workers"] = workers.groupby([*square, twin["group"]]).transform(
+        lambda those: random.permutation(those.to_numpy())
+    )
+    twin.to_csv(tmp_path / "homes.csv", index=False)
+    made = prepare_demo({**canary_inputs, "homes": tmp_path / "homes.csv"}, tmp_path / "aviary")
+    assert (np.hypot(*(moved - lattice.transform(*lonlat))) > 50).mean() > 0.9
+    files = [path for path in (canary_dataset / "public").rglob("*") if path.is_file()]
+    assert len(files) > 10
+    for path in files:
+        same = made / path.relative_to(canary_dataset)
+        assert same.read_bytes() == path.read_bytes(), path.name
 
 
 def test_fault_46_no_tile_has_a_point_where_the_home_is(traces, canary_dataset):
