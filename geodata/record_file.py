@@ -27,14 +27,15 @@ _BUSY_MS = 5_000
 #: SQLite's codes of what a disk without room says; the short write is what a limit on the size of
 #: files or a quota looks like.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC"}
+_RESTORE = "put a backup in its place, without what is left of its journal (-wal, -shm)"
 _WHY: Mapping[str, tuple[str, str]] = {
     "SQLITE_BUSY": ("records_busy", "other processes are writing; try again"),
     "SQLITE_LOCKED": ("records_busy", "other processes are writing; try again"),
     "SQLITE_READONLY": ("records_read_only", "it may not be written; mend the permissions"),
     "SQLITE_PERM": ("records_read_only", "it may not be written; mend the permissions"),
     "SQLITE_CANTOPEN": ("records_read_only", "it cannot be opened; mend the permissions"),
-    "SQLITE_CORRUPT": ("records_damaged", "it is damaged; put a backup in its place"),
-    "SQLITE_NOTADB": ("records_damaged", "it is no file of records; put a backup in its place"),
+    "SQLITE_CORRUPT": ("records_damaged", f"it is damaged; {_RESTORE}"),
+    "SQLITE_NOTADB": ("records_damaged", f"it is no file of records; {_RESTORE}"),
 }
 
 

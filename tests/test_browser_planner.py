@@ -442,6 +442,7 @@ def test_a_table_of_candidates_is_read(desk, site, tmp_path):
         page.click("#pl-plan-go")
         until(page, ENDED, None, 240_000)
         assert "12,345.67" in page.locator("#pl-result").inner_text()
+        assert page.locator("#pl-result th .pl-link").inner_text().endswith(" · a, 1")
         other = tmp_path / "other.csv"
         other.write_text("what,is\nthis,?", "utf-8")
         page.set_input_files("[name=file]", other)

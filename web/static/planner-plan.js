@@ -172,7 +172,8 @@
   function placed(row) {
     var station = P.whatif.at(row.station) || P.whatif.at(row.id), at = typeof row.lon === 'number' ? row : station || {};
     var action = P.text.plan_action[row.action] || row.action, name = row.name || (station && station.name) || '', where = row.gain_regions || {};
-    if (!name) { name = Object.keys(where).filter(Boolean).sort(function (a, b) { return where[b] - where[a]; }).slice(0, 1).map(P.regionName).join(''); }
+    if (!name) { name = Object.keys(where).filter(Boolean).sort(function (a, b) { return where[b] - where[a]; }).slice(0, 1).map(P.regionName).join('');
+      if (typeof (result.parameters || {}).candidates === 'number') { name += (name ? ' · ' : '') + row.id; } }
     return Object.assign({}, row, { lon: at.lon, lat: at.lat, what: action + (name ? ' · ' + name : '') });
   }
 
