@@ -112,11 +112,19 @@ class RecordFile:
                 connection.execute("VACUUM INTO ?", (str(copy),))
 
     def _connect(self) -> sqlite3.Connection:
-        """Open the file; SQLAlchemy closes it."""
+        """Open the file; SQLAlchemy closes it.
+
+        What fails here is closed at once: a connection left to the collector of garbage would go
+        on holding locks and the old journal while another file is put in the place of this one.
+        """
         connection = sqlite3.connect(self.path, timeout=_BUSY_MS / 1000, check_same_thread=False)
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA trusted_schema = OFF")
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA trusted_schema = OFF")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _make(self) -> None:
