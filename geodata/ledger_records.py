@@ -188,11 +188,9 @@ class LedgerRecords(RecordFile):
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         """Give a connection that sees one moment of a file that was looked at."""
-        with self._named():
-            self._check()
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN")
-                yield connection
+        with self._looking() as connection:
+            connection.exec_driver_sql("BEGIN")
+            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:

@@ -4,14 +4,15 @@ What was acknowledged survives the process being killed and the power being cut:
 written ahead and through to the disk (``journal_mode=WAL``, ``synchronous=FULL``). Triggers refuse
 to change or delete a row. Several processes may write at once; each waits a few seconds for the
 other. A connection lives as long as one question, so a disk that has room again or a file that was
-put back needs no restart.
+put back needs no restart. Where the disk has no room even for the index of the journal that readers
+share (``-shm``), they read one after the other without it.
 """
 
 import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -27,6 +28,12 @@ _BUSY_MS = 5_000
 #: SQLite's codes of what a disk without room says; the short write is what a limit on the size of
 #: files or a quota looks like.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC"}
+
+#: How SQLite's codes begin that say: no room for the index of the journal that readers share.
+_NO_INDEX = "SQLITE_IOERR_SHM"
+
+#: Reads without that index, and so without others: https://sqlite.org/wal.html#noshm.
+_ALONE = "PRAGMA locking_mode = EXCLUSIVE"
 _RESTORE = "put a backup in its place, without what is left of its journal (-wal, -shm)"
 _WHY: Mapping[str, tuple[str, str]] = {
     "SQLITE_BUSY": ("records_busy", "other processes are writing; try again"),
@@ -81,9 +88,13 @@ class RecordFile:
     def __init__(self, path: Path | str, tables: Sequence[sa.Table], what: str) -> None:
         self.path = Path(path)
         self._what = what
+        self._names = {table.name for table in tables}
         self._made_of = [line for table in tables for line in append_only(table)]
         self._engine = sa.create_engine(
             "sqlite+pysqlite://", creator=self._connect, poolclass=NullPool
+        )
+        self._engine_alone = sa.create_engine(
+            "sqlite+pysqlite://", creator=self._connect_alone, poolclass=NullPool
         )
         self._checked: tuple[int, int] | None = None
 
@@ -106,10 +117,18 @@ class RecordFile:
         if copy.exists():
             raise RecordsError(f"{copy}: is there already; choose another name")
         with self._named():
-            self._check()
+            connect = self._connect_alone if self._check() else self._connect
             os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            with closing(self._connect()) as connection:
+            with closing(connect()) as connection:
                 connection.execute("VACUUM INTO ?", (str(copy),))
+
+    @contextmanager
+    def _looking(self) -> Iterator[sa.Connection]:
+        """Give a connection that reads a file that was looked at."""
+        with self._named():
+            engine = self._engine_alone if self._check() else self._engine
+            with engine.connect() as connection:
+                yield connection
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file; SQLAlchemy closes it.
@@ -127,11 +146,35 @@ class RecordFile:
             raise
         return connection
 
+    def _connect_alone(self) -> sqlite3.Connection:
+        """Open the file for this reader only, as `_ALONE` has it.
+
+        Two that want it alone at once keep each other out until one of them closes, so each closes
+        and comes again after a moment, drawn by lot.
+        """
+        until = time.monotonic() + _BUSY_MS / 1000
+        while True:
+            connection = sqlite3.connect(self.path, timeout=0, check_same_thread=False)
+            try:
+                connection.execute(_ALONE)
+                connection.execute("PRAGMA trusted_schema = OFF")
+                connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # takes the lock
+            except sqlite3.OperationalError as error:
+                connection.close()
+                if _code_of(error) != "SQLITE_BUSY" or time.monotonic() > until:
+                    raise
+                time.sleep(0.001 + secrets.randbelow(20) / 1000)
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+
     def _make(self) -> None:
         """Make folder, file and table where they are not; look once whether the file is whole."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _put_empty(self.path)
-        if self._identity() == self._checked:
+        if self._identity() == self._checked and self._has_tables():
             return
         self._check()
         with closing(self._connect()) as connection:
@@ -144,16 +187,28 @@ class RecordFile:
         self._checked = self._identity()
 
     def _identity(self) -> tuple[int, int]:
-        """Return what changes when another file is put in its place."""
+        """Return what changes when another file is put in its place, unless that got its number."""
         about = self.path.stat()
         return about.st_dev, about.st_ino
 
-    def _check(self) -> None:
-        """Refuse a damaged file."""
+    def _has_tables(self) -> bool:
+        """Return whether all tables are there: a new file may have the number of a removed one."""
         with closing(self._connect()) as connection:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+            found = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        return self._names <= {name for (name,) in found}
+
+    def _check(self) -> bool:
+        """Refuse a damaged file; return whether it can only be read alone, as the disk is full."""
+        alone = False
+        try:
+            found = _quick_check(self._connect)
+        except sqlite3.OperationalError as error:
+            if not _code_of(error).startswith(_NO_INDEX):
+                raise
+            alone, found = True, _quick_check(self._connect_alone)
         if found != ("ok",):
             raise self._error("SQLITE_CORRUPT")
+        return alone
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -177,6 +232,13 @@ class RecordFile:
         short = "_".join(code.split("_")[:2])
         known, why = _WHY.get(code) or _WHY.get(short) or ("records_failed", "it cannot be written")
         return RecordsError(f"the file of {self._what}: {why}", code=known)
+
+
+def _quick_check(connect: Callable[[], sqlite3.Connection]) -> tuple[str] | None:
+    """Return what SQLite says of a file."""
+    with closing(connect()) as connection:
+        found: tuple[str] | None = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return found
 
 
 def _put_empty(path: Path) -> None:

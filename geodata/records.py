@@ -145,7 +145,5 @@ class Records(RecordFile):
         if not self.path.exists():
             return []
         asked = sa.select(_REPORTS).order_by(_LATEST_FIRST)
-        with self._named():
-            self._check()
-            with self._engine.connect() as connection:
-                return [dict(row) for row in connection.execute(asked).mappings()]
+        with self._looking() as connection:
+            return [dict(row) for row in connection.execute(asked).mappings()]

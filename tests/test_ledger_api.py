@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from geodata.bundle import open_dataset
+from tests.test_full_disk import no_file_longer_than
 from tests.webtools import new_client, problem_of, service_of
 from web.errors import ChangedMeanwhileError
 from web.ledger import Ledger, today
@@ -297,6 +299,24 @@ def test_a_damaged_cut_is_503(client, folder):
         path.write_bytes(path.read_bytes()[:-3])
     assert problem_of(client.get(GAPS), 503)["code"] == "cut_damaged"
     assert problem_of(client.get("/bulletin?month=2025-10"), 503)["code"] == "cut_damaged"
+
+
+def test_on_a_full_disk_reading_goes_on(client, folder):
+    """Not even the index of the journal that readers share has room."""
+    told = client.get(GAPS).json()
+    gap = told["gaps"][0]["id"]
+    with no_file_longer_than(8192):
+        assert [path.name for path in folder.glob("*.sqlite-*")] == []
+        assert client.get(GAPS).json() == told
+        with ThreadPoolExecutor(4) as many:
+            found = list(many.map(lambda _: len(Ledger(folder).cuts()), range(12)))
+        assert found == [2] * 12
+        assert client.get(f"{GAPS}/{gap}").json()["history"][0]["event"] == "opened"
+        assert client.get("/bulletin?month=2025-10").status_code == 200
+        refused = problem_of(client.patch(f"{GAPS}/{gap}", json={"note": "x"}), 507)
+        assert refused["code"] == "records_full"
+    assert client.get(GAPS).json() == told
+    assert client.patch(f"{GAPS}/{gap}", json={"note": "x"}).status_code == 200
 
 
 # --- the command line ----------------------------------------------------------------------------
