@@ -139,6 +139,33 @@ def test_fault_49_many_threads_at_once_do_every_job_once(tmp_path):
     assert done == [job.id for job in all_jobs(tmp_path)]  # the oldest first
 
 
+def test_jobs_stand_in_the_order_in_which_they_were_put(tmp_path):
+    """However coarse the clock of the file system is."""
+    jobs = waiting(tmp_path, 12)
+    assert [job.id for job in all_jobs(tmp_path)] == [job.id for job in jobs]
+
+
+def test_who_only_looks_takes_no_turn_from_a_runner(tmp_path):
+    slot, over = tmp_path / "runner.sqlite", threading.Event()
+
+    def look():
+        while not over.is_set():
+            is_locked(slot)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    begun = []
+    try:
+        for _ in range(30):
+            (job,) = waiting(tmp_path)
+            run_all(tmp_path, lambda job: (begun.append(job.id), job.finish(b"{}")))
+            assert job.id in begun
+            shutil.rmtree(job.folder)
+    finally:
+        over.set()
+        looking.join()
+
+
 def test_a_job_that_breaks_its_process_again_and_again_is_failed(tmp_path):
     (job,) = waiting(tmp_path, jobs_attempts=2)
     job.begin()

@@ -35,6 +35,8 @@ _JOB, _RESULT, _FAILED, _CANCELLED = "job.json", "result.json", "failed.json", "
 _PROGRESS, _ATTEMPTS, _LOCK, _SLOT = "progress.json", "attempts", "lock.sqlite", "runner.sqlite"
 _ID = re.compile("[0-9a-f]{16}")
 _CLAIM_SECONDS = 1.0
+#: Who only looks whether a lock is held (`is_locked`) is in the way for less than this.
+_LOOK_SECONDS = 0.25
 _STOP_SECONDS = 10.0
 _NO_JOB = "there is no such job; results are kept for a while only"
 _SECRETS = ("LOCATOR_PLANNER_TOKEN",)
@@ -314,6 +316,8 @@ def put(folder: Path, kind: str, question: Mapping[str, Any], settings: "Setting
     beside.mkdir(parents=True, mode=0o700)
     try:
         write_whole(beside / _JOB, json.dumps(about).encode())
+        now = time.time_ns()  # a file system's own clock gives jobs put one after the other one time
+        os.utime(beside / _JOB, ns=(now, now))
         beside.replace(folder / code)
     except OSError:
         shutil.rmtree(beside, ignore_errors=True)
@@ -485,7 +489,7 @@ def run_all(folder: Path, work: Any) -> None:
         Called with a `Job` whose lock is held; finishes or fails it.
     """
     while True:
-        with locked(folder / _SLOT) as mine:
+        with locked(folder / _SLOT, _LOOK_SECONDS) as mine:
             if not mine:
                 return
             while _one(folder, work):
