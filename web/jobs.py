@@ -316,7 +316,7 @@ def put(folder: Path, kind: str, question: Mapping[str, Any], settings: "Setting
     beside.mkdir(parents=True, mode=0o700)
     try:
         write_whole(beside / _JOB, json.dumps(about).encode())
-        now = time.time_ns()  # a file system's own clock is coarse: jobs put at once would have one time
+        now = time.time_ns()  # the clock of a file system is coarse: some would have one time
         os.utime(beside / _JOB, ns=(now, now))
         beside.replace(folder / code)
     except OSError:
