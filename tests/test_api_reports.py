@@ -454,6 +454,15 @@ def test_fault_25_a_damaged_file_is_refused_and_a_backup_helps(demo_dataset, fil
     assert rows_of(file)[:-1] == expected
 
 
+def test_a_file_that_was_removed_is_made_anew_though_it_gets_the_same_number(file):
+    """Many file systems give the number of a file that has gone to the next one (``st_ino``)."""
+    records = Records(file)
+    records.add(Report("s", "v", "closed", "old", "zh"))
+    put_in_place(file, b"")
+    records.add(Report("s", "v", "closed", "new", "zh"))
+    assert [row["note"] for row in rows_of(file)] == ["new"]
+
+
 def test_fault_25_what_is_no_database_is_refused(client, file):
     file.parent.mkdir(mode=0o700)
     file.write_text("a shopping list\n" * 300)
