@@ -211,9 +211,11 @@ def test_an_unknown_ending_is_2(run, demo_dataset, tmp_path):
 
 
 def test_an_unknown_region_is_2(run, demo_dataset):
+    names = open_service(Settings(data=demo_dataset)).region_names
+    told = ", ".join(f"{code} {name}" for code, name in names.items())
     status, out, err = run("coverage", "--data", demo_dataset, "--region", "000000")
     assert (status, out) == (2, "")
-    assert "region" in err
+    assert f"region: the dataset has no such id; it has: {told}\n" in err
 
 
 def test_map_writes_one_page_that_needs_nothing_else(run, demo_dataset, tmp_path):

@@ -16,11 +16,14 @@ from web.console import say, stage_line
 from web.dependencies import departure, read_values
 from web.errors import UnknownRegionError
 from web.home_words import home_words
-from web.reports import coverage_report, json_text, nearest_report
+from web.reports import coverage_report, json_text, nearest_report, shown
 from web.schemas import CoverageQuestion, NearestQuestion
 from web.service import Coverage, Service
 from web.settings import Settings
 from web.state import dataset_folder
+
+#: How many regions are listed where one does not exist.
+_REGIONS_TOLD = 20
 
 
 @contextmanager
@@ -34,8 +37,22 @@ def usage() -> Iterator[None]:
     """
     try:
         yield
-    except (ValidationError, LimitError, DatumError, UnknownRegionError) as error:
+    except UnknownRegionError as error:
+        raise typer.BadParameter(_no_region(error)) from None
+    except (ValidationError, LimitError, DatumError) as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _no_region(error: UnknownRegionError) -> str:
+    """Return what a terminal shows where a region does not exist: those that do."""
+    if error.known is None:
+        return str(error)
+    told = [f"{shown(code)} {shown(name)}".strip() for code, name in error.known.items()]
+    if not told:
+        return "region: the dataset has none: it was prepared without --regions"
+    more = len(told) - _REGIONS_TOLD
+    rest = f" and {more} more: `locator coverage --json` lists all" if more > 0 else ""
+    return f"region: the dataset has no such id; it has: {', '.join(told[:_REGIONS_TOLD])}{rest}"
 
 
 def open_service(settings: Settings, *, private: bool | None = None) -> Service:

@@ -45,9 +45,21 @@ MOST_FAULTS = 20
 
 
 class UnknownRegionError(LocatorError):
-    """The dataset has no such region."""
+    """The dataset has no such region.
+
+    Parameters
+    ----------
+    message : str
+        A sentence for who asks over HTTP.
+    known : mapping of str to str, optional
+        Names of the regions that there are, by id: what a terminal shows instead of an address.
+    """
 
     code = "unknown_region"
+
+    def __init__(self, message: str, *, known: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.known = known
 
 
 class UnknownStationError(LocatorError):

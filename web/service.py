@@ -185,7 +185,8 @@ class Service:
             If there is no such region.
         """
         if region is not None and region not in self.region_names:
-            raise UnknownRegionError("the dataset has no such region; see /api/v1/dataset")
+            said = "the dataset has no such region; see /api/v1/dataset"
+            raise UnknownRegionError(said, known=self.region_names)
 
     def counted(self, question: Question) -> dict[str, list[str]]:
         """Return what counts as a station for a question, spelt out.
@@ -597,7 +598,7 @@ class Service:
         for gap in shown:
             also = gap.get("also") or []
             gap["also"] = also.split(";") if isinstance(also, str) else also
-            for name in ("nearest_station", "barrier"):
+            for name in ("nearest_station", "barrier", "near", "near_en"):
                 gap[name] = gap.get(name) or None
             for name, digits in _GAP_DIGITS.items():
                 if gap.get(name) is not None:
