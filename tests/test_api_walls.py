@@ -29,6 +29,7 @@ from tests.webtools import (
     new_client,
     problem_of,
     service_of,
+    without_times,
 )
 from web import errors
 from web.routes.working import Workbench
@@ -89,7 +90,7 @@ def test_an_unforeseen_error_is_a_bare_500_with_an_id(caplog, capfd):
     assert told["error"] == "RuntimeError"
     assert re.fullmatch(r"test_api_walls\.py:\d+ fails", told["place"])
     ours = "".join(r.getMessage() for r in caplog.records if not r.name.startswith("httpx2"))
-    seen = log.getvalue() + ours + "".join(capfd.readouterr()) + json.dumps(found)
+    seen = without_times(log.getvalue()) + ours + "".join(capfd.readouterr()) + json.dumps(found)
     assert not any(secret in seen for secret in ("121.47", "31.23", "13800138000", "Traceback"))
 
 
@@ -97,7 +98,7 @@ def test_an_error_after_the_first_byte_is_logged_and_ends_the_answer():
     client, log = small_app()
     client.get("/late")
     assert '"RuntimeError"' in log.getvalue()
-    assert "31.23" not in log.getvalue()
+    assert "31.23" not in without_times(log.getvalue())
 
 
 def test_our_errors_have_their_status_and_503_says_when():

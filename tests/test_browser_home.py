@@ -27,6 +27,7 @@ from tests.browsing import (
     until,
     wait_for,
 )
+from tests.webtools import without_times
 from web.app import create_app
 from web.prepare import PrepareRequest, prepare
 
@@ -786,7 +787,7 @@ def test_scheme_38_a_position_leaves_no_trace(browser, site, town, log, form):
         assert page.locator(".card").count() == 0
         kept = everything_kept(page)
         later = "\n".join(url.split("#")[0] for url in seen.asked[1:])
-        lines = log.getvalue()
+        lines = without_times(log.getvalue())
         assert '"route":"/api/v1/nearest"' in lines
         for trace in traces(town):
             for text in (kept, later, lines):
