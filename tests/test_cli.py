@@ -7,11 +7,13 @@ import subprocess
 import sys
 
 import geopandas as gpd
+import numba
 import pandas as pd
 import pytest
 
 from tests.webtools import COVERAGE, NEAREST, NIGHT, NOON, beside_a_station, client_of
 from web.commands import open_service
+from web.console import compiling_said
 from web.reports import nearest_report, shown, table, width
 from web.settings import Settings
 
@@ -389,3 +391,25 @@ def test_a_demo_of_an_older_release_is_prepared_anew(run, tmp_path):
     assert "of an older release, drawn anew" in said
     assert again == status
     assert manifest.read_bytes() == before
+
+
+def test_compiling_is_said_once_and_only_where_it_happens(capsys):
+    @numba.njit
+    def more(number):
+        return number + 1
+
+    @numba.njit
+    def less(number):
+        return number - 1
+
+    with compiling_said():
+        assert capsys.readouterr() == ("", "")
+        assert (more(1), less(1), more(1.5)) == (2, 0, 2.5)
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.splitlines() == [
+            "compiling for this computer: it takes about 20 s, this first time only"
+        ]
+    with compiling_said():
+        assert (more(1), less(1)) == (2, 0)
+        assert capsys.readouterr() == ("", "")

@@ -6,7 +6,7 @@ from typing import Any
 
 from geodata.datum import parse_datum
 from web.commands import open_service, usage
-from web.console import say
+from web.console import compiling_said, say
 from web.dependencies import departure, read_body, read_values
 from web.plan_answers import aim_fields, check_plan, make, result_of
 from web.plan_candidates import read_candidates
@@ -81,7 +81,7 @@ def ask_plan(
         table, notes = read_candidates(Path(candidates), service.vocabulary, datum=datum)
         for note in notes:
             say(note)
-    with usage():
+    with usage(), compiling_said():
         check_plan(service, question)
         answer = make(service, question, _Line(), candidates=table)
     result = result_of(service, question, answer)
