@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from geodata import english_names
 from geodata.barrier_names import unpacked
 from geodata.errors import DatasetError
 from geodata.halves import MANIFEST, Half, open_half, write_half
@@ -225,6 +226,7 @@ def _open(folder: Path, *, private: bool | None, modes: Sequence[str] | None) ->
         premises=read_premises(public),
         vocabulary=read_vocabulary(public),
         basemap=read_basemap(public),
+        street_english=english_names.unpacked(streets),
     )
 
 

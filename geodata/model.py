@@ -124,6 +124,8 @@ class Streets:
     barrier_name, barrier_kind : array (b,) of object
         Name of the river, railway or motorway of each piece (else its number, ``""`` where there
         is none), and which of ``BARRIER_KINDS`` it is (``""`` where unknown).
+    english : mapping of str to str
+        English names of streets by the name as written, where the files have any.
     skipped : mapping of str to int
         What was left out while reading, counted by reason.
     as_of : str
@@ -155,6 +157,7 @@ class Streets:
     fictional: bool = False
     barrier_name: TextArray = field(default_factory=_no_texts)
     barrier_kind: TextArray = field(default_factory=_no_texts)
+    english: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         """Check that the arrays fit together."""
@@ -434,6 +437,8 @@ class Dataset:
         Kinds, needs, facilities, access, statuses and modes.
     basemap : bytes-like or None
         Archive of vector tiles (PMTiles), mapped where it was opened; None where there is none.
+    street_english : mapping of str to str
+        As ``Streets.english``; empty in a dataset prepared before they were kept.
     """
 
     manifest: Mapping[str, Any]
@@ -454,6 +459,7 @@ class Dataset:
     barrier_name: TextArray = field(default_factory=_no_texts)
     barrier_kind: TextArray = field(default_factory=_no_texts)
     premises: gpd.GeoDataFrame = field(default_factory=no_premises)
+    street_english: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         """Check that the arrays of barriers fit together."""

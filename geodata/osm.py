@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from pyproj import Geod
 
-from geodata import opl
+from geodata import english_names, opl
 from geodata.barrier_names import BarrierPieces, water_names
 from geodata.errors import Fault, FileFormatError, ValidationError
 from geodata.model import BoolArray, FloatArray, Int32Array, Int64Array, Streets
@@ -151,7 +151,7 @@ def _read(
     with tempfile.TemporaryDirectory(prefix="streets-") as folder:
         sources = [opl.open_source(path, Path(folder)) for path in names]
         facts = [opl.header_facts(source) for source in sources]
-        ways, kinds = read_ways(sources, rules, skipped, readers)
+        ways, kinds, english = read_ways(sources, rules, skipped, readers)
         nodes = NodeTable(np.unique(ways.ref), modes, rules)
         wanted = np.concatenate([np.zeros(0, np.int64), *(reader.needed() for reader in readers)])
         seen = NodeTable(np.unique(wanted), (), rules)
@@ -168,6 +168,7 @@ def _read(
         fictional=all("fictional" in generator for _, generator in facts),
         skipped=MappingProxyType(dict(skipped)),
         sources=tuple(path.name for path in names),
+        english=MappingProxyType(english_names.of_streets(english, streets.way_name)),
     )
 
 

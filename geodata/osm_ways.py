@@ -5,7 +5,7 @@ Rules are asked once per distinct set of relevant tags; all else is whole arrays
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from osmium.filter import IdFilter, KeyFilter, TagFilter
 from osmium.osm import RELATION, WAY
 
-from geodata import opl, osm_barriers, osm_tags, osm_units
+from geodata import english_names, opl, osm_barriers, osm_tags, osm_units
 from geodata.model import BoolArray, Int32Array, Int64Array
 from geodata.osm_listener import Listener
 from geodata.osm_tags import Rules
@@ -130,16 +130,17 @@ class _Judge:
         self._rules = rules
         self._codes: dict[tuple[tuple[str, str], ...], int] = {}
         self.kinds = [_OUTLINE]
+        self.english: Counter[tuple[str, str]] = Counter()
 
-    def code(self, text: str) -> tuple[int, str]:
-        """Return the number of the kind and the name of a way from its tags as text."""
+    def code(self, text: str) -> tuple[int, str, str]:
+        """Return the number of the kind and both names of a way from its tags as text."""
         tags = opl.tags(text)
         name = _name(tags)
         relevant = tuple(sorted((k, v) for k, v in tags.items() if k in osm_tags.WAY_KEYS))
         code = self._codes.setdefault(relevant, len(self.kinds))
         if code == len(self.kinds):
             self.kinds.append(self._kind(dict(relevant)))
-        return code, name
+        return code, name, tags.get("name:en", "")
 
     def _kind(self, tags: dict[str, str]) -> Kind:
         """Return what the tags make of a way."""
@@ -165,7 +166,7 @@ def read_ways(
     rules: Rules,
     skipped: Counter[str],
     listeners: Sequence[Listener] = (),
-) -> tuple[Ways, list[Kind]]:
+) -> tuple[Ways, list[Kind], Mapping[str, str]]:
     """Return the streets and barrier lines of all files.
 
     Parameters
@@ -181,9 +182,10 @@ def read_ways(
 
     Returns
     -------
-    (Ways, list of Kind)
-        Each id once (the first one), and the kinds that ``Ways.kind`` points to. An outline of a
-        water multipolygon is a line of its own beside what the way itself is.
+    (Ways, list of Kind, mapping of str to str)
+        Each id once (the first one), the kinds that ``Ways.kind`` points to, and the English names
+        by name. An outline of a water multipolygon is a line of its own beside what the way itself
+        is.
 
     Raises
     ------
@@ -202,7 +204,8 @@ def read_ways(
         outlines += _outlines(source, listeners)
     once = _once(_together(parts))
     skipped["duplicate_ways"] += sum(len(part.id) for part in parts) - len(once.id)
-    return _together([once, _once(_together(outlines))]), judge.kinds
+    english = english_names.most_used(judge.english)
+    return _together([once, _once(_together(outlines))]), judge.kinds, english
 
 
 def _judged(batch: pa.RecordBatch, judge: _Judge, skipped: Counter[str]) -> Ways:
@@ -210,11 +213,15 @@ def _judged(batch: pa.RecordBatch, judge: _Judge, skipped: Counter[str]) -> Ways
     tags = batch["tags"].dictionary_encode()
     judged = [judge.code(text) for text in tags.dictionary.to_pylist()]
     which = np.asarray(tags.indices)
-    code = np.array([code for code, _ in judged], np.int32)[which]
-    name = np.array([name for _, name in judged], object)[which]
+    code = np.array([code for code, _, _ in judged], np.int32)[which]
+    name = np.array([name for _, name, _ in judged], object)[which]
     left_out = np.array([kind.left_out for kind in judge.kinds], object)
     useful = np.array([kind.street or kind.line for kind in judge.kinds])[code]
     skipped.update(reason for reason in left_out[code[~useful]] if reason)
+    uses = np.bincount(which[useful], minlength=len(judged)).tolist()
+    for (_, local, english), ways in zip(judged, uses, strict=True):
+        if english and ways:
+            judge.english[local, english] += ways
     kept = batch.filter(pa.array(useful))
     count, ref = opl.references(kept["refs"])
     newest = str(pc.max(kept["time"]))[1:] if len(kept) else ""

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
-from geodata import barrier_names
+from geodata import barrier_names, english_names
 from geodata.errors import DatasetError
 from geodata.halves import Half, Write, checked, damaged, write_json
 from geodata.model import Archive, Dataset, Positions, no_premises
@@ -50,6 +50,7 @@ def public_files(dataset: Dataset) -> dict[str, Write]:
         "way_class": dataset.way_class,
         "barrier_lines": dataset.barrier_lines,
         **barrier_names.packed(dataset.barrier_name, dataset.barrier_kind),
+        **english_names.packed(dataset.street_english),
     }
     words = {
         field.name: [[key, _plain(row)] for key, row in getattr(vocabulary, field.name).items()]

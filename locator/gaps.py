@@ -7,6 +7,7 @@ cells; nothing is simplified here.
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +24,7 @@ from locator.coverage import Outcome
 from locator.gap_causes import NamedLines, barriers_of, behind_barriers, causes_of
 from locator.gap_groups import block_cells, components, gap_groups, picture
 from locator.selection import Selection
+from locator.street_names import Near, StreetNames
 from locator.travel_time import UNLIMITED_MS, Found, TravelTimes
 
 #: Edge of a cell (m).
@@ -64,6 +66,8 @@ class Gaps:
         Ids of the region table.
     station_ids : array of object
         Ids of the station table.
+    streets : StreetNames, optional
+        Tell where the gaps lie in words; None leaves that empty.
     """
 
     id: npt.NDArray[np.object_]
@@ -83,21 +87,37 @@ class Gaps:
     geometry: npt.NDArray[np.object_]
     region_ids: npt.NDArray[np.object_] = field(repr=False)
     station_ids: npt.NDArray[np.object_] = field(repr=False)
+    streets: StreetNames | None = field(default=None, repr=False)
 
-    def to_geodataframe(self) -> gpd.GeoDataFrame:
+    @cached_property
+    def near(self) -> Near:
+        """Where the middles of the heaviest cells lie in words."""
+        if self.streets is None:
+            nowhere = np.full(self.id.size, "", object)
+            return Near(nowhere, nowhere)
+        return self.streets.near(self.lon, self.lat)
+
+    def to_geodataframe(self, *, near: bool = True) -> gpd.GeoDataFrame:
         """Return one row a gap.
+
+        Parameters
+        ----------
+        near : bool
+            Say in words where they lie, which takes looking up.
 
         Returns
         -------
         GeoDataFrame
             EPSG:4326; ``nearest_seconds`` is NaN and ``nearest_station`` empty where no station
-            can be reached; ``causes`` is JSON text, ``also`` codes joined by ``;``.
+            can be reached; ``causes`` is JSON text, ``also`` codes joined by ``;``; ``near`` and
+            ``near_en`` are empty where no named street is near, and absent where not asked for.
         """
         seconds = np.where(self.nearest_ms < CLOSED_MS, self.nearest_ms / 1000, np.nan)
         return gpd.GeoDataFrame(
             {
                 "id": self.id,
                 "region": _named(self.region_ids, self.region),
+                **({"near": self.near.local, "near_en": self.near.english} if near else {}),
                 "area_km2": self.area_km2,
                 "homes": self.homes,
                 "workers": self.workers,
@@ -152,6 +172,8 @@ class Places:
         What may cut people off.
     speed_kph : float
         Default speed of the mode (km/h), 0 where it goes by the class of the road.
+    streets : StreetNames, optional
+        Tell where a place is in words.
     """
 
     cells: Cells
@@ -162,6 +184,7 @@ class Places:
     station_lat: FloatArray
     lines: NamedLines
     speed_kph: float
+    streets: StreetNames | None = None
 
 
 def find_cells(cells: Cells, column: npt.ArrayLike, row: npt.ArrayLike) -> Int64Array:
@@ -318,6 +341,7 @@ def find(
         geometry=outlines(cells, mark, label, places.crs)[order],
         region_ids=places.region_ids,
         station_ids=places.station_ids,
+        streets=places.streets,
     )
 
 

@@ -60,7 +60,7 @@ class GapChanges:
             first, each with ``id``, ``region``, ``change``, ``cause``, the ids ``before`` and
             ``after``, and ``workers``, ``homes`` and ``area_km2`` before and after.
         """
-        one, other = self.before.to_geodataframe(), self.after.to_geodataframe()
+        one, other = (gaps.to_geodataframe(near=False) for gaps in (self.before, self.after))
         out: dict[str, list[dict[str, Any]]] = {"closed": [], "opened": [], "changed": []}
         for number, change in enumerate(self.change):
             entry = _entry(

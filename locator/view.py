@@ -18,6 +18,7 @@ from locator.gaps import CELL_M, CellWeights, Places, find_cells
 from locator.nearest import Finder
 from locator.selection import Register
 from locator.snap import COARSE_CELL_M, Snapper
+from locator.street_names import StreetNames
 from locator.travel_time import TravelTimes
 
 
@@ -180,9 +181,10 @@ class ModeView:
     def places(self) -> Places:
         """What gaps are measured with."""
         stations = self._dataset.stations
+        crs = pyproj.CRS.from_user_input(self._dataset.manifest["metric_crs"])
         return Places(
             cells=self._dataset.cells[self.mode],
-            crs=pyproj.CRS.from_user_input(self._dataset.manifest["metric_crs"]),
+            crs=crs,
             region_ids=self._dataset.regions["id"].to_numpy(object),
             station_ids=stations["id"].to_numpy(object),
             station_lon=stations["lon"].to_numpy(np.float64),
@@ -193,4 +195,10 @@ class ModeView:
                 self._dataset.barrier_kind,
             ),
             speed_kph=self._dataset.vocabulary.modes[self.mode].speed_kph,
+            streets=StreetNames(
+                self._dataset.networks[self.mode],
+                self._dataset.way_name,
+                self._dataset.street_english,
+                crs,
+            ),
         )

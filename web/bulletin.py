@@ -70,6 +70,8 @@ class Gap:
     ----------
     district : str
         Name, ``""`` outside all districts.
+    near, near_en : str
+        The street that it is told by, ``""`` where none is near.
     area_km2 : float
         Size.
     workers : int or None
@@ -91,6 +93,8 @@ class Gap:
     """
 
     district: str
+    near: str
+    near_en: str
     area_km2: float
     workers: int | None
     suppressed: bool
@@ -258,6 +262,8 @@ def _gap(row: Mapping[str, Any]) -> Gap:
     """Return one gap of the table."""
     return Gap(
         district=row["region_name"] or "",
+        near=row["near"] or "",
+        near_en=row["near_en"] or "",
         area_km2=row["area_km2"],
         workers=row["workers"],
         suppressed=bool(row["suppressed"]),

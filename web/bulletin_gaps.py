@@ -48,9 +48,11 @@ def _gap_table(pen: Pen, suffix: str) -> Table:
     shown = {"number", "area", "cause", "nearest", "minutes"}
     shown |= set() if suffix else {"workers"}
     shown |= {"district"} if facts.has_districts else set()
+    shown |= {"near"} if any(gap.near for gap in facts.gaps) else set()
     names = {
         "number": pen.words["number"],
         "district": pen.words["district"],
+        "near": pen.words["near"],
         "workers": pen.words["workers"],
         "area": pen.words["area"],
         "cause": pen.words["cause"],
@@ -77,6 +79,7 @@ def _gap_cells(pen: Pen, place: int, gap: Gap) -> dict[str, str]:
     return {
         "number": str(place),
         "district": pen.name(gap.district) or pen.words["outside"],
+        "near": pen.near(gap) or pen.words["near_none"],
         "workers": _few(pen, gap, "fewer") or number(gap.workers),
         "area": f"{gap.area_km2:,.2f}",
         "cause": cause,
@@ -86,9 +89,13 @@ def _gap_cells(pen: Pen, place: int, gap: Gap) -> dict[str, str]:
 
 
 def _where(pen: Pen, gap: Gap) -> str:
-    """Return where a gap lies, as it stands in a sentence; ``""`` where there are no districts."""
+    """Return where a gap lies, as it stands in a sentence; ``""`` where nothing tells."""
+    near = pen.near(gap)
     if gap.district:
-        return pen.say("gap_where", district=pen.name(gap.district))
+        key = "gap_where_near" if near else "gap_where"
+        return pen.say(key, district=pen.name(gap.district), near=near)
+    if near:
+        return pen.say("gap_where_only_near", near=near)
     return pen.words["gap_where_none"] if pen.facts.has_districts else ""
 
 
@@ -98,9 +105,12 @@ def _gap_line(pen: Pen, row: Mapping[str, str], gap: Gap) -> str:
     if gap.minutes is not None:
         values = {"station": row["nearest"], "minutes": row["minutes"], "by": pen.by}
         nearest = pen.say("say_gap_nearest", nearest=pen.nearest, **values)
-    place = workers = ""
+    near, place, workers = pen.near(gap), "", ""
     if pen.facts.has_districts:
-        place = pen.say("say_gap_place", district=capital(row["district"]))
+        key = "say_gap_place_near" if near else "say_gap_place"
+        place = pen.say(key, district=capital(row["district"]), near=near)
+    elif near:
+        place = pen.say("say_gap_near", near=near)
     if pen.facts.summary.get("workers"):
         workers = pen.say("say_gap_workers", workers=_workers_of(pen, gap))
     return pen.say(

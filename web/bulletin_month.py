@@ -53,6 +53,8 @@ class MonthGap:
         In the ledger.
     district : str
         Name, ``""`` outside all districts.
+    near, near_en : str
+        The street that it is told by, ``""`` where none is near, or where it is filled.
     area_km2 : float
         Size when last seen.
     workers : float or None
@@ -69,6 +71,8 @@ class MonthGap:
 
     id: str
     district: str
+    near: str
+    near_en: str
     area_km2: float
     workers: float | None
     suppressed: bool
@@ -191,9 +195,12 @@ def _gap(standing: Standing, entry: Entry) -> MonthGap:
     """Return a gap as it is printed."""
     told = {"workers": entry.workers}
     shown = discreet_gap(told, discretion_of(standing), exact=False)
+    seen = standing.gaps.get(entry.id, {})
     return MonthGap(
         id=entry.id,
         district=standing.facts["region_names"].get(entry.region, ""),
+        near=seen.get("near") or "",
+        near_en=seen.get("near_en") or "",
         area_km2=entry.area_km2,
         workers=shown["workers"],
         suppressed=shown["suppressed"],

@@ -241,6 +241,7 @@ def _gaps(pen: MonthPen, name: str, gaps: Sequence[MonthGap]) -> Section | None:
         return Section(name, heading, (pen.words["no_gaps_here"],))
     head = ["gap_id", "district", "workers", "area", "state", "since", "responsible"]
     head = [key for key in head if key != "district" or pen.facts.has_districts]
+    head[1:1] = ["near"] if any(gap.near for gap in gaps) else []
     related = {"opened": "from", "filled": "into"}.get(name, "")
     rows = [_gap_cells(pen, gap) for gap in gaps]
     head += [related] if related and any(row[related] for row in rows) else []
@@ -248,7 +249,9 @@ def _gaps(pen: MonthPen, name: str, gaps: Sequence[MonthGap]) -> Section | None:
         pen.say(f"{name}_caption", listed=len(gaps)),
         tuple(pen.words[key] for key in head),
         tuple(tuple(row[key] for key in head) for row in rows),
-        tuple(_gap_line(pen, row, related) for row in rows),
+        tuple(
+            _gap_line(pen, row, related, pen.near(gap)) for row, gap in zip(rows, gaps, strict=True)
+        ),
     )
     return Section(name, heading, (), table)
 
@@ -259,6 +262,7 @@ def _gap_cells(pen: MonthPen, gap: MonthGap) -> dict[str, str]:
     return {
         "gap_id": gap.id,
         "district": pen.name(gap.district) or pen.words["outside"],
+        "near": pen.near(gap) or pen.words["near_none"],
         "workers": few if gap.suppressed else number(gap.workers),
         "area": f"{gap.area_km2:,.2f}",
         "state": pen.state(gap.state),
@@ -269,8 +273,10 @@ def _gap_cells(pen: MonthPen, gap: MonthGap) -> dict[str, str]:
     }
 
 
-def _gap_line(pen: MonthPen, row: Mapping[str, str], related: str) -> str:
+def _gap_line(pen: MonthPen, row: Mapping[str, str], related: str, near: str) -> str:
     """Return a gap as a sentence."""
+    if near:
+        row = {**row, "district": pen.say("district_near", district=row["district"], near=near)}
     more = pen.say(f"say_{related}", ids=row[related]) if related and row[related] else ""
     values = {name: value for name, value in row.items() if name not in {"gap_id", "from", "into"}}
     return pen.say("say_month_gap", id=row["gap_id"], more=more, **values)

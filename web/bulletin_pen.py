@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from web.bulletin import Facts
 from web.bulletin_words import WORDS
 from web.map_text import CAUSES
 from web.map_words import NAME_LIMIT, clip, number, percent
+
+
+class Placed(Protocol):
+    """Something that lies near a street."""
+
+    @property
+    def near(self) -> str:
+        """The street, ``""`` for none."""
+
+    @property
+    def near_en(self) -> str:
+        """The same in English."""
 
 
 class Pen:
@@ -89,6 +101,21 @@ class Pen:
             One line, no longer than a map shows it.
         """
         return clip(text, NAME_LIMIT)
+
+    def near(self, place: Placed) -> str:
+        """Return the street that something is told by.
+
+        Parameters
+        ----------
+        place : Placed
+            What it is.
+
+        Returns
+        -------
+        str
+            In the language where the map has it; ``""`` for none.
+        """
+        return self.name(place.near_en if self.lang == "en" else place.near)
 
     def listed(self, table: str, codes: Iterable[str], between: str = "and") -> str:
         """Return the names of codes as one text.

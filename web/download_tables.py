@@ -24,8 +24,8 @@ Box = tuple[float, float, float, float]
 
 _GAP_DIGITS = {"area_km2": 4, "nearest_seconds": 3, "detour_ratio": 3}
 _GAP_COLUMNS = (
-    "id", "region", "region_name", "area_km2", "homes", "workers", "suppressed", "cause",
-    "cause_name", "causes", "causes_names", "also", "also_names", "barrier",
+    "id", "region", "region_name", "near", "near_en", "area_km2", "homes", "workers", "suppressed",
+    "cause", "cause_name", "causes", "causes_names", "also", "also_names", "barrier",
     "nearest_station", "nearest_station_name", "nearest_seconds", "detour_ratio", "lon", "lat",
     "datum",
 )  # fmt: skip
@@ -95,6 +95,8 @@ _GAPS_ZH = {
     "id": "空白编号",
     "region": "区划代码",
     "region_name": "区县",
+    "near": "附近道路",
+    "near_en": "附近道路英文名",
     "area_km2": "面积（平方公里）",
     "homes": "住户数",
     "workers": "劳动者数",

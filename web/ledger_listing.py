@@ -13,6 +13,7 @@ from web.reports import shown, table
 from web.summaries import Discretion, discreet_gap
 
 _SEEN = ("cause", "also", "causes", "barrier", "nearest_seconds", "nearest_station", "detour_ratio")
+_NEAR = ("near", "near_en")
 _PLACE = ("lon", "lat", "bbox")
 _DIGITS = {"area_km2": 4, "nearest_seconds": 3, "detour_ratio": 3}
 _LISTED = 100
@@ -79,6 +80,7 @@ def gap_object(standing: Standing, entry: Entry) -> dict[str, Any]:
         "causes": discreet.get("causes"),
         "nearest_station": discreet.get("nearest_station") or None,
         **{name: seen.get(name) for name in _PLACE},
+        **{name: seen.get(name) or None for name in _NEAR},
         "etag": standing.etag(entry),
     }
 
@@ -202,11 +204,13 @@ def list_text(found: Mapping[str, Any]) -> str:
     str
         The sums first, then the gaps.
     """
-    rows = [["id", "region", "lon, lat", "workers", "km²", "state", "since", "responsible", "note"]]
+    head = ["id", "region", "near", "lon, lat", "workers", "km²", "state", "since"]
+    rows = [[*head, "responsible", "note"]]
     rows += [
         [
             gap["id"],
             shown(gap["region_name"] or gap["region"]),
+            shown(gap["near"] or "-"),
             "-" if gap["lon"] is None else f"{gap['lon']:.5f}, {gap['lat']:.5f}",
             _workers(gap),
             f"{gap['area_km2']:.2f}",

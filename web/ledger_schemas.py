@@ -130,6 +130,8 @@ class LedgerGap(_Answer):
     nearest_station: str | None
     lon: Annotated[float | None, Field(description="A point in the gap (degrees, WGS-84).")]
     lat: float | None
+    near: Annotated[str | None, Field(description="The nearest named street, or two that meet.")]
+    near_en: Annotated[str | None, Field(description="The same with the map's English names.")]
     etag: Annotated[str, Field(description="For `If-Match`.")]
 
 

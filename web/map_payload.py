@@ -283,6 +283,7 @@ def _gaps(request: MapRequest) -> dict[str, Any]:
         )
     )
     seconds, pieces = numbers(frame, "nearest_seconds"), _pieces(request)
+    near = "near_en" if request.page.lang == "en" else "near"
     suppressed = (
         frame["suppressed"].fillna(value=False).astype(bool)
         if "suppressed" in frame
@@ -299,6 +300,7 @@ def _gaps(request: MapRequest) -> dict[str, Any]:
         "area": rounded(numbers(frame, "area_km2"), 2),
         "detour": rounded(numbers(frame, "detour_ratio"), 1),
         "region": column([names.get(r, r) for r in texts(frame, "region")]),
+        **({"near": column(texts(frame, near, NAME_LIMIT))} if near in frame else {}),
         "station": column([stations.get(s, s) for s in texts(frame, "nearest_station")]),
         "cause": column(
             [

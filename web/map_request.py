@@ -23,6 +23,9 @@ from web.summaries import Discretion, discreet_gap
 #: Modes whose streets are drawn, in the order in which a way is taken from them.
 _STREET_MODES = ("drive", "truck", "bicycle", "ebike", "walk")
 
+#: Up to so many gaps a map tells where each lies: of more, the names would weigh down the page.
+MOST_NEAR = 2_000
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -248,7 +251,8 @@ def _with_states(index: Any, moment: datetime) -> pd.DataFrame:
 
 def _discreet_gaps(answered: Answered) -> gpd.GeoDataFrame:
     """Return the gaps with the workers of small ones hidden, as the API does."""
-    frame = answered.found.gaps.to_geodataframe()
+    gaps = answered.found.gaps
+    frame = gaps.to_geodataframe(near=gaps.id.size <= MOST_NEAR)
     exact = answered.summary.get("people") == "exact"
     shown = [discreet_gap(gap, answered.discretion, exact=exact) for gap in records(frame)]
     return gpd.GeoDataFrame(

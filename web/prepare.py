@@ -232,4 +232,5 @@ def _dataset(
         premises=inputs.premises,
         vocabulary=inputs.vocabulary,
         basemap=None if basemap is None else basemap.archive,
+        street_english=inputs.streets.english,
     )

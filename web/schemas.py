@@ -284,6 +284,11 @@ class GapProperties(_Answer):
 
     id: str | None = None
     region: str | None = None
+    near: Annotated[
+        str | None,
+        Field(description="The nearest named street, ` / ` and one that it meets near by."),
+    ] = None
+    near_en: Annotated[str | None, Field(description="The same with English names.")] = None
     area_km2: float | None = None
     workers: float | None = None
     suppressed: bool = False

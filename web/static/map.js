@@ -296,10 +296,12 @@
     var g = app.data.gaps, shapes = polygons(g.shapes), steps = decode(g.owner), owner = 0;
     var region = column(g.region), station = column(g.station);
     var cause = column(g.cause), also = column(g.also), barrier = column(g.barrier);
+    var near = g.near ? column(g.near) : [];
     var gaps = g.seconds.map(function (seconds, i) {
       return { index: i, pieces: [], band: +g.severity[i], seconds: seconds, workers: g.workers[i],
         suppressed: g.suppressed[i] === '1', area: g.area[i], detour: g.detour[i],
-        region: region[i], station: station[i], cause: cause[i], also: also[i], barrier: barrier[i] };
+        region: region[i], station: station[i], cause: cause[i], also: also[i], barrier: barrier[i],
+        near: near[i] || '' };
     });
     shapes.forEach(function (shape, i) {
       owner += steps[i];
@@ -715,6 +717,7 @@
     var peopled = gap.suppressed || gap.workers !== null;
     var time = gap.seconds === null ? t.gap_no_path :
       fill(peopled ? t.gap_time_people : t.gap_time, { mode: app.data.mode, minutes: Math.ceil(gap.seconds / 60) });
+    row(list, t.gap_where, gap.near ? fill(t.gap_near, { near: gap.near }) : '');
     row(list, t.gap_cause, gap.cause);
     row(list, t.gap_also, gap.also);
     row(list, t.gap_barrier, gap.barrier);
@@ -759,7 +762,8 @@
       var item = el('li'), button = el('button');
       button.type = 'button';
       button.appendChild(el('i', 'um-swatch um-band-' + gap.band));
-      var parts = [gap.region, workers(app, gap), gap.cause].filter(Boolean);
+      var near = gap.near ? fill(app.t.gap_near, { near: gap.near }) : '';
+      var parts = [gap.region, near, workers(app, gap), gap.cause].filter(Boolean);
       if (!gap.region && gap.area !== null) { parts.unshift(fill(app.t.km2, { value: gap.area })); }
       button.appendChild(el('span', '', parts.join(' · ')));
       button.addEventListener('click', function () { showGap(app, gap); });

@@ -86,6 +86,13 @@
     return gap.workers === null || gap.workers === undefined ? '–' : P.whole(gap.workers);
   }
 
+  /* The district and the street near by, in the page's language where the map has it. */
+  function place(gap, name) {
+    var near = P.page.lang === 'en' ? gap.near_en : gap.near, region = name || P.regionName(gap.region);
+    return near ? P.t('gap_near', { region: region, near: near }) : region;
+  }
+  G.place = place;
+
   function ranked(features) {
     return features.slice().sort(function (a, b) {
       var p = a.properties, q = b.properties;
@@ -103,7 +110,7 @@
   G.find = find;
 
   function row(feature, i) {
-    var gap = feature.properties, name = P.regionName(gap.region), swatch = el('i', { 'class': 'pl-swatch' });
+    var gap = feature.properties, name = place(gap), swatch = el('i', { 'class': 'pl-swatch' });
     swatch.style.background = P.map.colour(gap.cause);
     var open = P.button(name, function () { G.open(gap.id, true, true); }, { 'class': 'pl-link', 'data-gap': gap.id, 'aria-label': P.t('gap_open', { rank: i + 1, place: name }) });
     var known = entriesOf(feature)[0], state = known ? P.text.states[known.state] || known.state : '';
@@ -199,7 +206,7 @@
     P.empty(box);
     document.documentElement.removeAttribute('data-near');
     var gap = feature.properties, rank = rows.indexOf(feature) + 1, near = el('div'), why = shares(gap);
-    var title = el('h2', { tabindex: '-1', text: P.t('gap_title', { rank: rank, region: P.regionName(gap.region) }) });
+    var title = el('h2', { tabindex: '-1', text: P.t('gap_title', { rank: rank, region: place(gap) }) });
     box.appendChild(P.button('← ' + P.t('gap_back'), function () {
       P.state.gap = '';
       P.write();
@@ -255,7 +262,7 @@
     var note = el('input', { name: 'note', maxlength: '500', value: known.note || '' }), said = el('p', { role: 'status', 'class': 'pl-wide' });
     var workers = typeof known.workers === 'number' ? P.t('ledger_workers', { n: P.whole(known.workers) }) : P.t('gap_few');
     var box = el('form', { 'class': 'pl-grid pl-edit', autocomplete: 'off', 'data-ledger': known.id }, [
-      el('p', { 'class': 'pl-note pl-wide', text: known.id + ': ' + P.t('ledger_entry', { region: known.region_name || P.regionName(known.region), workers: workers, since: known.since }) }),
+      el('p', { 'class': 'pl-note pl-wide', text: known.id + ': ' + P.t('ledger_entry', { region: place(known, known.region_name), workers: workers, since: known.since }) }),
       P.field(P.t('ledger_state'), state), P.field(P.t('ledger_responsible'), responsible), P.field(P.t('ledger_note'), note),
       el('button', { type: 'submit', text: P.t('ledger_save') }), said]);
     box.addEventListener('submit', function (event) {
