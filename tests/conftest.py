@@ -205,14 +205,29 @@ def canary_dataset(
     return prepare_demo(canary_inputs, tmp_path_factory.mktemp("datasets") / "aviary")
 
 
-#: Modules that start servers or other processes, which have clocks and threads of their own.
+#: Modules that start servers, other processes or threads, which have clocks of their own.
 PROCESSES = {
+    "test_api_privacy",
+    "test_api_reports",
     "test_api_serving",
+    "test_api_walls",
+    "test_bad_files",
+    "test_bundle",
+    "test_cli",
+    "test_downloads",
     "test_follow",
+    "test_full_disk",
     "test_interface_planner",
     "test_jobs",
+    "test_ledger_api",
+    "test_ledger_cuts",
+    "test_make",
     "test_nginx",
+    "test_overpass",
+    "test_pictures",
+    "test_regions",
     "test_schemes_people",
+    "test_settings",
 }
 
 
