@@ -57,6 +57,7 @@ def test_the_list_is_what_its_model_says_and_adds_up(client):
     told = found.json()
     GapsAnswer.model_validate(told)
     assert (told["month"], told["months"]) == ("2025-11", ["2025-10", "2025-11"])
+    assert told["other_dataset"] is False
     assert told["opened"] - told["filled"] + told["carried"] == told["open"]
     assert sum(told["states"].values()) == told["total"] == told["count"] == len(told["gaps"])
     workers = [gap["workers"] or 0 for gap in told["gaps"]]
@@ -299,6 +300,26 @@ def test_a_damaged_cut_is_503(client, folder):
         path.write_bytes(path.read_bytes()[:-3])
     assert problem_of(client.get(GAPS), 503)["code"] == "cut_damaged"
     assert problem_of(client.get("/bulletin?month=2025-10"), 503)["code"] == "cut_damaged"
+
+
+def test_a_ledger_of_other_data_is_read_and_not_changed(demo_dataset, tmp_path, run, monkeypatch):
+    """Its cells are not those of the dataset that has come in the place of another."""
+    data = open_dataset(demo_dataset, private=False)
+    other = replace(data, manifest={**data.manifest, "metric_crs": "EPSG:32650"})
+    make_cut(Service(other, Settings()), Ledger(tmp_path / "ledger"), OCTOBER)
+    client = new_client(demo_dataset, ledger=tmp_path / "ledger", access_log=False)
+    told = client.get(GAPS).json()
+    assert (told["other_dataset"], told["month"]) == (True, "2025-10")
+    gap = told["gaps"][0]["id"]
+    refused = problem_of(client.patch(f"{GAPS}/{gap}", json={"note": "x"}), 422)
+    assert refused["code"] == "other_lattice"
+    assert client.get(GAPS).json() == told
+    monkeypatch.setenv("LOCATOR_LEDGER", str(tmp_path / "ledger"))
+    said = "another lattice of cells"
+    status, out, err = run("gaps", "list", "--data", demo_dataset)
+    assert (status, gap in out, said in err) == (0, True, True)
+    status, out, err = run("gaps", "set", gap, "--note", "x", "--data", demo_dataset)
+    assert (status, out, said in err) == (2, "", True)
 
 
 def test_on_a_full_disk_reading_goes_on(client, folder):

@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from geodata.bundle import earlier_crs
 from web.commands import ensured, open_service, usage
 from web.console import say
 from web.dependencies import read_values
@@ -12,9 +13,10 @@ from web.ledger import Ledger, checked_date, ledger_folder, today
 from web.ledger_cut import begin, make_cut, next_of
 from web.ledger_listing import gap_list, gap_object, history, list_text, month_of, sums_text
 from web.ledger_schemas import GapChange, GapsQuestion
-from web.ledger_standing import Standing
+from web.ledger_standing import OTHER_LATTICE, Standing
 from web.reports import json_text
 from web.settings import Settings
+from web.state import dataset_folder
 
 #: What each of ``locator gaps`` takes.
 _TAKES: Mapping[str, tuple[str, ...]] = {
@@ -97,12 +99,14 @@ def list_gaps(settings: Settings, asked: Mapping[str, Any], *, as_json: bool) ->
     """
     with usage():
         question = read_values(asked, GapsQuestion)
-    ledger = _ledger(settings)
+    ledger, lattice = _ledger(settings), _lattice(settings)
     standing = _standing(settings, ledger, question.month)
+    if standing.is_of_other(lattice):
+        say(OTHER_LATTICE)
     names = standing.facts["region_names"]
     if question.region is not None and question.region not in names:
         raise typer.BadParameter(f"region: the ledger has none such; it has: {', '.join(names)}")
-    found = gap_list(standing, ledger, state=question.state, region=question.region)
+    found = gap_list(standing, ledger, lattice, state=question.state, region=question.region)
     return json_text(found) if as_json else list_text(found)
 
 
@@ -110,6 +114,19 @@ def _ledger(settings: Settings) -> Ledger:
     """Return the ledger of a dataset that exists."""
     ensured(settings)
     return _looked(Ledger(ledger_folder(settings)))
+
+
+def _lattice(settings: Settings) -> str:
+    """Return the lattice of cells of the dataset, ``""`` where it cannot be read."""
+    return earlier_crs(dataset_folder(settings))
+
+
+def _now(ledger: Ledger) -> Standing:
+    """Return a ledger that was cut."""
+    standing = ledger.now()
+    if standing is None:
+        raise AssertionError  # pragma: no cover  it was cut
+    return standing
 
 
 def _looked(ledger: Ledger) -> Ledger:
@@ -172,11 +189,11 @@ def set_gap(settings: Settings, gap: str, asked: Mapping[str, Any], *, as_json: 
         with usage():
             begin(service, ledger, preview, (gap, change.given()))
         say(f"the ledger begins with a cut of {today()}")
+    standing = _now(ledger)
     with usage():
+        standing.refuse_other(_lattice(settings))
         ledger.set(gap, change.given())
-    standing = ledger.now()
-    if standing is None:
-        raise AssertionError  # pragma: no cover  it was cut
+    standing = _now(ledger)
     entry = standing.entry(gap)
     if as_json:
         changes = history(ledger.records.changes(gap=gap))

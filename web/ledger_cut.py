@@ -197,12 +197,7 @@ def _book(ledger: Ledger, last: Standing | None, looked: Looked) -> Book:
     """Return what a cut goes on from; its cells must be those of the last cut."""
     if last is None:
         return Book()
-    if last.facts["lattice"] != looked.facts["lattice"]:
-        raise LimitError(
-            "the dataset has another lattice of cells than the last cut, so gaps cannot be "
-            "matched; begin another ledger (LOCATOR_LEDGER)",
-            code="other_lattice",
-        )
+    last.refuse_other(looked.facts["lattice"])
     return ledger.book(last)
 
 

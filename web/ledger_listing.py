@@ -126,7 +126,12 @@ def month_of(standing: Standing) -> dict[str, Any]:
 
 
 def gap_list(
-    standing: Standing, ledger: Ledger, *, state: str | None, region: str | None
+    standing: Standing,
+    ledger: Ledger,
+    lattice: str,
+    *,
+    state: str | None,
+    region: str | None,
 ) -> dict[str, Any]:
     """Return a ledger as an object.
 
@@ -136,6 +141,8 @@ def gap_list(
         The ledger.
     ledger : Ledger
         Knows the months that were cut, and those that it has lost.
+    lattice : str
+        Of the cells of the dataset of today.
     state, region : str or None
         Only these gaps; the sums are of all.
 
@@ -149,7 +156,11 @@ def gap_list(
         for entry in ordered(standing.entries)
         if state in {None, entry.state} and region in {None, entry.region}
     ]
-    months = {"months": ledger.months(), "lost": ledger.lost(left=True)}
+    months = {
+        "months": ledger.months(),
+        "lost": ledger.lost(left=True),
+        "other_dataset": standing.is_of_other(lattice),
+    }
     return {**month_of(standing), **months, "count": len(chosen), "gaps": chosen}
 
 

@@ -154,6 +154,9 @@ class GapsAnswer(_Answer):
     states: dict[str, int]
     months: list[str]
     lost: Annotated[list[str], Field(description="Months that lie there, unknown to the ledger.")]
+    other_dataset: Annotated[
+        bool, Field(description="Its cells are not those of the dataset: it can only be read.")
+    ]
     count: int
     dataset: DatasetName
     gaps: list[LedgerGap]

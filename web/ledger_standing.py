@@ -10,11 +10,19 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from geodata.errors import LimitError
 from geodata.hours import SHANGHAI
 from geodata.ledger_rows import CutRow
 from locator.ledger_entries import Entry
 from web.errors import UnknownGapError
 from web.geojson import plain
+
+#: What is said of a ledger whose gaps lie in other cells than the dataset's.
+OTHER_LATTICE = (
+    "the ledger is of a dataset with another lattice of cells, so its gaps cannot be matched with "
+    "this one's: it can be read, but neither changed nor cut; put that dataset back, or begin "
+    "another ledger (LOCATOR_LEDGER)"
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,37 @@ class Standing:
             return ""
         made = datetime.fromisoformat(self.cut.made_at).astimezone(SHANGHAI).date().isoformat()
         return made if made > self.cut.date else ""
+
+    def is_of_other(self, lattice: str) -> bool:
+        """Return whether its cut is of a dataset with another lattice of cells.
+
+        Parameters
+        ----------
+        lattice : str
+            Of a dataset; ``""`` where it is not known.
+
+        Returns
+        -------
+        bool
+            Its gaps can be read, but lie elsewhere, and cannot be matched with the dataset's.
+        """
+        return self.cut is not None and bool(lattice) and self.facts["lattice"] != lattice
+
+    def refuse_other(self, lattice: str) -> None:
+        """Refuse to go on with the ledger from a dataset with another lattice of cells.
+
+        Parameters
+        ----------
+        lattice : str
+            Of a dataset; ``""`` where it is not known.
+
+        Raises
+        ------
+        LimitError
+            ``other_lattice``.
+        """
+        if self.is_of_other(lattice):
+            raise LimitError(OTHER_LATTICE, code="other_lattice")
 
     def entry(self, gap: str) -> Entry:
         """Return a gap.

@@ -60,7 +60,8 @@ def _listed(
     standing = _standing(service, ledger, previews, question.month)
     if question.region is not None and question.region not in standing.facts["region_names"]:
         raise UnknownRegionError("the ledger has no such region; see /api/v1/dataset")
-    found = gap_list(standing, ledger, state=question.state, region=question.region)
+    lattice = str(service.manifest["metric_crs"])
+    found = gap_list(standing, ledger, lattice, state=question.state, region=question.region)
     return orjson.dumps(found)
 
 
@@ -108,6 +109,7 @@ def _set(
     """Set what is known of a gap; the first change opens the ledger with a cut of the day."""
     gap, wanted = change
     preview = _standing(service, ledger, previews)
+    preview.refuse_other(str(service.manifest["metric_crs"]))
     if preview.cut is None:
         seen = begin(service, ledger, preview, change, seen)
     ledger.set(gap, wanted, seen)
