@@ -141,8 +141,13 @@ def test_a_preview_and_an_early_cut_say_so(facts):
     preview = month_written(replace(facts, preview=True), "en")
     assert "Preview: this month is not cut yet." in " ".join(preview.lead)
     assert "does not change any more" not in as_text(preview)
-    early = as_text(month_written(replace(facts, date="2025-11-03"), "en"))
-    assert "was made early, on 3 November 2025" in early
+    early = month_written(replace(facts, date="2025-11-03"), "en")
+    said = "Early cut of 3 November 2025: the month's cut is taken on the 25th;"
+    assert early.lead[1].startswith(said)
+    assert "was made early, on 3 November 2025" in as_text(early)
+    zh = month_written(replace(facts, date="2025-11-03"), "zh").lead[1]
+    assert "2025年11月3日的提前截定；本月的截定日为25日" in zh
+    assert "Early cut" not in as_text(month_written(facts, "en"))
 
 
 def test_a_cut_that_was_made_later_says_so(two, facts):
@@ -349,6 +354,22 @@ def test_the_month_that_runs_is_shown_before_its_day_and_cut_from_it(
     assert outs[0][1] == outs[1][1]
     assert ("Preview: this month is not cut yet." in outs[0][1]) == (not fresh)
     assert ledger.months() == (["2025-12"] if fresh else [])
+
+
+def test_an_early_cut_is_read_before_the_day_and_followed_from_it(two, run, tmp_path, monkeypatch):
+    _, city, _ = two
+    ledger = Ledger(tmp_path / "ledger")
+    monkeypatch.setenv("LOCATOR_LEDGER", str(ledger.folder))
+    early = make_cut(service_at(city), ledger, "2025-12-03").standing.cut
+    ask = ("bulletin", "--data", city, "--month", "2025-12", "--lang", "en")
+    for day, dates in (("20", ["03"]), ("26", ["03", "26"]), ("28", ["03", "26"])):
+        monkeypatch.setattr(bulletin_command, "today", lambda day=day: f"2025-12-{day}")
+        status, out, err = run(*ask)
+        assert status == 0
+        assert ("Early cut of 3 December 2025" in out) == (day == "20")
+        assert ("an early cut of 2025-12-03" in err) == (day == "20")
+        assert [cut.date for cut in ledger.cuts()] == [f"2025-12-{date}" for date in dates]
+    assert ledger.cuts()[0] == early
 
 
 def test_without_a_month_it_is_the_bulletin_of_today(command, client, tmp_path):

@@ -98,10 +98,17 @@ def _of_month(settings: Settings, month: str) -> tuple[Document, str]:
 def _month(settings: Settings, ledger: Ledger, month: str) -> Standing:
     """Return the ledger of a month; the month that runs is cut, or shown before its day."""
     day = today()
-    if month != day[:7] or any(cut.month == month for cut in ledger.cuts()):
-        return ledger.at(ledger.of_month(month))
+    cuts = [cut for cut in ledger.cuts() if cut.month == month]
+    final = any(int(cut.date[8:]) >= CUT_DAY for cut in cuts)
+    come = int(day[8:]) >= CUT_DAY
+    if month != day[:7] or final or (cuts and not come):
+        standing = ledger.at(ledger.of_month(month))
+        if not final:
+            date = standing.facts["date"]
+            say(f"an early cut of {date}; the month's cut is taken on the {CUT_DAY}th")
+        return standing
     service = open_service(settings, private=False)
-    if int(day[8:]) < CUT_DAY:
+    if not come:
         say(f"{month} is cut on the {CUT_DAY}th: this is a preview; `locator gaps cut` cuts it now")
         return next_of(service, ledger, day)
     say(f"cutting {month} on {day}")

@@ -139,6 +139,11 @@ class MonthFacts:
         """Whether the month is closed."""
         return not self.preview and int(self.date[8:]) >= CUT_DAY
 
+    @property
+    def early(self) -> bool:
+        """Whether its cut was taken before the month's day: another may follow."""
+        return not self.preview and not self.final
+
 
 def month_facts(standing: Standing) -> MonthFacts:
     """Gather the facts of a month from its cut.

@@ -92,6 +92,7 @@ def _lead(pen: MonthPen) -> list[str]:
     }
     lines = [pen.say("month_lead_first" if facts.first else "month_lead", **values)]
     lines += [pen.words["preview"]] if facts.preview else []
+    lines += [pen.say("early", date=pen.date(facts.date))] if facts.early else []
     lines += [pen.say("split", count=number(facts.split))] if facts.split else []
     lines += [pen.say("merged", count=number(facts.merged))] if facts.merged else []
     return [*lines, *lead(pen)]
@@ -286,7 +287,7 @@ def _how(pen: MonthPen) -> list[str]:
     """Return how it was counted and matched."""
     lines = [*parameter_lines(pen), pen.words["ledger_how"]]
     if not pen.month.preview:
-        key = "ledger_how_cut" if pen.month.final else "ledger_how_early"
+        key = "ledger_how_early" if pen.month.early else "ledger_how_cut"
         lines.append(pen.say(key, date=pen.date(pen.month.date)))
     if pen.month.late:
         lines.append(pen.say("ledger_how_late", date=pen.date(pen.month.late)))

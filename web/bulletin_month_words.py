@@ -10,6 +10,7 @@ _ZH = {
     "本月新增{opened}片，补上{filled}片。",
     "month_lead_first": "截至{date}，{place}{travel}到不了驿站的地方有{open}片；本期是第一期，"
     "全部记为新增。",
+    "early": "提前截定：本期用的是{date}的提前截定；本月的截定日为25日，届时数字可能变化。",
     "preview": "预览：本月数据尚未截定，截定日为25日，以下数字可能变化。",
     "split": "新增的空白中有{count}片是从原有空白中分出来的，不是新出现的。",
     "merged": "补上的空白中有{count}片是并入了相邻的空白，并未真正补上。",
@@ -84,6 +85,7 @@ _EN = {
     "over from the last month that was cut, {opened} opened, {filled} filled.",
     "month_lead_first": "On {date}, {place_in} {open} gaps have no station {travel}. This is the "
     "first cut, so all of them count as opened.",
+    "early": "Early cut of {date}: the month's cut is taken on the 25th; figures may change then.",
     "preview": "Preview: this month is not cut yet. The cut is on the 25th; figures may change.",
     "split": "Of the gaps opened, {count} split off from earlier ones and are not new.",
     "merged": "Of the gaps filled, {count} merged into a neighbour and are not really filled.",
