@@ -282,10 +282,11 @@ def test_a_real_server_changes_over_under_load_without_a_failure(demo_inputs, tm
         here, gone = mapped(pid, folder)
         assert (here > 0) & (gone == 0)
         with asking(address, body) as answers:
+            awaited(lambda: (200, old) in answers, http)
             new = bundle.save(second, folder)["version"]
             awaited(lambda: version_of(http) == new, http)
             last = bundle.save(third, folder)["version"]
-            awaited(lambda: version_of(http) == last, http)
+            awaited(lambda: (200, last) in answers, http)
         # its files are let go: nothing of an old dataset stays mapped
         awaited(lambda: mapped(pid, folder)[1] == 0, http)
         assert http.get("/readyz").json()["stations"] == len(first.stations)
