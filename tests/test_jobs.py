@@ -198,6 +198,12 @@ def test_a_job_is_there_whole_or_not_at_all(tmp_path):
     assert oct(job.folder.stat().st_mode)[-3:] == "700" or os.name == "nt"
 
 
+def test_a_folder_of_jobs_that_cannot_be_read_keeps_no_server_from_starting(demo_dataset, tmp_path):
+    with new_client(demo_dataset, jobs=tmp_path / ("x" * 300), access_log=False) as client:
+        assert client.get("/readyz").status_code == 200
+        assert problem_of(client.post(PLAN, json=QUESTION), 503)["code"] == "jobs_unusable"
+
+
 def test_a_cancelled_job_is_never_begun(tmp_path):
     one, two = waiting(tmp_path, 2)
     one.cancel()

@@ -85,7 +85,10 @@ async def _open_first(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     follower = Follower(app.state.holder, settings, app.state.logger)
     app.state.desk = Desk(settings)
-    await run_in_threadpool(app.state.desk.see_to_it)  # what a server before left unfinished
+    try:
+        await run_in_threadpool(app.state.desk.see_to_it)  # what a server before left unfinished
+    except LocatorError as error:  # workers' questions need no jobs
+        app.state.logger.warning("jobs wait", error=error.code)
     following = asyncio.create_task(follower.run()) if settings.follow_seconds else None
     try:
         yield
