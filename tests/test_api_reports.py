@@ -481,7 +481,7 @@ def writer(file, label, count):
 
 def test_two_processes_write_at_once(file):
     both = [writer(file, label, 60) for label in ("one", "two")]
-    said = [process.communicate(timeout=120)[0].splitlines()[1:] for process in both]
+    said = [process.communicate(timeout=300)[0].splitlines()[1:] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     kept = [f"{row['id']} {row['note']}" for row in rows_of(file)]
     assert sorted(kept) == sorted(said[0] + said[1])
@@ -510,7 +510,7 @@ def test_fault_20_a_kill_loses_nothing_that_was_acknowledged(file):
         lines = range(1 + 7 * turn % 23)
         acknowledged += [process.stdout.readline().strip() for _ in lines]
         process.kill()
-        rest = process.communicate(timeout=60)[0]
+        rest = process.communicate(timeout=300)[0]
         acknowledged += [line for line in rest.split("\n")[:-1] if line]
         with closing(sqlite3.connect(file)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

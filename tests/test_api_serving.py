@@ -101,7 +101,7 @@ def served(folder, *options, **environment):
         yield read_until_listening(process.stderr, log), log
     finally:
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         log += [*err.splitlines(keepends=True), *out.splitlines(keepends=True)]
 
 
@@ -164,7 +164,7 @@ def test_serving_without_data_prepares_the_demo_city_first(tmp_path):
         assert about["counts"]["stations"] > 5
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     text = "".join(log)
     assert "preparing the demo city (small)" in text
     assert "mode walk" in text

@@ -220,7 +220,7 @@ def served(folder, log):
             yield address, process.pid
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+            process.wait(timeout=300)
 
 
 def iter_until(lines, process):

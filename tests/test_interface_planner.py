@@ -69,7 +69,7 @@ def done(client, question):
     assert where == f"/api/v1/jobs/{asked.json()['id']}"
     desk = client.app.state.desk
     while not desk.find(asked.json()["id"]).final:
-        desk._runner.wait(120)
+        desk._runner.wait(600)
     return client.get(where).json()
 
 

@@ -82,7 +82,7 @@ def finished(desk: Desk, code: str) -> dict:
     """The answer of a job once its runner has ended."""
     desk.find(code)
     while not desk.find(code).final:
-        desk._runner.wait(120)
+        desk._runner.wait(600)
     return desk.find(code).answer()
 
 

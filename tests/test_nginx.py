@@ -77,8 +77,8 @@ def proxied(nginx, folder, behind, level="crit"):
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=30)
-        rest.join(timeout=30)
+        process.wait(timeout=300)
+        rest.join(timeout=300)
         process.stderr.close()
 
 

@@ -214,7 +214,7 @@ def watched_server(dataset, folder):
         yield read_until_listening(process.stderr, log), log
     finally:
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         log += [err, out]
 
 
