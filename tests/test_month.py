@@ -5,11 +5,13 @@ import re
 import shutil
 import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import docx
 import pytest
 
 from geodata.bundle import open_dataset
+from geodata.hours import SHANGHAI
 from locator.ledger_entries import STATES
 from tests.ledger_months import opened, with_stations, written
 from tests.webtools import new_client, problem_of
@@ -153,10 +155,11 @@ def test_a_preview_and_an_early_cut_say_so(facts):
 def test_a_cut_that_was_made_later_says_so(two, facts):
     """These cuts are of 2025 and were made just now; one that is made on its day says nothing."""
     ledger, _, _ = two
-    year, month, day = today().split("-")
+    standing = ledger.at(ledger.of_month("2025-11"))
+    made = datetime.strptime(standing.cut.made_at, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
+    year, month, day = made.astimezone(SHANGHAI).date().isoformat().split("-")
     text = as_text(month_written(facts, "zh"))
     assert f"本期于{year}年{int(month)}月{int(day)}日补作" in text
-    standing = ledger.at(ledger.of_month("2025-11"))
     for made, late in (("2025-11-24T16:30Z", ""), ("2025-11-25T16:30Z", "2025-11-26")):
         then = replace(standing, cut=replace(standing.cut, made_at=made))
         assert month_facts(then).late == late, "days are those of China"
