@@ -5,6 +5,7 @@ Distances are those of the dataset's metric system; of equally near streets the 
 counts, so that the same data give the same words.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyproj
-import shapely
 
 from geodata.datum import project
-from geodata.model import FloatArray, Int64Array, Network
+from geodata.model import FloatArray, Int32Array, Int64Array, Network
 from geodata.scenery import shown
 
 ObjectArray = npt.NDArray[np.object_]
@@ -29,6 +29,10 @@ BETWEEN = " / "
 
 #: Distances are compared so finely (decimals of a metre).
 _DIGITS = 2
+
+#: Edge of the squares by which streets and junctions are found (m); how many squares are searched
+#: to each side, until something is found; and for so many places at once, which takes memory.
+_EDGE_M, _REACHES, _AT_ONCE = 125.0, (2, 4, 9), 64
 
 
 @dataclass(frozen=True)
@@ -49,20 +53,72 @@ class Near:
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """Pieces of named streets, and the name of each."""
+class _Grid:
+    """Things by the square that they lie in: tens of bytes each, a tree of shapes takes hundreds.
 
-    tree: shapely.STRtree
-    name: Int64Array
+    Attributes
+    ----------
+    key : array (k,) of int64
+        The squares that hold something, in order.
+    start : array (k + 1,) of int32
+        Range of each in ``item``.
+    item : array of int32
+        Rows of the things.
+    """
+
+    key: Int64Array
+    start: Int32Array
+    item: Int32Array
+
+    @classmethod
+    def of(cls, xy: FloatArray, item: Int32Array) -> "_Grid":
+        """Return things by where they are (n, 2); one may be in many places."""
+        square = _keys(np.floor(xy / _EDGE_M).astype(np.int32))
+        order = np.argsort(square, kind="stable").astype(np.int32)
+        key, start = np.unique(square[order], return_index=True)
+        return cls(key, np.append(start, order.size).astype(np.int32), item[order])
+
+    def around(self, xy: FloatArray, reach: int) -> tuple[Int64Array, Int32Array]:
+        """Return each place (p, 2) with each thing at most so many squares off, as pairs."""
+        step = np.arange(-reach, reach + 1)
+        steps = np.stack(np.meshgrid(step, step), axis=-1).reshape(-1, 2)
+        wanted = _keys(np.floor(xy / _EDGE_M).astype(np.int32)[:, None] + steps)
+        at = np.minimum(np.searchsorted(self.key, wanted), max(self.key.size - 1, 0))
+        hit = self.key[at] == wanted if self.key.size else np.zeros(wanted.shape, np.bool_)
+        place, square = np.nonzero(hit)[0], at[hit]
+        first, count = self.start[square], self.start[square + 1] - self.start[square]
+        return np.repeat(place, count), self.item[_ranges(first, count)]
+
+
+def _keys(square: Int32Array | Int64Array) -> Int64Array:
+    """Return one integer a square (…, 2)."""
+    keys: Int64Array = (square[..., 0].astype(np.int64) << 32) + square[..., 1]
+    return keys
+
+
+def _ranges(first: Int32Array | Int64Array, count: Int32Array | Int64Array) -> Int64Array:
+    """Return the numbers of ranges, one after the other."""
+    end: Int64Array = np.cumsum(count, dtype=np.int64)
+    out: Int64Array = np.arange(count.sum()) + np.repeat(first - (end - count), count)
+    return out
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Segments of named streets (n, 4) in metres, the name of each, and where they are."""
+
+    line: FloatArray
+    name: Int32Array
+    grid: _Grid
 
 
 @dataclass(frozen=True)
 class _Crossings:
     """Junctions where named streets meet: where they are, and the range of names of each."""
 
-    tree: shapely.STRtree
+    grid: _Grid
     xy: FloatArray
-    name: Int64Array
+    name: Int32Array
     start: Int64Array
     count: Int64Array
 
@@ -114,16 +170,14 @@ class StreetNames:
         other = self._met(xy, street)
         return Near(*(_told(words, street, other) for words in (self._names, self._in_english)))
 
-    # ------------------------------------------------------------------------------------- names
-
     @cached_property
-    def _coded(self) -> tuple[ObjectArray, Int64Array]:
+    def _coded(self) -> tuple[ObjectArray, Int32Array]:
         """Names as shown, in order, and the row of each way's, -1 for none."""
         kind, kinds = pd.factorize(self._way_name)
         names, row = np.unique([shown(str(text)) for text in kinds], return_inverse=True)
-        code = row.astype(np.int64)
+        code = row.astype(np.int32)
         code[names[row] == ""] = -1
-        return names.astype(object), code[kind] if len(kind) else np.empty(0, np.int64)
+        return names.astype(object), code[kind] if len(kind) else np.empty(0, np.int32)
 
     @property
     def _names(self) -> ObjectArray:
@@ -137,47 +191,50 @@ class StreetNames:
         return np.array([known.get(name) or name for name in self._names], object)
 
     @property
-    def _segment_name(self) -> Int64Array:
+    def _segment_name(self) -> Int32Array:
         """Name of each segment, -1 for none and on ferries."""
         network = self._network
         name = self._coded[1][network.segment_way]
-        return np.where(network.segment_snappable, name, -1)
-
-    # ------------------------------------------------------------------------------------ nearest
+        return np.where(network.segment_snappable, name, np.int32(-1))
 
     @cached_property
     def _lines(self) -> _Lines:
-        """Segments of one street between two junctions, joined."""
-        network, name = self._network, self._segment_name
-        segment = np.flatnonzero(name >= 0)
-        edge, kind = network.segment_edge[segment], name[segment]
-        first = np.ones(segment.size, np.bool_)
-        first[1:] = (segment[1:] != segment[:-1] + 1) | (edge[1:] != edge[:-1])
-        first[1:] |= kind[1:] != kind[:-1]
-        line = np.cumsum(first) - 1
-        many = int(first.sum())
-        at = np.arange(segment.size) + line
-        lonlat = np.empty((segment.size + many, 2))
-        lonlat[at + 1] = network.segment_line[segment, 2:]
-        lonlat[at] = network.segment_line[segment, :2]
-        owner = np.repeat(np.arange(many), np.bincount(line, minlength=many) + 1)
-        xy = np.column_stack(project(lonlat[:, 0], lonlat[:, 1], self._crs))
-        lines = np.asarray(shapely.linestrings(xy, indices=owner), object)
-        return _Lines(shapely.STRtree(lines), kind[first])
+        """The segments with names; long ones are in every square that they pass, or beside it."""
+        name = self._segment_name
+        segment = np.flatnonzero(name >= 0).astype(np.int32)
+        ends = self._network.segment_line[segment].reshape(-1, 2)
+        line = np.column_stack(project(ends[:, 0], ends[:, 1], self._crs)).reshape(-1, 4)
+        step = line[:, 2:] - line[:, :2]
+        parts = np.maximum(np.ceil(np.hypot(*step.T) / _EDGE_M), 1).astype(np.int32)
+        item = np.repeat(np.arange(segment.size, dtype=np.int32), parts)
+        share = (_ranges(np.zeros_like(parts), parts) + 0.5) / parts[item]
+        middle = step[item]
+        middle *= share[:, None]
+        middle += line[item, :2]
+        return _Lines(line, name[segment], _Grid.of(middle, item))
 
     def _nearest(self, xy: FloatArray) -> Int64Array:
         """Return the name of the nearest street of each place, -1 where there is none."""
-        out = np.full(len(xy), -1, np.int64)
-        if not len(xy) or not len(self._lines.name):
-            return out
-        place, line = self._lines.tree.query_nearest(shapely.points(xy), max_distance=NEAR_M)
-        name = self._lines.name[line]
-        order = np.lexsort((name, place))
+        out, left = np.full(len(xy), -1, np.int64), np.arange(len(xy))
+        for reach in _REACHES:
+            sure = min((reach - 0.5) * _EDGE_M, NEAR_M)  # half a square from middle to end
+            for begin in range(0, left.size, _AT_ONCE):
+                rows = left[begin : begin + _AT_ONCE]
+                out[rows] = self._nearest_within(xy[rows], reach, sure)
+            left = left[out[left] < 0]
+        return out
+
+    def _nearest_within(self, xy: FloatArray, reach: int, most: float) -> Int64Array:
+        """Return the name of the nearest street at most so far off, -1 where there is none."""
+        lines, out = self._lines, np.full(len(xy), -1, np.int64)
+        place, segment = lines.grid.around(xy, reach)
+        metres = np.round(_metres(xy[place], lines.line[segment]), _DIGITS)
+        near = metres <= most
+        place, name, metres = place[near], lines.name[segment[near]], metres[near]
+        order = np.lexsort((name, metres, place))
         found, first = np.unique(place[order], return_index=True)
         out[found] = name[order][first]
         return out
-
-    # ----------------------------------------------------------------------------------- crossings
 
     @cached_property
     def _crossings(self) -> _Crossings:
@@ -192,28 +249,45 @@ class StreetNames:
         found, start, count = np.unique(junction, return_index=True, return_counts=True)
         found, start, count = (part[count > 1] for part in (found, start, count))
         xy = np.column_stack(project(network.lon[found], network.lat[found], self._crs))
-        points = np.asarray(shapely.points(xy), object)
-        return _Crossings(shapely.STRtree(points), xy, ends, start, count)
+        grid = _Grid.of(xy, np.arange(found.size, dtype=np.int32))
+        return _Crossings(grid, xy, ends.astype(np.int32), start, count)
 
     def _met(self, xy: FloatArray, street: Int64Array) -> Int64Array:
         """Return the street that each place's own one meets near by, -1 for none."""
         out = np.full(len(xy), -1, np.int64)
-        known, crossings = np.flatnonzero(street >= 0), self._crossings
-        points = shapely.points(xy[known])
-        row, at = crossings.tree.query(points, predicate="dwithin", distance=CROSSING_M)
+        for begin in range(0, len(xy), _AT_ONCE):
+            rows = slice(begin, begin + _AT_ONCE)
+            out[rows] = self._met_by(xy[rows], street[rows])
+        return out
+
+    def _met_by(self, xy: FloatArray, street: Int64Array) -> Int64Array:
+        """Return the same of not too many places."""
+        crossings, out = self._crossings, np.full(len(xy), -1, np.int64)
+        place, at = crossings.grid.around(xy, math.ceil(CROSSING_M / _EDGE_M))
+        metres = np.round(_metres(xy[place], crossings.xy[at][:, [0, 1, 0, 1]]), _DIGITS)
+        near = metres <= CROSSING_M
+        place, at, metres = place[near], at[near], metres[near]
         count = crossings.count[at]
-        step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        name = crossings.name[np.repeat(crossings.start[at], count) + step]
-        place, mine = np.repeat(known[row], count), np.repeat(np.arange(at.size), count)
+        pair = np.repeat(np.arange(at.size), count)
+        name = crossings.name[_ranges(crossings.start[at], count)]
         own = np.zeros(at.size, np.bool_)
-        own[mine[name == street[place]]] = True
-        keep = own[mine] & (name != street[place])
-        place, at, name = place[keep], at[mine[keep]], name[keep]
-        metres = np.round(np.hypot(*(crossings.xy[at] - xy[place]).T), _DIGITS)
-        order = np.lexsort((name, metres, place))
-        found, first = np.unique(place[order], return_index=True)
+        own[pair[name == street[place[pair]]]] = True
+        keep = own[pair] & (name != street[place[pair]])
+        pair, name = pair[keep], name[keep]
+        order = np.lexsort((name, metres[pair], place[pair]))
+        found, first = np.unique(place[pair][order], return_index=True)
         out[found] = name[order][first]
         return out
+
+
+def _metres(xy: FloatArray, line: FloatArray) -> FloatArray:
+    """Return how far places (n, 2) are from segments (n, 4)."""
+    begin, step = line[:, :2], line[:, 2:] - line[:, :2]
+    length2 = np.maximum((step**2).sum(axis=1), np.finfo(float).tiny)
+    along = np.sum((xy - begin) * step, axis=1) / length2
+    share = np.asarray(np.clip(along, 0.0, 1.0))
+    metres: FloatArray = np.hypot(*(xy - begin - share[:, None] * step).T)
+    return metres
 
 
 def _told(words: ObjectArray, street: Int64Array, other: Int64Array) -> ObjectArray:
