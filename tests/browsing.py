@@ -6,6 +6,7 @@ of WCAG 2.2 A or AA that axe-core knows.
 """
 
 import importlib.util
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ READY = "html[data-ready]"
 #: How long to wait for what has to come: it only ends a hang, however slow the machine is.
 PATIENCE_MS = 60_000
 OWN_HOSTS = {"127.0.0.1", "localhost"}
+#: Addresses that are not of this machine; the browser itself knows an expression, and asks us no
+#: more about each address of our own.
+STRANGE = re.compile(r"^(?!http://(127\.0\.0\.1|localhost):|file:|data:|blob:)")
 _TODAY = datetime.now(SHANGHAI).date()
 #: A Tuesday that pages call by its date: neither past, nor today, nor tomorrow.
 TUESDAY = _TODAY + timedelta(days=8 + -_TODAY.weekday() % 7)
@@ -233,14 +237,7 @@ def opened(
     options.setdefault("service_workers", "block")
     context = browser.new_context(viewport=size, **options)
     if options["service_workers"] == "block":
-        context.route(
-            lambda url: (
-                not url.startswith(
-                    ("http://127.0.0.1:", "http://localhost:", "file:", "data:", "blob:")
-                )
-            ),
-            lambda route: route.abort(),
-        )
+        context.route(STRANGE, lambda route: route.abort())
     context.set_default_timeout(patience_ms)
     context.set_default_navigation_timeout(max(patience_ms, PATIENCE_MS))
     watched = Watched(context.new_page(), hosts)
