@@ -30,7 +30,15 @@ from geodata.datum import metric_crs, project
 from geodata.sample import CANARY
 from tests.conftest import prepare_demo
 from tests.tile_reading import every_tile, metres_to_the_nearest_vertex, tile_at
-from tests.webtools import COVERAGE, NEAREST, NIGHT, beside_a_station, new_client, service_of
+from tests.webtools import (
+    COVERAGE,
+    NEAREST,
+    NIGHT,
+    NOON,
+    beside_a_station,
+    new_client,
+    service_of,
+)
 from web.commands import open_service
 from web.picture_place import frame_around
 from web.picture_style import Picture
@@ -144,8 +152,8 @@ def questions(client):
         "/tiles/basemap.json",
         "/api/v1/dataset", "/openapi.json", "/healthz", "/readyz", "/", "/map", "/map?lang=en",
         "/map.png", "/map.svg", f"/map.svg?at={NIGHT[:19]}&width=2000&height=2000&layers=stations",
-        f"{NEAREST}?lon={lon}&lat={lat}&route=true&k=50&minutes=120",
-        f"{NEAREST}?lon=115.90&lat=28.65&route=true&datum=gcj02&open=any",
+        f"{NEAREST}?lon={lon}&lat={lat}&route=true&k=50&minutes=120&at={NOON[:19]}",
+        f"{NEAREST}?lon=115.90&lat=28.65&route=true&datum=gcj02&open=any&at={NIGHT[:19]}",
         f"{NEAREST}?lon=nan&lat=1",
     )  # fmt: skip
     for geometry in ("none", "gaps", "cells"):
@@ -295,7 +303,8 @@ def test_fault_46_serving_works_with_the_homes_deleted(public_only, canary_datas
         if "at=now" in path or path.startswith(("/map", "/readyz")):
             assert without.get(path).status_code == 200
             continue
-        assert without.get(path).content == beside.get(path).content, path
+        tries = ((without.get(path), beside.get(path)) for _ in range(2))  # an hour may begin
+        assert any(one.content == other.content for one, other in tries), path
     assert without.get(COVERAGE).json()["summary"]["people"] == "from cells"
 
 
