@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -12,6 +13,7 @@ import openpyxl
 import pytest
 import shapely.geometry
 
+from geodata.bundle import open_dataset
 from geodata.datum import from_wgs84
 from geodata.words import load_vocabulary
 from tests.browsing import (
@@ -31,8 +33,12 @@ from web import planner_page
 from web.app import create_app
 from web.clock_scale import STEPS, Scale
 from web.job_files import locked
+from web.ledger import Ledger, today
+from web.ledger_cut import make_cut
 from web.planner_text import PLANNER
 from web.prepare import PrepareRequest, prepare
+from web.service import Service
+from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
@@ -521,6 +527,36 @@ def test_a_gap_is_written_into_the_ledger(browser, settings, tmp_path):
             page.click("#pl-gap-back")
             row = page.locator("#pl-gaps tbody tr", has=page.locator(f"[data-gap='{now['id']}']"))
             assert row.inner_text().endswith("agreed")
+
+
+def test_the_list_tells_the_ledger_and_what_it_has_lost(browser, settings, tmp_path):
+    """State, since when and by whom without a click; rows of one state; months to be put back."""
+    folder = tmp_path / "ledger"
+    service = Service(open_dataset(settings["data"], private=False), Settings())
+    cut = make_cut(service, Ledger(folder), today()).standing
+    gap = max(cut.entries, key=lambda entry: entry.workers).id
+    Ledger(folder).set(gap, {"state": "agreed", "responsible": "东湖区总工会 <b>"})
+    lost = folder / "cuts" / "2025-09-25-0123abcd"
+    lost.mkdir()
+    os.utime(lost, (0, 0))  # it has lain there for long
+    own = patient(**{**settings, "records": tmp_path / "records.sqlite", "ledger": folder})
+    with served(create_app(own)) as site:
+        url = f"{site}/planner?lang=en#week={WEEK}&hour=any"
+        with opened(browser, url, ready="#pl-state") as seen:
+            page = seen.page
+            row = page.locator("#pl-gaps tbody tr", has=page.locator(f"[data-gap='{gap}']"))
+            assert row.locator(".pl-state").inner_text() == "agreed"
+            assert row.locator(".pl-who").inner_text() == f"since {today()[:7]}, 东湖区总工会 <b>"
+            told = page.inner_text("#pl-book")
+            assert "not counted below: 2025-09." in told
+            assert f"0 carried + {len(cut.entries)} opened − 0 filled = {len(cut.entries)}" in told
+            page.select_option("#pl-state", "agreed")
+            known = page.locator("#pl-gaps [data-known]")
+            assert [known.nth(i).get_attribute("data-known") for i in range(known.count())] == [gap]
+            assert fragment(page)["state"] == "agreed"
+            assert small_targets(page, 24) == []
+            known.click()
+            page.wait_for_selector(f"html[data-gap='{gap}']", state="attached")
 
 
 # ---- names that strangers wrote ----

@@ -9,6 +9,7 @@ from typing import Any
 from geodata.vocabulary import Vocabulary
 from geodata.words import load_vocabulary
 from web.clock_scale import STEPS
+from web.ledger import CUT_DAY
 from web.map_panel import environment
 from web.page_text import HOME
 from web.planner_text import PLANNER
@@ -23,6 +24,7 @@ SCRIPTS = (
     "planner-map.js",
     "planner-week.js",
     "planner-gaps.js",
+    "planner-ledger.js",
     "planner-whatif.js",
     "planner-plan.js",
     "planner-start.js",
@@ -41,7 +43,9 @@ def _labels(lang: str, vocabulary: Vocabulary) -> dict[str, dict[str, str]]:
     }
 
 
-def _words(lang: str, settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
+def _words(
+    lang: str, settings: Settings, vocabulary: Vocabulary, *, ledger: bool
+) -> dict[str, Any]:
     """Return what the page's scripts know before they ask anything."""
     going = HOME[lang]
     return {
@@ -51,11 +55,13 @@ def _words(lang: str, settings: Settings, vocabulary: Vocabulary) -> dict[str, A
         "by": {key.removeprefix(_GOING): going[key] for key in going if key.startswith(_GOING)},
         "facilities_of": {code: list(row.facilities) for code, row in vocabulary.needs.items()},
         "steps": list(STEPS),
+        "ledger": ledger,
+        "cut_day": CUT_DAY,
         "limits": {"max_minutes": settings.max_minutes, "smallest": settings.smallest_count},
     }
 
 
-def planner_page(lang: str, settings: Settings, month: str = "") -> str:
+def planner_page(lang: str, settings: Settings, month: str = "", *, ledger: bool = False) -> str:
     """Return the planner's page.
 
     Parameters
@@ -67,11 +73,13 @@ def planner_page(lang: str, settings: Settings, month: str = "") -> str:
     month : str, optional
         The last month that was cut, such as ``2026-11``, whose bulletin the page leads to; without
         one to the bulletin of now.
+    ledger : bool, optional
+        There is a ledger, whose states the list of gaps tells at once.
 
     Returns
     -------
     str
-        HTML; the same for the same language, settings and month.
+        HTML; the same for the same arguments.
     """
     vocabulary = load_vocabulary()
     return (
@@ -81,7 +89,7 @@ def planner_page(lang: str, settings: Settings, month: str = "") -> str:
             lang=lang,
             other="en" if lang == "zh" else "zh",
             t=PLANNER[lang],
-            words=_words(lang, settings, vocabulary),
+            words=_words(lang, settings, vocabulary, ledger=ledger),
             needs={code: str(getattr(row, lang)) for code, row in vocabulary.needs.items()},
             facilities={
                 code: str(getattr(row, lang)) for code, row in vocabulary.facilities.items()

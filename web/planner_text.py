@@ -134,6 +134,29 @@ _ZH = {
         "no_such_need": "缺这项服务",
         "access": "进不去",
     },
+    "gap_filled": "补上于",
+    "gap_since": "始于",
+    "ledger_since": "始于 {month}",
+    "ledger_filled": "{month} 补上",
+    "ledger_minutes": "{n} 分钟",
+    "ledger_any_hour": "不论时刻",
+    "ledger_sums": "台账，{date} 截定：结转 {carried} ＋ 新增 {opened} − 补上 {filled} ＝ "
+    "期末 {open} 处（{how}）。",
+    "ledger_sums_early": "台账，{date} 提前截定：结转 {carried} ＋ 新增 {opened} − 补上 "
+    "{filled} ＝ 期末 {open} 处（{how}）。",
+    "ledger_not_begun": "台账里还没有月份：25 日第一次截定，或在某处空白下记入第一条时开始。",
+    "ledger_filter": "台账状态",
+    "ledger_all": "上面条件下的全部空白",
+    "ledger_of": "{state}（{n}）",
+    "ledger_caption": "台账中“{state}”的空白",
+    "ledger_empty": "台账里没有“{state}”的空白。",
+    "ledger_elsewhere": "它在台账里，但按上面的条件不是空白。",
+    "ledger_gone": "上次截定时已不再是空白（{date}）。",
+    "ledger_lost": "台账文件丢失了，或是较旧的副本：旁边放着它不认得的月份 {months}，下面没有"
+    "算上。请把备份的 ledger.sqlite 放回原处；若不要这些月份，就把它们的文件夹移出 cuts。",
+    "ledger_other": "这份台账属于另一份数据（格网不同）：只能看，不能改，也不能再截定。请换"
+    "回那份数据，或另起一份台账（LOCATOR_LEDGER）。",
+    "error_lasting": "服务器上的台账要修：{why}",
     "ledger_title": "台账",
     "ledger_state": "状态",
     "ledger_responsible": "责任工会",
@@ -487,6 +510,32 @@ _EN = {
         "no_such_need": "lacks the need",
         "access": "no way in",
     },
+    "gap_filled": "Filled",
+    "gap_since": "Since",
+    "ledger_since": "since {month}",
+    "ledger_filled": "filled {month}",
+    "ledger_minutes": "{n} minutes",
+    "ledger_any_hour": "any hour",
+    "ledger_sums": "Ledger, cut of {date}: {carried} carried + {opened} opened − {filled} "
+    "filled = {open} open ({how}).",
+    "ledger_sums_early": "Ledger, early cut of {date}: {carried} carried + {opened} opened − "
+    "{filled} filled = {open} open ({how}).",
+    "ledger_not_begun": "No month is in the ledger yet: it begins with the cut on the 25th, "
+    "or with the first entry below a gap.",
+    "ledger_filter": "State in the ledger",
+    "ledger_all": "All gaps, as asked above",
+    "ledger_of": "{state} ({n})",
+    "ledger_caption": "Gaps of the ledger: {state}",
+    "ledger_empty": "The ledger has no gap that is {state}.",
+    "ledger_elsewhere": "It is in the ledger, but no gap under the conditions above.",
+    "ledger_gone": "The last cut saw it no more (filled {date}).",
+    "ledger_lost": "The ledger's file was lost, or is an older copy. Beside it lie months that "
+    "it does not know and that are not counted below: {months}. Put a backup of ledger.sqlite "
+    "in its place; to go on without those months, move their folders out of cuts.",
+    "ledger_other": "This ledger is of another dataset, with another lattice of cells: it "
+    "can be read, but neither changed nor cut. Put that dataset back, or begin another "
+    "ledger (LOCATOR_LEDGER).",
+    "error_lasting": "The server's ledger needs mending: {why}",
     "ledger_title": "Ledger",
     "ledger_state": "State",
     "ledger_responsible": "Responsible union",

@@ -23,18 +23,20 @@ from web.static_files import script_hashes
 router = APIRouter(include_in_schema=False)
 
 
-@lru_cache(maxsize=4 * len(PLANNER))
-def _page(lang: str, settings: Settings, month: str) -> str:
-    """Return the page; the same for the same language, settings and month."""
-    return planner_page(lang, settings, month)
+@lru_cache(maxsize=8 * len(PLANNER))
+def _page(lang: str, settings: Settings, month: str, *, ledger: bool) -> str:
+    """Return the page; the same for the same arguments."""
+    return planner_page(lang, settings, month, ledger=ledger)
 
 
-def _last_month(request: Request) -> str:
-    """Return the last month that was cut; none where the ledger cannot be read."""
+def _last_month(request: Request) -> tuple[str, bool]:
+    """Return the last month that was cut, and whether there is anything of a ledger."""
+    ledger = ledger_of(request)
     try:
-        return max(ledger_of(request).months(), default="")
+        month = max(ledger.months(), default="")
+        return month, bool(month or ledger.lost(left=True))
     except (LocatorError, OSError, sqlite3.Error):
-        return ""  # its own addresses say what is wrong with it
+        return "", True  # its own addresses say what is wrong with it
 
 
 @router.api_route("/planner", methods=["GET", "HEAD"])
@@ -43,8 +45,9 @@ async def show_planner(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     asked = dict(parse_qsl(request.scope["query_string"].decode("ascii", "replace")))
     lang = asked.get("lang", "")
-    month = await run_in_threadpool(_last_month, request)
-    html = _page(lang if lang in PLANNER else settings.map_language, settings, month)
+    month, ledger = await run_in_threadpool(_last_month, request)
+    lang = lang if lang in PLANNER else settings.map_language
+    html = _page(lang, settings, month, ledger=ledger)
     headers = {"Content-Security-Policy": page_policy(script_hashes=script_hashes(html))}
     try:
         planner(request)

@@ -2,7 +2,8 @@
 (function () {
   'use strict';
 
-  var P = window.unionPlanner, el = P.el, G = P.gaps = {}, FIRST = 25, rows = [], ledger = null;
+  var P = window.unionPlanner, el = P.el, G = P.gaps = {}, FIRST = 25, rows = [], shown = null;
+  var CLASSES = { gap_rank: 'pl-number', gap_workers: 'pl-number', gap_area: 'pl-number pl-area', gap_state: 'pl-state' };
 
   /* ---- the sentence ---- */
 
@@ -113,37 +114,82 @@
     var gap = feature.properties, name = place(gap), swatch = el('i', { 'class': 'pl-swatch' });
     swatch.style.background = P.map.colour(gap.cause);
     var open = P.button(name, function () { G.open(gap.id, true, true); }, { 'class': 'pl-link', 'data-gap': gap.id, 'aria-label': P.t('gap_open', { rank: i + 1, place: name }) });
-    var known = entriesOf(feature)[0], state = known ? P.text.states[known.state] || known.state : '';
+    var tr = el('tr', {}, [
+      el('td', { 'class': 'pl-number', text: String(i + 1) }),
+      el('th', { scope: 'row' }, [open, el('span', { 'class': 'pl-who' })]),
+      el('td', { 'class': 'pl-number', text: people(gap) }),
+      el('td', { 'class': 'pl-number pl-area', text: gap.area_km2 === null ? '' : gap.area_km2.toFixed(gap.area_km2 < 10 ? 1 : 0) }),
+      el('td', {}, [el('span', { 'class': 'pl-cause' }, [swatch, el('span', { text: P.text.cause[gap.cause] || gap.cause })])]),
+      el('td', { 'class': 'pl-state' })
+    ]);
+    P.ledger.mark(tr, feature);
+    return tr;
+  }
+
+  /* A gap of the ledger: it leads to ours where it lies in one of them. */
+  function knownRow(known, i) {
+    var name = place(known, known.region_name), ours = rows.filter(function (feature) { return known.open && P.ledger.lies(known, feature); })[0];
+    var open = P.button(name, function () { if (ours) { G.open(ours.properties.id, true, true); } else { openKnown(known); } },
+      { 'class': 'pl-link', 'data-known': known.id, 'aria-label': P.t('gap_open', { rank: i + 1, place: name }) });
     return el('tr', {}, [
       el('td', { 'class': 'pl-number', text: String(i + 1) }),
-      el('th', { scope: 'row' }, [open]),
-      el('td', { 'class': 'pl-number', text: people(gap) }),
-      el('td', { 'class': 'pl-number', text: gap.area_km2 === null ? '' : gap.area_km2.toFixed(gap.area_km2 < 10 ? 1 : 0) }),
-      el('td', {}, [swatch, document.createTextNode(P.text.cause[gap.cause] || gap.cause)]),
-      ledger ? el('td', { text: state }) : null
+      el('th', { scope: 'row' }, [open, el('span', { 'class': 'pl-who', text: known.note })]),
+      el('td', { 'class': 'pl-number', text: people(known) }),
+      el('td', { 'class': 'pl-when', text: (known.filled || known.since).slice(0, 7) }),
+      el('td', { text: known.responsible })
     ]);
   }
 
+  function table(caption, heads, body) {
+    return el('table', { 'class': 'pl-table pl-list' }, [
+      el('caption', { text: caption }),
+      el('thead', {}, [el('tr', {}, heads.map(function (head) {
+        return el('th', { scope: 'col', text: P.t(head), 'class': CLASSES[head] || null });
+      }))]), body]);
+  }
+
+  function more(box, all, draw) {
+    box.appendChild(P.button(P.t('gaps_more', { n: all - FIRST }), function () {
+      draw(true);
+      var next = P.id('pl-gaps').querySelectorAll('tbody .pl-link')[FIRST];
+      if (next) { next.focus(); }
+    }));
+  }
+
   function list(all) {
-    var box = P.empty(P.id('pl-gaps'));
+    var box = P.empty(P.id('pl-gaps')), book = el('div', { id: 'pl-book' }), body = el('tbody');
     document.documentElement.removeAttribute('data-gap');
+    box.appendChild(book);
+    P.ledger.head(book, function () { list(); P.id('pl-state').focus(); });
+    shown = { book: book, body: body };
+    if (P.state.state && P.ledger.begun()) { listKnown(box, body, all); return; }
     if (!rows.length) { box.appendChild(el('p', { text: P.t('gaps_none') })); return; }
-    var heads = ['gap_rank', 'gap_place', 'gap_workers', 'gap_area', 'gap_cause'].concat(ledger ? ['gap_state'] : []), body = el('tbody');
     var street = !P.answer.summary.workers;
     (all ? rows : rows.slice(0, FIRST)).forEach(function (feature, i) { body.appendChild(row(feature, i)); });
-    box.appendChild(el('table', { 'class': 'pl-table pl-list' }, [
-      el('caption', { text: P.t(street ? 'gaps_caption_street' : 'gaps_caption') + (P.state.group && !street ? P.t('gaps_of_all', { who: P.groupName(P.state.group) }) : '') }),
-      el('thead', {}, [el('tr', {}, heads.map(function (head) {
-        return el('th', { scope: 'col', text: P.t(head), 'class': head === 'gap_place' || head === 'gap_cause' || head === 'gap_state' ? null : 'pl-number' });
-      }))]), body]));
-    if (!all && rows.length > FIRST) {
-      box.appendChild(P.button(P.t('gaps_more', { n: rows.length - FIRST }), function () {
-        list(true);
-        var next = P.id('pl-gaps').querySelectorAll('[data-gap]')[FIRST];
-        if (next) { next.focus(); }
-      }));
-    }
+    box.appendChild(table(P.t(street ? 'gaps_caption_street' : 'gaps_caption') + (P.state.group && !street ? P.t('gaps_of_all', { who: P.groupName(P.state.group) }) : ''),
+      ['gap_rank', 'gap_place', 'gap_workers', 'gap_area', 'gap_cause', 'gap_state'], body));
+    box.querySelector('th.pl-state').hidden = !P.ledger.marks();
+    if (!all && rows.length > FIRST) { more(box, rows.length, list); }
   }
+
+  function listKnown(box, body, all) {
+    var known = P.ledger.chosen(), state = P.text.states[P.state.state];
+    if (!known.length) { box.appendChild(el('p', { text: P.t('ledger_empty', { state: state }) })); return; }
+    (all ? known : known.slice(0, FIRST)).forEach(function (gap, i) { body.appendChild(knownRow(gap, i)); });
+    box.appendChild(table(P.t('ledger_caption', { state: state }),
+      ['gap_rank', 'gap_place', 'gap_workers', P.state.state === 'filled' ? 'gap_filled' : 'gap_since', 'ledger_responsible'], body));
+    if (!all && known.length > FIRST) { more(box, known.length, list); }
+  }
+
+  /* The ledger has come, or has changed: the rows that stand there are told, and stay where they are. */
+  P.on('ledger', function () {
+    if (!shown || !P.answer) { return; }
+    if (P.state.state) { list(); return; }
+    P.ledger.head(shown.book, function () { list(); P.id('pl-state').focus(); });
+    var head = P.id('pl-gaps').querySelector('th.pl-state');
+    if (head) { head.hidden = !P.ledger.marks(); }
+    Array.prototype.forEach.call(shown.body.children, function (tr) { P.ledger.mark(tr, find(tr.querySelector('[data-gap]').getAttribute('data-gap'))); });
+  });
 
   /* ---- one gap ---- */
 
@@ -196,6 +242,17 @@
     }).catch(function (error) { P.empty(box).appendChild(el('p', { text: P.sentence(error) })); });
   }
 
+  function back(box, key, id) {
+    box.appendChild(P.button('← ' + P.t('gap_back'), function () {
+      P.state.gap = '';
+      P.write();
+      P.map.choose(null);
+      list();
+      var from = Array.prototype.filter.call(box.querySelectorAll('[' + key + ']'), function (node) { return node.getAttribute(key) === id; })[0];
+      (from || P.id('pl-tab-gaps')).focus();
+    }, { id: 'pl-gap-back', 'class': 'pl-small-button' }));
+  }
+
   /* `asked`: somebody wants to see it now; else it only stands ready in its tab. */
   G.open = function (id, fly, asked) {
     var feature = find(id), box = P.id('pl-gaps');
@@ -207,14 +264,8 @@
     document.documentElement.removeAttribute('data-near');
     var gap = feature.properties, rank = rows.indexOf(feature) + 1, near = el('div'), why = shares(gap);
     var title = el('h2', { tabindex: '-1', text: P.t('gap_title', { rank: rank, region: place(gap) }) });
-    box.appendChild(P.button('← ' + P.t('gap_back'), function () {
-      P.state.gap = '';
-      P.write();
-      P.map.choose(null);
-      list();
-      var from = Array.prototype.filter.call(box.querySelectorAll('[data-gap]'), function (node) { return node.getAttribute('data-gap') === id; })[0];
-      (from || P.id('pl-tab-gaps')).focus();
-    }, { id: 'pl-gap-back', 'class': 'pl-small-button' }));
+    shown = null;
+    back(box, 'data-gap', id);
     [title, el('p', { text: size(gap) }), el('h3', { text: P.t('causes_title') }), bar(why),
       causeList(why, function (row) { return row.bare ? '' : P.percent(row.share); })].concat(facts(gap)).forEach(function (node) { box.appendChild(node); });
     box.appendChild(el('h3', { text: P.t('gap_nearest') }));
@@ -225,82 +276,25 @@
     }, { id: 'pl-gap-pin', 'class': 'pl-strong' })]));
     var book = el('div');
     box.appendChild(book);
-    G.ledger(feature, book);
+    P.ledger.show(feature, book);
     P.map.choose(feature, fly);
     nearest(feature, near);
     document.documentElement.setAttribute('data-gap', id);
     if (fly) { title.focus({ preventScroll: true }); box.scrollTop = 0; }
   };
 
-  /* ---- the ledger: its gaps keep their names from month to month, and lie within ours by a point ---- */
-
-  function within(at, geometry) {
-    var parts = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates, inside = false;
-    parts.forEach(function (rings) {
-      rings.forEach(function (ring) {
-        for (var i = 0; i + 1 < ring.length; i++) {
-          var a = ring[i], b = ring[i + 1];
-          if ((a[1] > at[1]) !== (b[1] > at[1]) && at[0] < a[0] + (at[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0])) { inside = !inside; }
-        }
-      });
-    });
-    return inside;
+  /* A gap of the ledger that is none of ours, as at another hour, or since it was filled. */
+  function openKnown(known) {
+    var node = P.empty(P.id('pl-gaps')), title = el('h2', { tabindex: '-1', text: place(known, known.region_name) });
+    shown = null;
+    back(node, 'data-known', known.id);
+    node.appendChild(title);
+    node.appendChild(el('p', { text: P.t(known.open ? 'ledger_elsewhere' : 'ledger_gone', { date: known.filled || '' }) }));
+    node.appendChild(P.ledger.form(known));
+    if (known.bbox) { P.map.fit([[known.bbox[1], known.bbox[0]], [known.bbox[3], known.bbox[2]]]); }
+    title.focus({ preventScroll: true });
+    node.scrollTop = 0;
   }
-
-  function entriesOf(feature) {
-    if (!ledger || !feature.geometry) { return []; }
-    return ledger.filter(function (gap) {
-      return gap.region === feature.properties.region && typeof gap.lon === 'number' && within([gap.lon, gap.lat], feature.geometry);
-    }).sort(function (a, b) { return (b.workers || 0) - (a.workers || 0); });
-  }
-
-  function entry(known) {
-    var state = el('select', { name: 'state' }, ['found', 'agreed', 'being_built', 'filled', 'refused'].map(function (code) {
-      return el('option', { value: code, text: P.text.states[code], selected: code === known.state });
-    }));
-    var responsible = el('input', { name: 'responsible', maxlength: '100', value: known.responsible || '' });
-    var note = el('input', { name: 'note', maxlength: '500', value: known.note || '' }), said = el('p', { role: 'status', 'class': 'pl-wide' });
-    var workers = typeof known.workers === 'number' ? P.t('ledger_workers', { n: P.whole(known.workers) }) : P.t('gap_few');
-    var box = el('form', { 'class': 'pl-grid pl-edit', autocomplete: 'off', 'data-ledger': known.id }, [
-      el('p', { 'class': 'pl-note pl-wide', text: known.id + ': ' + P.t('ledger_entry', { region: place(known, known.region_name), workers: workers, since: known.since }) }),
-      P.field(P.t('ledger_state'), state), P.field(P.t('ledger_responsible'), responsible), P.field(P.t('ledger_note'), note),
-      el('button', { type: 'submit', text: P.t('ledger_save') }), said]);
-    box.addEventListener('submit', function (event) {
-      event.preventDefault();
-      P.json('/api/v1/gaps/' + encodeURIComponent(known.id), { method: 'PATCH', headers: known.etag ? { 'If-Match': known.etag } : {},
-        body: { state: state.value, responsible: responsible.value, note: note.value } }).then(function (now) {
-        Object.assign(known, now);
-        said.textContent = P.t('ledger_saved', { date: now.changed || '' });
-        ask();
-      }).catch(function (error) {
-        said.textContent = P.sentence(error);
-        if (error.status === 412) { ask(); }
-      });
-    });
-    return box;
-  }
-
-  function entries(feature, box) {
-    P.empty(box).appendChild(el('h3', { text: P.t('ledger_title') }));
-    if (!ledger) { box.appendChild(el('p', { 'class': 'pl-note', text: P.t('ledger_loading') })); return; }
-    var found = entriesOf(feature);
-    if (!found.length) { box.appendChild(el('p', { 'class': 'pl-note', text: P.t('ledger_none') })); }
-    found.slice(0, 5).forEach(function (known) { box.appendChild(entry(known)); });
-    document.documentElement.setAttribute('data-ledger', 'true');
-  }
-
-  function ask() {
-    return P.json('/api/v1/gaps').then(function (found) { ledger = (found.gaps || []).filter(function (gap) { return gap.open !== false; }); });
-  }
-
-  G.ledger = function (feature, box) {
-    entries(feature, box);
-    if (ledger) { return; }
-    ask().then(function () { entries(feature, box); }).catch(function (error) {
-      P.empty(box);
-      if (error.status !== 404) { box.appendChild(el('p', { 'class': 'pl-note', text: P.sentence(error) })); }
-    });
-  };
 
   P.on('gap', function (event) { G.open(event.id, false, true); });
 })();

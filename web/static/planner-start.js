@@ -164,6 +164,7 @@
       if (P.state.tab === 'export') { files(); }
       root.setAttribute('data-answered', 'true');
       P.week.ask();
+      if (P.page.ledger && !P.ledger.begun()) { P.ledger.load(); }
     }).catch(function (error) {
       if (P.aborted(error)) { return; }
       turn.over(signal);
@@ -198,13 +199,20 @@
     window.location.reload();
   }
 
+  /* What the data are, of when; a narrow heading breaks between the two. */
+  function about(name, when) {
+    var node = P.empty(P.id('pl-data'));
+    node.title = [name, when].filter(Boolean).join(' · ');
+    node.appendChild(document.createTextNode(name ? name + (when ? ' · ' : '') : ''));
+    node.appendChild(el('span', { 'class': 'pl-when', text: when }));
+  }
+
   function begin() {
     P.json('/api/v1/dataset').then(function (data) {
       P.data = data;
       P.read();
       form(data);
-      var about = [data.name, data.as_of ? P.t('as_of', { date: data.as_of }) : ''];
-      P.id('pl-data').textContent = about.filter(Boolean).join(' · ');
+      about(data.name, data.as_of ? P.t('as_of', { date: data.as_of }) : '');
       var fresh = !P.state.view;
       P.map.start(data);
       P.week.start();

@@ -134,6 +134,14 @@
     return asking;
   }
 
+  /* What waiting does not mend: the service's files of the ledger. */
+  var LASTING = /^(ledger_lost|cut_damaged|records_(damaged|read_only|failed))$/;
+  function lasting(answer) {
+    return answer.clone().json().catch(function () { return {}; }).then(function (problem) {
+      if (LASTING.test(problem.code)) { throw new Told(P.t('error_lasting', { why: why(problem) }), 503); }
+    });
+  }
+
   P.fetch = function (url, options) {
     options = options || {};
     var tries = 0, used = token;
@@ -155,13 +163,14 @@
       if (answer.status === 401) {
         return (used === token ? unlock(Boolean(used)) : Promise.resolve()).then(attempt);
       }
-      if (answer.status === 503 && tries++ < 4) {
-        var seconds = Math.max(1, Math.min(30, +answer.headers.get('Retry-After') || 2));
-        P.say(P.t('error_503', { wait: seconds }));
-        return wait(seconds, options.signal).then(attempt);
-      }
-      if (answer.status === 503) { throw new Told(P.t('error_503_end'), 503); }
+      if (answer.status === 503) { return lasting(answer).then(function () { return later(answer); }); }
       return told(answer);
+    }
+    function later(answer) {
+      if (tries++ >= 4) { throw new Told(P.t('error_503_end'), 503); }
+      var seconds = Math.max(1, Math.min(30, +answer.headers.get('Retry-After') || 2));
+      P.say(P.t('error_503', { wait: seconds }));
+      return wait(seconds, options.signal).then(attempt);
     }
     return attempt();
   };
@@ -185,7 +194,7 @@
 
   function none() { return { add: [], remove: [], hours: {}, equip: {}, move: {} }; }
   P.noChanges = none;
-  P.state = { mode: '', minutes: 15, hour: 46, week: '', need: '', group: '', region: '', tab: 'gaps', gap: '',
+  P.state = { mode: '', minutes: 15, hour: 46, week: '', need: '', group: '', region: '', tab: 'gaps', gap: '', state: '',
     changes: none(), plan: null, job: '', step: 0, view: null };
 
   P.changeCount = function () {
@@ -247,6 +256,7 @@
     ['need', 'group'].forEach(function (key) { take(key, key, isCode); });
     take('region', 'region', isId);
     take('gap', 'gap', isId);
+    take('state', 'state', function (v) { return Object.prototype.hasOwnProperty.call(P.text.states, v); });
     take('tab', 'tab', function (v) { return ['gaps', 'whatif', 'plan', 'export'].indexOf(v) >= 0; });
     take('changes', 'changes', Boolean, function (v) { return P.readChanges(JSON.parse(v)); });
     take('plan', 'plan', Boolean, function (v) { return readPlan(JSON.parse(v)); });
@@ -261,7 +271,7 @@
     out.set('mode', s.mode);
     out.set('minutes', s.minutes);
     out.set('hour', s.hour === null ? 'any' : s.hour);
-    ['week', 'need', 'group', 'region', 'gap', 'job'].forEach(function (key) { if (s[key]) { out.set(key, s[key]); } });
+    ['week', 'need', 'group', 'region', 'gap', 'state', 'job'].forEach(function (key) { if (s[key]) { out.set(key, s[key]); } });
     if (s.tab !== 'gaps') { out.set('tab', s.tab); }
     if (P.changeCount()) {
       var kept = {};
