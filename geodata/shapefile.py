@@ -89,7 +89,7 @@ def read_loose(path: Path) -> RawTable:
     """
     parts = {
         file.suffix.lower(): file.read_bytes()
-        for file in path.parent.glob(f"{path.stem}.*")
+        for file in sorted(path.parent.iterdir())
         if file.suffix.lower() in _PARTS and file.stem == path.stem
     }
     return _read(parts, path.name)

@@ -366,16 +366,16 @@ def test_shapefile_in_gbk_without_cpg_and_without_prj(tmp_path: Path):
     frame = gpd.GeoDataFrame({"名称": ["中山路驿站"]}, geometry=[shapely.Point(*NANJING[0])])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        frame.to_file(tmp_path / "a.shp", encoding="GBK")
+        frame.to_file(tmp_path / "a [1].shp", encoding="GBK")
     for part in (".cpg", ".prj"):
-        (tmp_path / f"a{part}").unlink(missing_ok=True)
+        (tmp_path / f"a [1]{part}").unlink(missing_ok=True)
     with pytest.raises(DatumError, match="nothing says in which datum"):
-        geodata.load_stations(tmp_path / "a.shp")
-    stations, _ = geodata.load_stations(tmp_path / "a.shp", datum="gcj02")
+        geodata.load_stations(tmp_path / "a [1].shp")
+    stations, _ = geodata.load_stations(tmp_path / "a [1].shp", datum="gcj02")
     assert stations["name"].to_list() == ["中山路驿站"]
-    (tmp_path / "a.dbf").unlink()
+    (tmp_path / "a [1].dbf").unlink()
     with pytest.raises(FileFormatError, match=r"missing \.dbf"):
-        geodata.load_stations(tmp_path / "a.shp", datum="gcj02")
+        geodata.load_stations(tmp_path / "a [1].shp", datum="gcj02")
 
 
 def test_parquet_without_shapes_and_damaged(tmp_path: Path):
