@@ -199,12 +199,11 @@
     window.location.reload();
   }
 
-  /* What the data are, of when; a narrow heading breaks between the two. */
+  /* What the data are, and of when, on a line each. */
   function about(name, when) {
     var node = P.empty(P.id('pl-data'));
     node.title = [name, when].filter(Boolean).join(' · ');
-    node.appendChild(document.createTextNode(name ? name + (when ? ' · ' : '') : ''));
-    node.appendChild(el('span', { 'class': 'pl-when', text: when }));
+    [name, when].filter(Boolean).forEach(function (line) { node.appendChild(el('span', { text: line })); });
   }
 
   function begin() {
