@@ -168,6 +168,14 @@ class Watched:
         assert not found, "\n".join(found)
 
 
+def by_schemes(watched, first="light"):
+    """Turn the device from one scheme to the other: the page is judged in each, loaded in one."""
+    for scheme in ("light", "dark") if first == "light" else ("dark", "light"):
+        watched.page.emulate_media(color_scheme=scheme)
+        yield scheme
+        watched.assert_accessible()
+
+
 @cache
 def axe_script():
     """The source of axe-core, out of the test dependency that brings it."""

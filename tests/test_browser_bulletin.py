@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browsing import DESKTOP, PHONE, opened, patient, served, until
+from tests.browsing import DESKTOP, PHONE, by_schemes, opened, patient, served, until
 from tests.webtools import NIGHT
 from web.app import create_app
 
@@ -18,18 +18,18 @@ def site(demo_dataset):
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_it_is_calm_and_accessible(browser, site, size, scheme, lang):
+@pytest.mark.parametrize(("lang", "first"), [("zh", "light"), ("en", "dark")])
+def test_it_is_calm_and_accessible(browser, site, size, lang, first):
     url = f"{site}/bulletin?lang={lang}&at={NIGHT[:16]}"
-    with opened(browser, url, size, color_scheme=scheme) as watched:
+    with opened(browser, url, size, axe=False, color_scheme=first) as watched:
         page = watched.page
         assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[lang]
         assert page.locator("h1").count() == 1
         assert page.locator("table").count() == page.locator("caption").count() == 3
         assert page.locator("th:not([scope])").count() == 0
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0
+        for _ in by_schemes(watched, first):
+            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0
 
 
 def test_at_twice_the_size_nothing_runs_out(browser, site):

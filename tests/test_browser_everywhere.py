@@ -11,6 +11,7 @@ from tests.browsing import (
     DESKTOP,
     PHONE,
     READY,
+    by_schemes,
     opened,
     overlooked,
     small_targets,
@@ -35,13 +36,6 @@ from tests.test_browser_home import (
 __all__ = ["log", "site", "town"]  # fixtures
 pytestmark = pytest.mark.browser
 
-#: A phone and a desk, both languages, light and dark.
-EVERYWHERE = [
-    pytest.param(lang, size, scheme, id=f"{lang}-{name}-{scheme}")
-    for lang in ("zh", "en")
-    for name, size in (("phone", PHONE), ("desktop", DESKTOP))
-    for scheme in ("light", "dark")
-]
 #: Every two of them together, for what takes many steps.
 IN_PAIRS = [
     pytest.param("zh", PHONE, "light", id="zh-phone-light"),
@@ -130,11 +124,12 @@ IN_WINDOW = """() => { const b = document.querySelector('.leaflet-popup').getBou
 PAGES = ["/", "/map", "/embed/map", "/bulletin", "/embed/map?version=0123456789ab"]
 
 
-@pytest.mark.parametrize(("lang", "size", "scheme"), EVERYWHERE)
-def test_data_that_were_not_kept(browser, site, lang, size, scheme):
+@pytest.mark.parametrize(("lang", "size", "first"), IN_PAIRS)
+def test_data_that_were_not_kept(browser, site, lang, size, first):
     address = f"{site}/embed/map?version=0123456789ab&lang={lang}"
-    with opened(browser, address, size, "main", color_scheme=scheme) as seen:
-        assert seen.page.evaluate("document.documentElement.lang[0]") == lang[0]
+    with opened(browser, address, size, "main", axe=False, color_scheme=first) as seen:
+        for _ in by_schemes(seen, first):
+            assert seen.page.evaluate("document.documentElement.lang[0]") == lang[0]
         seen.forgive("404")
 
 
@@ -185,7 +180,7 @@ def test_colours_of_the_reader_s_own_hide_nothing(browser, site, path):
 
 
 @pytest.mark.parametrize("path", PAGES[:4])
-def test_nothing_moves_where_less_motion_is_wanted(browser, site, path):
+def test_nothing_moves_where_less_motion_is_wanted_and_results_are_told(browser, site, path):
     with opened(browser, site + path, PHONE, reduced_motion="reduce", axe=False) as seen:
         moving = seen.page.evaluate(
             """() => [...document.querySelectorAll('*')].filter(e => {
@@ -194,11 +189,7 @@ def test_nothing_moves_where_less_motion_is_wanted(browser, site, path):
                     s.scrollBehavior === 'smooth'; }).map(e => e.outerHTML.slice(0, 80))"""
         )
         assert moving == []
-
-
-@pytest.mark.parametrize("path", PAGES[:4])
-def test_results_are_told_to_those_who_listen(browser, site, path):
-    with opened(browser, site + path, PHONE, axe=False) as seen:
+        # and results are told to those who listen
         live = seen.page.locator("[role=status], [role=alert], [aria-live=polite]")
         assert live.count() >= 1
         foreign = seen.page.evaluate(

@@ -20,6 +20,7 @@ from tests.browsing import (
     DESKTOP,
     PHONE,
     TUESDAY,
+    by_schemes,
     opened,
     patient,
     served,
@@ -183,14 +184,14 @@ def upright(page):
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_fault_52_first_screen_comes_from_our_own_host(browser, site, size, lang, scheme):
-    with opened(browser, f"{site}/?lang={lang}", size, color_scheme=scheme) as seen:
+@pytest.mark.parametrize(("lang", "first"), [("zh", "light"), ("en", "dark")])
+def test_fault_52_first_screen_comes_from_our_own_host(browser, site, size, lang, first):
+    with opened(browser, f"{site}/?lang={lang}", size, axe=False, color_scheme=first) as seen:
         page = seen.page
-        assert page.locator("#locate").bounding_box()["height"] >= 69.5
-        assert small_targets(page) == []
-        assert upright(page)
+        for _ in by_schemes(seen, first):
+            assert page.locator("#locate").bounding_box()["height"] >= 69.5
+            assert small_targets(page) == []
+            assert upright(page)
         assert {urlsplit(url).port for url in seen.asked} == {urlsplit(site).port}
         assert page.evaluate("document.documentElement.lang") == {"zh": "zh-CN", "en": "en"}[lang]
 

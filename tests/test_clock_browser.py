@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browsing import DESKTOP, PHONE, opened, patient, served
+from tests.browsing import DESKTOP, PHONE, by_schemes, opened, patient, served
 from web.app import create_app
 
 pytestmark = pytest.mark.browser
@@ -17,20 +17,20 @@ def site(demo_dataset):
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_it_is_calm_and_accessible(browser, site, size, scheme, lang):
+@pytest.mark.parametrize(("lang", "first"), [("zh", "light"), ("en", "dark")])
+def test_it_is_calm_and_accessible(browser, site, size, lang, first):
     url = f"{site}/clock?lang={lang}&week={WEEK}&group=sanitation"
-    with opened(browser, url, size, ready="", color_scheme=scheme) as watched:
+    with opened(browser, url, size, ready="", axe=False, color_scheme=first) as watched:
         page = watched.page
         assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[lang]
         assert page.locator("h1").count() == 1
         assert page.locator(".heat td").count() == 168
         assert page.locator("th:not([scope])").count() == 0
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-        heat = page.locator(".heat")
-        box, frame = heat.bounding_box(), heat.locator("xpath=..").bounding_box()
-        assert box["width"] <= frame["width"] + 1  # no scrolling, on phones either
+        for _ in by_schemes(watched, first):
+            assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+            heat = page.locator(".heat")
+            box, frame = heat.bounding_box(), heat.locator("xpath=..").bounding_box()
+            assert box["width"] <= frame["width"] + 1  # no scrolling, on phones either
 
 
 def test_at_twice_the_size_nothing_runs_out(browser, site):
