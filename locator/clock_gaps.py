@@ -1,6 +1,6 @@
 """Gaps of a week: cells without a station in at least one hour, with their person-hours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +11,7 @@ from locator.arrays import sums
 from locator.clock_cover import WeekOutcome
 from locator.clock_week import DAY_HOURS
 from locator.gaps import CELL_M, gap_ids, group_gaps, heaviest_cells, middles, outlines
+from locator.street_names import StreetNames
 from locator.view import ModeView
 
 
@@ -60,6 +61,8 @@ class WeekGaps:
         Middle of the heaviest cell: WGS-84 (degrees), five decimals.
     geometry : array (g,) of object
         Polygons in EPSG:4326.
+    streets : StreetNames
+        Tell where the gaps lie in words.
     """
 
     id: npt.NDArray[np.object_]
@@ -74,6 +77,7 @@ class WeekGaps:
     lon: FloatArray
     lat: FloatArray
     geometry: npt.NDArray[np.object_]
+    streets: StreetNames = field(repr=False)
 
     def to_geodataframe(self) -> gpd.GeoDataFrame:
         """Return one row a gap.
@@ -81,12 +85,16 @@ class WeekGaps:
         Returns
         -------
         GeoDataFrame
-            EPSG:4326; ``worst_weekday`` (0 = Monday) and ``worst_hour`` name the worst hour.
+            EPSG:4326; ``worst_weekday`` (0 = Monday) and ``worst_hour`` name the worst hour;
+            ``near`` and ``near_en`` as gaps of one time have them.
         """
+        near = self.streets.near(self.lon, self.lat)
         return gpd.GeoDataFrame(
             {
                 "id": self.id,
                 "region": self.region,
+                "near": near.local,
+                "near_en": near.english,
                 "area_km2": self.area_km2,
                 "hours": self.hours,
                 "homes": self.homes,
@@ -191,6 +199,7 @@ def find_gaps(
         lon=lon[order],
         lat=lat[order],
         geometry=outlines(lattice, mark, found, view.places.crs)[order],
+        streets=view.places.streets,
     )
 
 

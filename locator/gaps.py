@@ -66,8 +66,8 @@ class Gaps:
         Ids of the region table.
     station_ids : array of object
         Ids of the station table.
-    streets : StreetNames, optional
-        Tell where the gaps lie in words; None leaves that empty.
+    streets : StreetNames
+        Tell where the gaps lie in words.
     """
 
     id: npt.NDArray[np.object_]
@@ -87,14 +87,11 @@ class Gaps:
     geometry: npt.NDArray[np.object_]
     region_ids: npt.NDArray[np.object_] = field(repr=False)
     station_ids: npt.NDArray[np.object_] = field(repr=False)
-    streets: StreetNames | None = field(default=None, repr=False)
+    streets: StreetNames = field(repr=False)
 
     @cached_property
     def near(self) -> Near:
         """Where the middles of the heaviest cells lie in words."""
-        if self.streets is None:
-            nowhere = np.full(self.id.size, "", object)
-            return Near(nowhere, nowhere)
         return self.streets.near(self.lon, self.lat)
 
     def to_geodataframe(self, *, near: bool = True) -> gpd.GeoDataFrame:
@@ -172,7 +169,7 @@ class Places:
         What may cut people off.
     speed_kph : float
         Default speed of the mode (km/h), 0 where it goes by the class of the road.
-    streets : StreetNames, optional
+    streets : StreetNames
         Tell where a place is in words.
     """
 
@@ -184,7 +181,7 @@ class Places:
     station_lat: FloatArray
     lines: NamedLines
     speed_kph: float
-    streets: StreetNames | None = None
+    streets: StreetNames
 
 
 def find_cells(cells: Cells, column: npt.ArrayLike, row: npt.ArrayLike) -> Int64Array:

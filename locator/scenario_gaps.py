@@ -57,10 +57,11 @@ class GapChanges:
         -------
         dict
             ``closed``, ``opened`` and ``changed``: lists of groups, the one with most workers
-            first, each with ``id``, ``region``, ``change``, ``cause``, the ids ``before`` and
-            ``after``, and ``workers``, ``homes`` and ``area_km2`` before and after.
+            first, each with ``id``, ``region``, ``near``, ``near_en``, ``change``, ``cause``, the
+            ids ``before`` and ``after``, and ``workers``, ``homes`` and ``area_km2`` before and
+            after.
         """
-        one, other = (gaps.to_geodataframe(near=False) for gaps in (self.before, self.after))
+        one, other = self.before.to_geodataframe(), self.after.to_geodataframe()
         out: dict[str, list[dict[str, Any]]] = {"closed": [], "opened": [], "changed": []}
         for number, change in enumerate(self.change):
             entry = _entry(
@@ -89,6 +90,8 @@ def _entry(change: str, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> di
     entry: dict[str, Any] = {
         "id": str(first["id"]),
         "region": str(first["region"]) or None,
+        "near": str(first["near"]) or None,
+        "near_en": str(first["near_en"]) or None,
         "change": change,
         "cause": str(first["cause"]),
         "before": [str(code) for code in before["id"]],

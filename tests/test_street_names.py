@@ -1,6 +1,7 @@
 """Where a gap lies in words: by hand on a small town, and against a plain search in Nanjing."""
 
 import csv
+import html
 import io
 from dataclasses import replace
 
@@ -118,6 +119,18 @@ def test_ledger_downloads_bulletins_and_maps_name_it_too(served):
             assert "路<b>" not in page
         text = served.get("/bulletin", params={"lang": lang, "format": "txt"}).text
         assert told in text
+
+
+def test_the_week_and_what_if_name_it_too(served):
+    lon, lat = lonlat(3000, 20)
+    found = served.post("/api/v1/scenario", json={"add": [{"lon": lon, "lat": lat}]}).json()["gaps"]
+    gone = max(found["closed"] + found["changed"], key=lambda gap: gap["workers_before"] or 0)
+    assert (gone["near"], gone["near_en"]) == (TOLD, IN_ENGLISH)
+    week = served.get("/api/v1/clock").json()["gaps"][0]
+    assert (week["near"], week["near_en"]) == (TOLD, IN_ENGLISH)
+    page = served.get("/clock", params={"lang": "zh"}).text
+    assert html.escape(TOLD) in page
+    assert JIAN not in page
 
 
 def test_what_is_told_is_of_published_cells_alone(served):

@@ -398,6 +398,7 @@ def shown_gaps(found: ClockAnswer, discretion: Discretion | None) -> list[dict[s
         elif discretion is not None:
             shown["person_hours"] = discretion.figure(hours)
         shown["area_km2"] = round(shown["area_km2"], _AREA_DIGITS)
-        shown["region"] = shown["region"] or None
+        for name in ("region", "near", "near_en"):
+            shown[name] = shown[name] or None
         out.append(shown)
     return out

@@ -154,6 +154,7 @@ def _gaps(telling: Telling) -> list[dict[str, Any]]:
     return [
         {
             "id": gap["id"],
+            "near": gap["near_en" if telling.lang == "en" else "near"] or "–",
             "area": f"{gap['area_km2']:,.2f}",
             "hours": gap["hours"],
             "worst": telling.when({"weekday": gap["worst_weekday"], "hour": gap["worst_hour"]}),

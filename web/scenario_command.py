@@ -192,7 +192,8 @@ def _gap_row(gap: Mapping[str, Any]) -> list[str]:
         for when in ("before", "after")
     )
     area = f"{gap['area_km2_before']:,.2f} to {gap['area_km2_after']:,.2f} km²"
-    return [gap["change"], gap["id"], f"workers {was} to {now}", area]
+    near = shown(gap["near"] or "-")
+    return [gap["change"], gap["id"], near, f"workers {was} to {now}", area]
 
 
 def _plain(gap: Mapping[str, Any], when: str) -> str:

@@ -34,6 +34,8 @@ class GapChange(_Answer):
 
     id: str
     region: str | None
+    near: Annotated[str | None, Field(description="The street near by, as of coverage.")]
+    near_en: Annotated[str | None, Field(description="The same with English names.")]
     change: Annotated[str, Field(description="closed, opened, shrunk, grown or shifted.")]
     cause: str
     before: Annotated[list[str], Field(description="Ids of the gaps before.")]
