@@ -556,6 +556,9 @@ def test_the_list_tells_the_ledger_and_what_it_has_lost(browser, settings, tmp_p
             assert [known.nth(i).get_attribute("data-known") for i in range(known.count())] == [gap]
             assert fragment(page)["state"] == "agreed"
             assert small_targets(page, 24) == []
+            page.set_viewport_size(PHONE)
+            assert small_targets(page, 43) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
             known.click()
             page.wait_for_selector(f"html[data-gap='{gap}']", state="attached")
 

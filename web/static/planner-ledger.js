@@ -3,19 +3,20 @@
   'use strict';
 
   var P = window.unionPlanner, el = P.el, L = P.ledger = {}, STATES = ['found', 'agreed', 'being_built', 'refused', 'filled'];
-  var told = null, trouble = '', asked = null;
+  var told = null, trouble = '', asked = null, open = Object.create(null);
 
   /* What the service says of it; null: it was not asked yet. Before the first cut there are only today's gaps. */
   L.begun = function () { return Boolean(told && told.date); };
   /* Whether its gaps lie in the cells of the data, so that rows of the list can tell their states. */
   L.marks = function () { return L.begun() && !told.other_dataset; };
   function gaps() { return told ? told.gaps : []; }
-  function open() { return gaps().filter(function (gap) { return gap.open !== false; }); }
 
   L.load = function () {
     asked = P.json('/api/v1/gaps').then(function (found) {
       told = found;
       trouble = '';
+      open = Object.create(null);  // by district
+      found.gaps.forEach(function (gap) { if (gap.open) { (open[gap.region] = open[gap.region] || []).push(gap); } });
     }).catch(function (error) {
       asked = null;
       trouble = error.status === 404 ? '' : P.sentence(error);
@@ -58,7 +59,7 @@
   L.lies = lies;
 
   L.of = function (feature) {
-    return open().filter(function (gap) { return lies(gap, feature); }).sort(function (a, b) { return (b.workers || 0) - (a.workers || 0); });
+    return (open[feature.properties.region] || []).filter(function (gap) { return lies(gap, feature); }).sort(function (a, b) { return (b.workers || 0) - (a.workers || 0); });
   };
 
   /* ---- the list: its state in each row, and rows of one state ---- */
