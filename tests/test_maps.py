@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings, strategies as st
+from shapely.affinity import translate
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from geodata.datum import from_wgs84, metric_crs, unproject
@@ -247,19 +248,20 @@ def test_scheme_1_province_of_4200_stations_fits_into_2_mb():
     base = city(60)
     table = stations(4200, width=300_000.0)
     draw = np.random.default_rng(2)
-    shapes = []
-    for x0, y0 in draw.uniform(0, 290_000, (500, 2)):
-        x, y = (
-            a.ravel() for a in np.meshgrid(np.arange(50.0, 3000, 100), np.arange(50.0, 3000, 100))
-        )
-        wild = np.hypot(x - 1500, y - 1500) + draw.normal(0, 120, len(x)) < 1300
-        shapes.append(blocks(x0 + x[wild], y0 + y[wild]))
+    x, y = (a.ravel() for a in np.meshgrid(np.arange(50.0, 3000, 100), np.arange(50.0, 3000, 100)))
+    wild = np.hypot(x - 1500, y - 1500) + draw.normal(0, 120, (20, len(x))) < 1300
+    kinds = [(gap, gap.buffer(0.01).difference(gap)) for gap in (blocks(x[w], y[w]) for w in wild)]
+    shapes, around = [], []
+    for number, (east, north) in enumerate(draw.uniform(0, 290_000, (500, 2))):
+        moved = [translate(part, east / EAST_M, north / NORTH_M) for part in kinds[number % 20]]
+        shapes.append(moved[0])
+        around.append(moved[1])
     first = base.gaps.iloc[:1]
     rows = pd.concat([first.drop(columns="geometry")] * 500, ignore_index=True)
     gaps = gpd.GeoDataFrame(
         rows.assign(id=[f"g{i}" for i in range(500)]), geometry=shapes, crs=4326
     )
-    covered = gpd.GeoDataFrame(geometry=[s.buffer(0.01).difference(s) for s in shapes], crs=4326)
+    covered = gpd.GeoDataFrame(geometry=around, crs=4326)
     request = replace(
         base, stations=table, gaps=gaps, covered=covered, streets=streets(300_000.0, 2_000.0)
     )
