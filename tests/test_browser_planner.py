@@ -159,6 +159,10 @@ def test_sentence_table_and_answer_agree(desk, site):
         want = [p["id"] for p in ranked(answer)][:25]
         shown = seen.page.locator("#pl-gaps [data-gap]")
         assert [shown.nth(i).get_attribute("data-gap") for i in range(shown.count())] == want
+        places = [p["near_en"] or "" for p in ranked(answer)]
+        told = zip(shown.all_inner_texts(), places, strict=False)
+        assert all(f", near {near}" in text for text, near in told if near)
+        assert places[0]
         closed = answer["summary"]["causes"]["closed"]["workers"]
         share = closed / sum(c["workers"] for c in answer["summary"]["causes"].values())
         assert f"{share * 100:.0f} % because stations near them are closed then" in said
