@@ -3,6 +3,8 @@
 import csv
 import html
 import io
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -115,10 +117,19 @@ def test_ledger_downloads_bulletins_and_maps_name_it_too(served):
     for lang, told in (("zh", f"{TOLD}附近"), ("en", f"ear {IN_ENGLISH}")):
         for path in ("/bulletin", "/map", "/embed/map"):
             page = served.get(path, params={"lang": lang}).text
-            assert "<b>中" not in page
-            assert "路<b>" not in page
+            assert JIAN not in page
+            names = re.findall(r'"near":(\{.*?\})', page)
+            want = [] if path == "/bulletin" else [[TOLD if lang == "zh" else IN_ENGLISH]]
+            assert [json.loads(part)["of"] for part in names] == want
         text = served.get("/bulletin", params={"lang": lang, "format": "txt"}).text
         assert told in text
+
+
+def test_a_map_of_very_many_gaps_leaves_the_names_out(served, monkeypatch):
+    monkeypatch.setattr("web.map_request.MOST_NEAR", 0)
+    page = served.get("/map", params={"minutes": 14}).text
+    assert '"barrier":{' in page
+    assert '"near":{' not in page
 
 
 def test_the_week_and_what_if_name_it_too(served):
