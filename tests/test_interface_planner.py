@@ -369,9 +369,9 @@ def test_a_plan_on_the_command_line_is_the_result_of_the_job(run, client, public
     (public.parent / "late.csv").write_text(
         f"id,action,station,cost_yuan,opening_hours\nlate,extend,{extend['station']},9000,24/7\n"
     )
-    status, out, err = run("plan", "--data", public, *words, "--time-limit", "10", "--json")
+    status, out, err = run("plan", "--data", public, *words, "--time-limit", "60", "--json")
     assert status == 0, err
-    asked = {"sites": 1, "at": "2026-11-25T23:00", "time_limit_seconds": 10}
+    asked = {"sites": 1, "at": "2026-11-25T23:00", "time_limit_seconds": 60}
     job = done(client, {**asked, "candidates": [extend]})
     printed = json.loads(out)
     assert printed["people"] == "from cells"

@@ -315,7 +315,7 @@ def test_words_of_a_plan_for_the_fewest_sites(demo_dataset):
     asked = {"objective_name": "cover", "target_share": 0.1, "target_of": "uncovered"}
     said = {}
     for least in ("sites", "cost"):
-        question = PlanQuestion(least=least, minutes=5, time_limit_seconds=20, **asked)
+        question = PlanQuestion(least=least, minutes=5, time_limit_seconds=120, **asked)
         result = result_of(service, question, make(service, question))
         said[least] = dict(PlanWords("zh", {}).about(result))
         assert dict(PlanWords("en", {}).about(result))["Target share of"].startswith("workers")

@@ -51,7 +51,7 @@ def linear_optimum(model, sites):
 @given(st.integers(0, 10_000), st.integers(1, 6))
 def test_linear_optimum_exact_and_greedy_stand_in_order(seed, sites):
     model = random_model(seed, options=12, points=20, bundles=False)
-    plan = maximal_cover(model, sites=sites, time_limit_seconds=60)
+    plan = maximal_cover(model, sites=sites, time_limit_seconds=120)
     search = Search(model, Purse.of(model, None, sites))
     greedy = search.fill()[1].sum()
     linear = linear_optimum(model, sites)
@@ -64,10 +64,10 @@ def test_linear_optimum_exact_and_greedy_stand_in_order(seed, sites):
 @given(st.integers(0, 10_000), st.integers(1, 6))
 def test_gains_never_grow_where_costs_are_equal(seed, sites):
     model = random_model(seed, bundles=False)
-    plan = maximal_cover(model, sites=sites, time_limit_seconds=60)
+    plan = maximal_cover(model, sites=sites, time_limit_seconds=120)
     assert (np.diff(plan.gains) <= 1e-9).all()
     cost = np.random.default_rng(seed).random((8, 12))
-    plan = p_median(cost, np.ones(12), sites=sites, time_limit_seconds=60)
+    plan = p_median(cost, np.ones(12), sites=sites, time_limit_seconds=120)
     assert (np.diff(plan.gains) <= 1e-9).all()
 
 
@@ -92,10 +92,10 @@ def test_p_median_and_p_center_are_the_best_of_all_choices():
         nearest = [
             np.minimum(cost[list(c)].min(axis=0), most) for c in combinations(range(options), sites)
         ]
-        median = p_median(cost, weight, sites=sites, penalty=penalty, time_limit_seconds=60)
+        median = p_median(cost, weight, sites=sites, penalty=penalty, time_limit_seconds=120)
         assert median.objective == min(near @ weight for near in nearest), seed
         assert median.proven
-        center = p_center(cost, weight, sites=sites, penalty=penalty, time_limit_seconds=60)
+        center = p_center(cost, weight, sites=sites, penalty=penalty, time_limit_seconds=120)
         assert center.objective == min(near[weight > 0].max(initial=0) for near in nearest), seed
         assert center.proven
 

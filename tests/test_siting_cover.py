@@ -34,7 +34,7 @@ def test_maximal_cover_is_the_best_of_all_choices(whole):
         best = max(
             model.covered_weight(c) for c in all_choices(model) if affordable(model, c, limit)
         )
-        plan = maximal_cover(model, time_limit_seconds=20, **limit)
+        plan = maximal_cover(model, time_limit_seconds=120, **limit)
         assert plan.objective == pytest.approx(best, abs=1e-9), seed
         assert plan.objective == pytest.approx(model.covered_weight(plan.chosen), abs=1e-9)
         assert plan.proven, seed
@@ -57,9 +57,9 @@ def test_set_cover_is_the_cheapest_of_all_choices(partial, whole):
         costs = [int(model.cost[c].sum()) for c in all_choices(model) if met(c)]
         if not costs:
             with pytest.raises(InfeasibleError, match=r"\(add candidates"):
-                set_cover(model, target=target, covered=covered, time_limit_seconds=60)
+                set_cover(model, target=target, covered=covered, time_limit_seconds=120)
             continue
-        plan = set_cover(model, target=target, covered=covered, time_limit_seconds=60)
+        plan = set_cover(model, target=target, covered=covered, time_limit_seconds=120)
         assert met(plan.chosen), seed
         assert plan.objective == plan.spent == min(costs), seed
         assert plan.proven, seed
@@ -76,7 +76,7 @@ def test_fewest_sites_are_the_fewest_of_all_choices(partial):
         fitting = [c for c in all_choices(model) if met(c)]
         if not fitting:
             continue
-        plan = set_cover(model, target=target, fewest=True, time_limit_seconds=60)
+        plan = set_cover(model, target=target, fewest=True, time_limit_seconds=120)
         assert met(plan.chosen), seed
         assert plan.objective == plan.bound == min(c.size for c in fitting), seed
         assert plan.proven, seed

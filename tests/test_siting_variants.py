@@ -23,7 +23,7 @@ def test_backup_cover_is_the_best_of_all_choices():
             return model.weight[model.counts(chosen) + base >= 2].sum()
 
         best = max(backed(c) for c in all_choices(model) if affordable(model, c, limit))
-        plan = backup_cover(model, time_limit_seconds=20, **limit)
+        plan = backup_cover(model, time_limit_seconds=120, **limit)
         assert plan.objective == pytest.approx(best, abs=1e-9), seed
         assert backed(plan.chosen) == pytest.approx(plan.objective)
         assert plan.proven, seed
@@ -56,9 +56,9 @@ def test_fair_cover_is_the_best_of_all_choices():
         if not values:
             impossible += 1
             with pytest.raises(InfeasibleError, match="every district"):
-                fair_cover(model, floors, time_limit_seconds=20, **limit)
+                fair_cover(model, floors, time_limit_seconds=120, **limit)
             continue
-        plan = fair_cover(model, floors, time_limit_seconds=20, **limit)
+        plan = fair_cover(model, floors, time_limit_seconds=120, **limit)
         assert plan.objective == pytest.approx(max(values), abs=1e-9), seed
         assert plan.feasible
         assert fair(plan.chosen)
@@ -90,7 +90,7 @@ def test_capacitated_cover_is_the_best_of_all_choices():
             for c in all_choices(model)
             if affordable(model, c, limit)
         )
-        plan = capacitated_cover(model, capacity, time_limit_seconds=20, **limit)
+        plan = capacitated_cover(model, capacity, time_limit_seconds=120, **limit)
         assert plan.objective == pytest.approx(best, abs=1e-6), seed
         assert plan.proven, seed
         assert affordable(model, plan.chosen, limit)
@@ -110,9 +110,9 @@ def test_where_there_is_nothing_to_choose_floors_are_kept_or_refused():
         model = CoverModel.of_lists([], people)
         district = np.zeros(len(people), int)
         kept = Floors.of(model, district, 0.5, total=[20.0], covered=[12.0])
-        plan = fair_cover(model, kept, sites=2, time_limit_seconds=5)
+        plan = fair_cover(model, kept, sites=2, time_limit_seconds=120)
         assert (plan.chosen.size, plan.objective, plan.bound) == (0, 0.0, 0.0)
         assert plan.proven
         missed = Floors.of(model, district, 0.7, total=[20.0], covered=[12.0])
         with pytest.raises(InfeasibleError, match="every district"):
-            fair_cover(model, missed, sites=2, time_limit_seconds=5)
+            fair_cover(model, missed, sites=2, time_limit_seconds=120)
