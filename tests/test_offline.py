@@ -175,7 +175,7 @@ def test_nothing_is_drawn_twice():
     assert Settings().map_language == "zh"
 
 
-@pytest.mark.parametrize("path", ["/", "/map", "/sw.js"])
+@pytest.mark.parametrize("path", ["/", "/map?at=2026-11-24T12:00", "/sw.js"])
 def test_a_page_that_has_not_changed_keeps_its_own_policy(client, path):
     """A browser takes over the headers of a 304: the wall's policy would forbid all files."""
     first = client.get(path)
