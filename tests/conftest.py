@@ -5,7 +5,6 @@ variable ``LOCATOR_TEST_REQUIRE`` (``browser``, ``data``, ``fonts``, ``nginx``) 
 skipping: CI sets it, so that nothing is passed over in silence.
 """
 
-import gc
 import importlib.util
 import inspect
 import os
@@ -265,12 +264,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=2))
         elif item.path.stem in PROCESSES:
             item.add_marker(pytest.mark.flaky(reruns=1))
-
-
-def pytest_collection_finish() -> None:
-    """Look for garbage no more in what imports have made: that took a twentieth of the time."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
