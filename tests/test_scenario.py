@@ -413,4 +413,6 @@ def real_dataset(drawn):
         homes=homes,
         home_positions={"walk": snapper.snap(homes["lon"], homes["lat"])},
         barrier_lines=streets.barrier_lines,
+        way_name=streets.way_name,
+        way_class=streets.way_class,
     )
